@@ -1,0 +1,115 @@
+# Curfew's chores. `just` lists them; `just run` shows the product; `just check` is what CI does.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+set script-interpreter := ["bash", "-euo", "pipefail"]
+set positional-arguments
+
+# What `just tools` installed comes before what the machine has.
+export PATH := justfile_directory() / ".tools/bin:" + env("PATH")
+
+target := absolute_path(env("CARGO_TARGET_DIR", "target"))
+curfew := quote(target / "release/curfew")
+axe := quote(justfile_directory() / ".tools/axe-core/node_modules/axe-core/axe.min.js")
+wasm := "-p curfew-frontend --target wasm32-unknown-unknown"
+step := ".ci/step"
+
+# The development profile always builds the same set of packages, so that none is compiled for two sets of
+# features: a test is chosen by its target (`--test api`), never by its package (`-p`).
+
+[private]
+default:
+    @just --list --unsorted
+
+# Build everything and serve the demo: a database in memory, people to sign in as, the address printed.
+[no-exit-message]
+run *ARGS: build
+    @exec {{ curfew }} serve --demo "$@"
+
+# Serve the demo in a debug build; the page and the server are rebuilt when a file changes.
+[no-exit-message]
+dev *ARGS: (_tools "page")
+    @.ci/dev "$@"
+
+# Everything that CI checks: lint, then all tests.
+check: lint test
+
+# All tests: units, API on SQLite and on PostgreSQL, the page in Chromium, the product in Chromium.
+test: (_tools "test") page test-unit (test-api "sqlite") (test-api "postgres") test-page test-e2e
+    @echo "==> All tests passed." >&2
+
+# Formatting, clippy for the host and for wasm, documentation, licences and sources of dependencies.
+lint: (_tools "page" "lint")
+    @{{ step }} "Formatting" "Run \`cargo fmt --all\`." \
+        cargo fmt --all --check
+    @{{ step }} "Clippy for the server and the tests (2 minutes the first time)" \
+        "Clippy found something; \`cargo clippy --fix\` mends the simple cases." \
+        cargo clippy --locked --all-targets -- -D warnings
+    @{{ step }} "Clippy for the page (1 minute the first time)" \
+        "Clippy found something; \`cargo clippy --fix {{ wasm }}\` mends the simple cases." \
+        cargo clippy --locked --all-targets {{ wasm }} -- -D warnings
+    @RUSTDOCFLAGS="-D warnings" {{ step }} "Documentation (1 minute the first time)" \
+        "rustdoc found a broken link or a missing comment; see above." \
+        cargo doc --locked --no-deps --document-private-items
+    @{{ step }} "Licences, bans and sources of the dependencies (seconds)" \
+        "A dependency breaks a rule of deny.toml; see above which, and why it is there." \
+        cargo deny --locked check licenses bans sources
+    @.ci/advisories
+
+# Compile the tools the rest needs, at exact versions, into .tools/ (4 minutes once, then nothing).
+tools: (_tools "page" "test" "lint")
+
+[private]
+_tools *GROUPS:
+    @.ci/tools "$@"
+
+# Build the page into dist/ (1 minute the first time; nothing when it is fresh).
+[script]
+page: (_tools "page")
+    # dist/ is embedded in the server: an untouched page must not relink it.
+    stamp={{ quote(target / "page.stamp") }}
+    if [ -f "$stamp" ] && [ -f dist/index.html ] &&
+        [ -z "$(find frontend-wasm shared Cargo.toml Cargo.lock Trunk.toml dist -newer "$stamp" -print -quit)" ]; then
+        exit 0
+    fi
+    {{ step }} "Building the page (1 minute the first time)" \
+        "The page did not build; see above." \
+        trunk build --release --offline --locked --skip-version-check
+    touch "$stamp"
+
+# Build the page and the release binary that serves it (4 minutes the first time).
+build: page
+    @{{ step }} "Building the server (4 minutes the first time)" \
+        "The server did not build; see above." \
+        cargo build --release --locked -p curfew-backend --bin curfew
+
+# Tests beside the code: domain, store, shared types, documentation examples.
+test-unit *FILTER: (_tools "page") page
+    @{{ step }} "Unit tests (2 minutes to compile the first time)" \
+        "A unit test failed; run it alone with \`just test-unit NAME\`." \
+        cargo test --locked --lib --bins -- "$@"
+    @{{ step }} "Documentation examples" \
+        "An example in a comment does not hold; see above." \
+        cargo test --locked --doc -- "$@"
+
+# Tests of the API through HTTP, on `sqlite` or on a private `postgres`.
+test-api DATABASE="sqlite" *FILTER: (_tools "test") page
+    @{{ step }} "API tests on {{ DATABASE }}" \
+        "An API test failed; run it alone with \`just test-api {{ DATABASE }} NAME\`." \
+        {{ if DATABASE == "postgres" { ".ci/with-postgres" } else if DATABASE == "sqlite" { "env -u TEST_DATABASE_URL" } else { error("the database is sqlite or postgres") } }} \
+        cargo test --locked --test api -- "${@:2}"
+
+# Tests of the page's components in headless Chromium.
+test-page *FILTER: (_tools "test")
+    @{{ step }} "Page tests in headless Chromium (1 minute to compile the first time)" \
+        "A page test failed; run it alone with \`just test-page NAME\`." \
+        env CHROMEDRIVER="$(command -v chromedriver)" cargo test --locked {{ wasm }} -- "$@"
+
+# The release binary and a real browser: every journey of the product.
+test-e2e *FILTER: (_tools "test") build
+    @{{ step }} "End-to-end tests in headless Chromium" \
+        "A journey failed; run it alone with \`just test-e2e NAME\`." \
+        env CURFEW_BIN={{ curfew }} \
+        CHROMEDRIVER="$(command -v chromedriver)" \
+        CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
+        AXE={{ axe }} \
+        .ci/with-postgres cargo test --locked -p e2e -- "$@"
