@@ -3,6 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 set script-interpreter := ["bash", "-euo", "pipefail"]
 set positional-arguments
+set no-exit-message
 
 # What `just tools` installed comes before what the machine has.
 export PATH := justfile_directory() / ".tools/bin:" + env("PATH")
@@ -21,12 +22,10 @@ default:
     @just --list --unsorted
 
 # Build everything and serve the demo: a database in memory, people to sign in as, the address printed.
-[no-exit-message]
 run *ARGS: build
     @exec {{ curfew }} serve --demo "$@"
 
 # Serve the demo in a debug build; the page and the server are rebuilt when a file changes.
-[no-exit-message]
 dev *ARGS: (_tools "page")
     @.ci/dev "$@"
 
@@ -52,7 +51,7 @@ lint: (_tools "page" "lint")
         cargo doc --locked --no-deps --document-private-items
     @{{ step }} "Licences, bans and sources of the dependencies (seconds)" \
         "A dependency breaks a rule of deny.toml; see above which, and why it is there." \
-        cargo deny --locked check licenses bans sources
+        cargo deny --locked --log-level error check licenses bans sources
     @.ci/advisories
 
 # Compile the tools the rest needs, at exact versions, into .tools/ (4 minutes once, then nothing).
