@@ -19,8 +19,16 @@ pub mod api {
 
 /// Paths of the page.
 pub mod page {
+    /// Home.
+    pub const HOME: &str = "/";
     /// The sign-in page.
     pub const LOGIN: &str = "/login";
+
+    /// Whether the page has something to show at `path`; the server answers 404 elsewhere.
+    #[must_use]
+    pub fn is_known(path: &str) -> bool {
+        [HOME, LOGIN].contains(&path)
+    }
 }
 
 /// Where the explanation of an error stands; the error's word follows.

@@ -1,0 +1,404 @@
+//! Settings: flags before environment before file before default, and where each came from.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
+use clap::{Args, ValueEnum, parser::ValueSource};
+use curfew_shared::policy::{Bounds, Policy, Range};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{entropy, keys::SECRET_MIN};
+
+/// Every setting, as flags, environment and the TOML file all name it.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "CURFEW_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for the embedded database, the generated secret and the mail outbox [default: ./data]
+    #[arg(long, global = true, env = "CURFEW_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// postgres://… or sqlite:… [default: SQLite in the data folder]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Most connections to the database [default: 16]
+    #[arg(long, global = true, env = "CURFEW_DATABASE_CONNECTIONS")]
+    pub database_connections: Option<u32>,
+    /// What all keys derive from, at least 32 bytes; better in the environment than in a flag
+    /// [default: generated, and kept in the data folder]
+    #[arg(long, global = true, env = "CURFEW_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// Former secrets whose tokens are still good, separated by commas
+    #[arg(
+        long,
+        global = true,
+        env = "CURFEW_SECRET_PREVIOUS",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub secret_previous: Option<Vec<String>>,
+    /// The address that browsers use; the issuer of all tokens [default: http://localhost:<port>]
+    #[arg(long, global = true, env = "CURFEW_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Origins of other sites whose pages may call the API with bearer tokens, separated by commas
+    #[arg(long, global = true, env = "CURFEW_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Option<Vec<String>>,
+    /// Idle window of accounts that set none, in minutes [default: 4320]
+    #[arg(long, global = true, env = "CURFEW_IDLE_MINUTES_DEFAULT")]
+    pub idle_minutes_default: Option<u32>,
+    /// Least idle window that an owner can set, in minutes [default: 15]
+    #[arg(long, global = true, env = "CURFEW_IDLE_MINUTES_MIN")]
+    pub idle_minutes_min: Option<u32>,
+    /// Greatest idle window that an owner can set, in minutes [default: 43200]
+    #[arg(long, global = true, env = "CURFEW_IDLE_MINUTES_MAX")]
+    pub idle_minutes_max: Option<u32>,
+    /// Absolute window of accounts that set none, in minutes [default: 20160]
+    #[arg(long, global = true, env = "CURFEW_ABSOLUTE_MINUTES_DEFAULT")]
+    pub absolute_minutes_default: Option<u32>,
+    /// Least absolute window that an owner can set, in minutes [default: 60]
+    #[arg(long, global = true, env = "CURFEW_ABSOLUTE_MINUTES_MIN")]
+    pub absolute_minutes_min: Option<u32>,
+    /// Greatest absolute window that an owner can set, in minutes [default: 129600]
+    #[arg(long, global = true, env = "CURFEW_ABSOLUTE_MINUTES_MAX")]
+    pub absolute_minutes_max: Option<u32>,
+    /// How long a used refresh token may be shown again without ending the session, in seconds [default: 10]
+    #[arg(long, global = true, env = "CURFEW_REPLAY_LEEWAY_SECONDS")]
+    pub replay_leeway_seconds: Option<u32>,
+    /// How many passwords to hash at once [default: half of the cores]
+    #[arg(long, global = true, env = "CURFEW_PASSWORD_WORKERS")]
+    pub password_workers: Option<usize>,
+    /// What to log, such as `info` or `curfew=debug` [default: info]
+    #[arg(long, global = true, env = "CURFEW_LOG")]
+    pub log: Option<String>,
+    /// How to log [default: text to a terminal, else json]
+    #[arg(long, global = true, env = "CURFEW_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The settings in force, checked.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where files are kept.
+    pub data_dir: PathBuf,
+    /// The database's address.
+    pub database_url: String,
+    /// Most connections to it.
+    pub database_connections: u32,
+    /// What all keys derive from, unless it is yet to be generated.
+    pub secret: Option<String>,
+    /// Former secrets.
+    pub secret_previous: Vec<String>,
+    /// The address that browsers use, without a slash at the end.
+    pub public_url: String,
+    /// Its origin (RFC 6454).
+    pub origin: String,
+    /// Origins of other sites that may call the API.
+    pub cors_origins: Vec<String>,
+    /// The system's policy.
+    pub policy: SystemPolicy,
+    /// How long a consumed token may be shown again without consequence.
+    pub replay_leeway: TimeDelta,
+    /// How many passwords to hash at once.
+    pub password_workers: usize,
+    /// What to log.
+    pub log: String,
+    /// How to log.
+    pub log_format: LogFormat,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// What holds for accounts that set nothing, and what an owner can set.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemPolicy {
+    /// The default.
+    pub default: Policy,
+    /// The bounds of an override.
+    pub bounds: Bounds,
+}
+
+/// Why the settings are no good, as a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+fn fault(message: impl Into<String>) -> ConfigError {
+    ConfigError(message.into())
+}
+
+/// A setting in force: name, value, origin.
+type Sourced = (String, Value, &'static str);
+
+/// The settings in force and where each came from.
+#[derive(Debug)]
+pub struct Layered(Vec<Sourced>);
+
+impl Layered {
+    /// Lays what clap read (flags and environment) over the file over the defaults.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or says what no setting says.
+    pub fn new(
+        given: &Settings,
+        source_of: impl Fn(&str) -> Option<ValueSource>,
+        file: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let file = file.map(read_file).transpose()?.unwrap_or_default();
+        let (given, file) = (map(given)?, map(&file)?);
+        let mut chosen = Map::new();
+        let mut layers = Vec::new();
+        for (name, given) in given {
+            let from_file = file.get(&name).cloned().unwrap_or_default();
+            let (value, source) = match (given, from_file) {
+                (Value::Null, Value::Null) => (Value::Null, "default"),
+                (Value::Null, from_file) => (from_file, "file"),
+                (given, _) if source_of(&name) == Some(ValueSource::CommandLine) => (given, "flag"),
+                (given, _) => (given, "environment"),
+            };
+            chosen.insert(name.clone(), value);
+            layers.push((name, source));
+        }
+        let chosen: Settings =
+            serde_json::from_value(Value::Object(chosen)).map_err(|e| fault(e.to_string()))?;
+        let mut full = map(&with_defaults(chosen)?)?;
+        Ok(Self(
+            layers
+                .into_iter()
+                .map(|(name, source)| {
+                    let value = full.remove(&name).unwrap_or_default();
+                    (name, value, source)
+                })
+                .collect(),
+        ))
+    }
+
+    /// A line for each setting, with secrets hidden.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let width = self.0.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+        self.0
+            .iter()
+            .map(|(name, value, source)| format!("{name:width$} = {} ({source})\n", shown(name, value)))
+            .collect()
+    }
+
+    /// The checked settings.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is out of its bounds or contradicts another.
+    pub fn config(self) -> Result<Config, ConfigError> {
+        let settings = self.0.into_iter().map(|(name, value, _)| (name, value)).collect();
+        let settings = serde_json::from_value(Value::Object(settings)).map_err(|e| fault(e.to_string()))?;
+        check(settings)
+    }
+}
+
+fn map(settings: &Settings) -> Result<Map<String, Value>, ConfigError> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(fault("settings are a table")),
+        Err(error) => Err(fault(error.to_string())),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, ConfigError> {
+    let named = |error: &dyn std::fmt::Display| fault(format!("{}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+    toml::from_str(&text).map_err(|error| named(&error))
+}
+
+fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
+    use std::io::IsTerminal;
+
+    let listen = given.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    let data_dir = given.data_dir.unwrap_or_else(|| "./data".into());
+    let database = data_dir.join("curfew.db");
+    let database = database.to_str().ok_or_else(|| fault("the data folder's name is not UTF-8"))?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let terminal = io::stderr().is_terminal();
+    let Policy { idle_minutes, absolute_minutes } = Policy::STRICT;
+    let bounds = Bounds::WIDEST;
+    Ok(Settings {
+        listen: Some(listen),
+        database_url: Some(given.database_url.unwrap_or_else(|| format!("sqlite:{database}"))),
+        data_dir: Some(data_dir),
+        database_connections: given.database_connections.or(Some(16)),
+        secret: given.secret,
+        secret_previous: given.secret_previous.or(Some(Vec::new())),
+        public_url: Some(given.public_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port()))),
+        cors_origins: given.cors_origins.or(Some(Vec::new())),
+        idle_minutes_default: given.idle_minutes_default.or(Some(idle_minutes)),
+        idle_minutes_min: given.idle_minutes_min.or(Some(bounds.idle_minutes.min)),
+        idle_minutes_max: given.idle_minutes_max.or(Some(bounds.idle_minutes.max)),
+        absolute_minutes_default: given.absolute_minutes_default.or(Some(absolute_minutes)),
+        absolute_minutes_min: given.absolute_minutes_min.or(Some(bounds.absolute_minutes.min)),
+        absolute_minutes_max: given.absolute_minutes_max.or(Some(bounds.absolute_minutes.max)),
+        replay_leeway_seconds: given.replay_leeway_seconds.or(Some(10)),
+        password_workers: given.password_workers.or(Some((cores / 2).max(1))),
+        log: given.log.or_else(|| Some("info".to_owned())),
+        log_format: given.log_format.or(Some(if terminal { LogFormat::Text } else { LogFormat::Json })),
+    })
+}
+
+fn check(settings: Settings) -> Result<Config, ConfigError> {
+    let missing = || fault("a setting without a default is missing");
+    let url = settings.public_url.ok_or_else(missing)?;
+    let parsed = Url::parse(&url).map_err(|error| fault(format!("public_url: {error}")))?;
+    if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
+        return Err(fault("public_url: must begin with http:// or https:// and name a host"));
+    }
+    let range = |name: &str, min: Option<u32>, max: Option<u32>, widest: Range| {
+        let range = Range { min: min.ok_or_else(missing)?, max: max.ok_or_else(missing)? };
+        if widest.min <= range.min && range.min <= range.max && range.max <= widest.max {
+            Ok(range)
+        } else {
+            let Range { min, max } = widest;
+            Err(fault(format!("{name}_min and {name}_max: must be in order, and within {min} and {max}")))
+        }
+    };
+    let widest = Bounds::WIDEST;
+    let bounds = Bounds {
+        idle_minutes: range(
+            "idle_minutes",
+            settings.idle_minutes_min,
+            settings.idle_minutes_max,
+            widest.idle_minutes,
+        )?,
+        absolute_minutes: range(
+            "absolute_minutes",
+            settings.absolute_minutes_min,
+            settings.absolute_minutes_max,
+            widest.absolute_minutes,
+        )?,
+    };
+    let default = Policy {
+        idle_minutes: settings.idle_minutes_default.ok_or_else(missing)?,
+        absolute_minutes: settings.absolute_minutes_default.ok_or_else(missing)?,
+    };
+    if default.idle_minutes == 0
+        || default.idle_minutes > default.absolute_minutes
+        || default.absolute_minutes > widest.absolute_minutes.max
+    {
+        let max = widest.absolute_minutes.max;
+        return Err(fault(format!(
+            "idle_minutes_default and absolute_minutes_default: 1 ≤ idle ≤ absolute ≤ {max}"
+        )));
+    }
+    let password_workers = settings.password_workers.ok_or_else(missing)?;
+    if !(1..=1024).contains(&password_workers) {
+        return Err(fault("password_workers: must be within 1 and 1024"));
+    }
+    let secret_previous = settings.secret_previous.unwrap_or_default();
+    if settings.secret.iter().chain(&secret_previous).any(|secret| secret.len() < SECRET_MIN) {
+        return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
+    }
+    Ok(Config {
+        listen: settings.listen.ok_or_else(missing)?,
+        data_dir: settings.data_dir.ok_or_else(missing)?,
+        database_url: settings.database_url.ok_or_else(missing)?,
+        database_connections: settings.database_connections.ok_or_else(missing)?.max(1),
+        secret: settings.secret,
+        secret_previous,
+        origin: parsed.origin().ascii_serialization(),
+        public_url: url.trim_end_matches('/').to_owned(),
+        cors_origins: settings.cors_origins.unwrap_or_default(),
+        policy: SystemPolicy { default, bounds },
+        replay_leeway: TimeDelta::seconds(settings.replay_leeway_seconds.ok_or_else(missing)?.into()),
+        password_workers,
+        log: settings.log.ok_or_else(missing)?,
+        log_format: settings.log_format.ok_or_else(missing)?,
+    })
+}
+
+fn shown(name: &str, value: &Value) -> String {
+    match (name, value) {
+        ("secret", Value::Null) => "generated, in the data folder".to_owned(),
+        ("secret", _) => "hidden".to_owned(),
+        ("secret_previous", Value::Array(secrets)) => format!("{} hidden", secrets.len()),
+        ("database_url", Value::String(url)) => match Url::parse(url) {
+            Ok(mut url) if url.password().is_some() => {
+                let _ = url.set_password(Some("hidden"));
+                url.to_string()
+            }
+            _ => url.clone(),
+        },
+        (_, Value::String(text)) => text.clone(),
+        (_, other) => other.to_string(),
+    }
+}
+
+impl Config {
+    /// Makes the data folder, for this user alone, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn prepare_data_dir(&self) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data_dir)
+    }
+
+    /// Where no secret is configured, takes the one in the data folder, or makes one there (mode 0600).
+    ///
+    /// # Errors
+    ///
+    /// When the file can be neither read nor written.
+    pub fn ensure_secret(&mut self) -> io::Result<()> {
+        if self.secret.is_none() {
+            let generated = || Ok(URL_SAFE_NO_PAD.encode(entropy::bytes::<32>().map_err(io::Error::other)?));
+            self.secret = Some(keep(&self.data_dir, "secret", generated)?);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the private file `name` in `folder`, or makes it (mode 0600) with `content`. Of several
+/// processes that try at once, one makes it and all read the same.
+///
+/// # Errors
+///
+/// When the file can be neither read nor written.
+pub fn keep(folder: &Path, name: &str, content: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
+    let path = folder.join(name);
+    if !path.try_exists()? {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content()?.as_bytes())?;
+        file.as_file().sync_all()?;
+        if let Err(error) = file.persist_noclobber(&path)
+            && error.error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(error.error);
+        }
+    }
+    Ok(fs::read_to_string(path)?.trim().to_owned())
+}

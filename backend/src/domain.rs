@@ -1,0 +1,7 @@
+//! The rules, pure: time, policy and data come in as arguments; a value or a small enum comes out.
+//!
+//! No database, clock, randomness or HTTP in here.
+
+pub mod claim;
+pub mod field;
+pub mod session;

@@ -1,0 +1,130 @@
+//! What an address, a name and a password may be.
+
+use curfew_shared::error::{FieldCode, FieldError};
+use unicode_normalization::UnicodeNormalization;
+
+/// The longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3 less the brackets).
+pub const EMAIL_MAX: usize = 254;
+/// The longest name, in characters.
+pub const NAME_MAX: usize = 120;
+/// The shortest password, in characters.
+pub const PASSWORD_MIN: usize = 12;
+/// The longest password, in characters.
+pub const PASSWORD_MAX: usize = 256;
+
+/// The one form of an e-mail address that the database knows: NFC, lower case, no space around it.
+#[must_use]
+pub fn normal_email(typed: &str) -> String {
+    typed.trim().nfc().collect::<String>().to_lowercase()
+}
+
+/// The one form of a password that is hashed: NFC (NIST SP 800-63B-4 §3.1.1.2), so that the same
+/// characters typed on another system are the same password.
+#[must_use]
+pub fn normal_password(typed: &str) -> String {
+    typed.nfc().collect()
+}
+
+/// What is wrong with an e-mail address, if anything. Whether it is anybody's, only a message to it can tell.
+#[must_use]
+pub fn check_email(field: &str, email: &str) -> Option<FieldError> {
+    if email.is_empty() {
+        return Some(required(field));
+    }
+    if email.len() > EMAIL_MAX {
+        return Some(too_long(field, EMAIL_MAX));
+    }
+    let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.chars().any(is_break)
+    });
+    (!well_formed).then(|| {
+        FieldError::new(field, FieldCode::Malformed, "Enter an e-mail address, such as name@example.com.")
+    })
+}
+
+/// What is wrong with the name of a person or an account, if anything.
+#[must_use]
+pub fn check_name(field: &str, name: &str) -> Option<FieldError> {
+    if name.trim().is_empty() {
+        Some(required(field))
+    } else if name.chars().count() > NAME_MAX {
+        Some(too_long(field, NAME_MAX))
+    } else if name.chars().any(char::is_control) {
+        Some(FieldError::new(field, FieldCode::Malformed, "Leave out control characters."))
+    } else {
+        None
+    }
+}
+
+/// What is wrong with a new password, if anything: its length, in characters; any character may stand in it.
+#[must_use]
+pub fn check_password(field: &str, password: &str) -> Option<FieldError> {
+    let length = password.chars().count();
+    if length < PASSWORD_MIN {
+        let message = format!("Use at least {PASSWORD_MIN} characters.");
+        Some(FieldError::new(field, FieldCode::TooShort, message).with_limit(limit(PASSWORD_MIN)))
+    } else if length > PASSWORD_MAX {
+        Some(too_long(field, PASSWORD_MAX))
+    } else {
+        None
+    }
+}
+
+fn is_break(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+fn required(field: &str) -> FieldError {
+    FieldError::new(field, FieldCode::Required, "This is needed.")
+}
+
+fn too_long(field: &str, max: usize) -> FieldError {
+    FieldError::new(field, FieldCode::TooLong, format!("Use at most {max} characters."))
+        .with_limit(limit(max))
+}
+
+fn limit(characters: usize) -> i64 {
+    i64::try_from(characters).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_whatever_its_case_and_composition() {
+        assert_eq!(normal_email(" Ada@Example.COM "), "ada@example.com");
+        assert_eq!(normal_email("zoe\u{301}@x.example"), normal_email("ZOÉ@X.example"));
+    }
+
+    #[test]
+    fn addresses_need_one_at_sign_with_something_on_both_sides() {
+        for good in ["a@b", "first.last+tag@sub.example.com", "用户@例え.jp"] {
+            assert_eq!(check_email("email", good), None, "{good}");
+        }
+        for bad in ["a", "@b", "a@", "a@b@c", "a b@c", "a@b\n"] {
+            assert_eq!(check_email("email", bad).unwrap().code, FieldCode::Malformed, "{bad:?}");
+        }
+        assert_eq!(check_email("email", "").unwrap().code, FieldCode::Required);
+        let long = format!("{}@example.com", "a".repeat(EMAIL_MAX));
+        assert_eq!(check_email("email", &long).unwrap().limit, Some(254));
+    }
+
+    #[test]
+    fn a_password_is_measured_in_characters_on_both_sides_of_each_limit() {
+        let code = |password: &str| check_password("password", password).map(|e| e.code);
+        assert_eq!(code(&"é".repeat(11)), Some(FieldCode::TooShort));
+        assert_eq!(code(&"é".repeat(12)), None);
+        assert_eq!(code(&"é".repeat(256)), None);
+        assert_eq!(code(&"é".repeat(257)), Some(FieldCode::TooLong));
+    }
+
+    #[test]
+    fn a_name_is_neither_blank_nor_long_nor_a_trick() {
+        let code = |name: &str| check_name("name", name).map(|e| e.code);
+        assert_eq!(code("Ada"), None);
+        assert_eq!(code(" "), Some(FieldCode::Required));
+        assert_eq!(code(&"x".repeat(121)), Some(FieldCode::TooLong));
+        assert_eq!(code("a\u{0}b"), Some(FieldCode::Malformed));
+    }
+}

@@ -1,0 +1,181 @@
+//! HTTP and nothing but HTTP: the router, what lies around every request, one file a resource.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use curfew_shared::{error::ErrorCode, route};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::CorsLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    app::AppState,
+    entropy,
+    error::{Error, problem},
+};
+
+mod auth;
+mod caller;
+mod docs;
+mod extract;
+mod page;
+mod problems;
+mod service;
+
+/// The largest body of a request, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+/// How long a request may take before it is answered 503.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sent with every answer that does not set them itself.
+static HEADERS: [(HeaderName, &str); 9] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// The description of the API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().split_for_parts().1
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(docs::Description::openapi())
+        .nest(route::API, auth::router())
+        .merge(service::router())
+}
+
+/// Everything that the server answers.
+pub fn router(app: AppState) -> Router {
+    let (api, openapi) = api().split_for_parts();
+    let mut router = api
+        .merge(docs::router(openapi))
+        .route(&format!("{}{{word}}", route::PROBLEMS), get(problems::explain))
+        .fallback(page::serve)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(CatchPanicLayer::custom(on_panic));
+    if let Some(cors) = cors(&app.config.cors_origins) {
+        router = router.layer(cors);
+    }
+    router
+        .layer(middleware::map_response(finish))
+        .layer(middleware::from_fn_with_state(app.clone(), count))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(on_response))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .with_state(app)
+}
+
+/// No cross-origin headers at all unless origins are configured; never for the cookie.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                HeaderName::from_static("idempotency-key"),
+            ])
+            .max_age(Duration::from_secs(600))
+    })
+}
+
+/// Gives every answer its headers, and every bare error (a wrong method, a time-out) its body.
+async fn finish(response: Response) -> Response {
+    let mut response = match bare_error(&response) {
+        Some(code) => {
+            let mut full = Error::from(code).into_response();
+            if let Some(allow) = response.headers().get(header::ALLOW) {
+                full.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            full
+        }
+        None => response,
+    };
+    for (name, value) in &HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The code for an error that some layer answered without a problem body.
+fn bare_error(response: &Response) -> Option<ErrorCode> {
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return None;
+    }
+    match response.status() {
+        StatusCode::NOT_FOUND => Some(ErrorCode::NotFound),
+        StatusCode::METHOD_NOT_ALLOWED => Some(ErrorCode::MethodNotAllowed),
+        StatusCode::SERVICE_UNAVAILABLE => Some(ErrorCode::Unavailable),
+        status if status.is_server_error() => Some(ErrorCode::Internal),
+        _ => None,
+    }
+}
+
+async fn count(
+    State(app): State<AppState>,
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    // Any word can be a method; a label for each would fill the memory.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let method = known.into_iter().find(|method| method == request.method());
+    let method = method.as_ref().map_or("other", Method::as_str).to_owned();
+    let response = next.run(request).await;
+    let route = path.as_ref().map_or("page", MatchedPath::as_str);
+    app.metrics.request(&method, route, response.status().as_u16(), begun.elapsed());
+    response
+}
+
+/// The path alone: an address may carry what does not belong in a log.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+fn on_response(response: &Response, took: Duration, _: &tracing::Span) {
+    tracing::info!(status = response.status().as_u16(), micros = took.as_micros(), "answered");
+}
+
+fn on_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let words =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = words.unwrap_or("no words"), "a handler panicked");
+    problem(ErrorCode::Internal, Vec::new())
+}
+
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = u128::from_be_bytes(entropy::bytes().ok()?);
+        HeaderValue::from_str(&format!("{id:032x}")).ok().map(RequestId::new)
+    }
+}

@@ -1,0 +1,534 @@
+//! Signing in, staying signed in, signing out.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Json as JsonResponse,
+    extract::{ConnectInfo, FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use cookie::{Cookie, SameSite};
+use curfew_shared::{
+    auth::{
+        LoginForm, LoginRequest, LogoutRequest, MeResponse, RefreshRequest, TokenDelivery, TokenResponse,
+        TokenType,
+    },
+    error::{ErrorCode, FieldCode, FieldError, Problem},
+    id::{AccountId, SessionId, UserId},
+    policy::resolve,
+    route::api as route,
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    caller::{Caller, bearer},
+    extract::{Form, Json, JsonOrDefault, is_json},
+};
+use crate::{
+    app::{App, AppState},
+    domain::{
+        claim::{Carried, RefreshClaims},
+        field,
+        session::{Snapshot, Step, Verdict, step},
+    },
+    entropy,
+    error::{Error, Result},
+    keys::Grant,
+    passwords::Verified,
+    store::{
+        audit_events::{self, Kind, NewAuditEvent},
+        sessions::{self, Consumption, Origin, Reason},
+        users,
+    },
+};
+
+/// The cookie that carries the refresh token. The prefix makes the browser insist on `Secure`,
+/// `Path=/` and no `Domain`, so that no other host can plant one.
+const COOKIE: &str = "__Host-curfew_rt";
+/// Names a refresh, so that a lost answer can be asked for again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The longest description of itself that is kept of a client, in bytes.
+const USER_AGENT_MAX: usize = 512;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(login_json))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(me))
+}
+
+/// Sign in with the OAuth 2.0 password form.
+#[utoipa::path(
+    post,
+    path = route::LOGIN,
+    tag = "auth",
+    security(()),
+    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Signed in", body = TokenResponse),
+        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_verified`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn login(
+    State(app): State<AppState>,
+    From(origin): From,
+    Form(form): Form<LoginForm>,
+) -> Result<Response> {
+    sign_in(&app, origin, ("username", &form.username), &form.password, form.token_delivery).await
+}
+
+/// Sign in with JSON.
+///
+/// With `"token_delivery": "cookie"` the refresh token travels only in an `HttpOnly` cookie.
+#[utoipa::path(
+    post,
+    path = route::LOGIN_JSON,
+    tag = "auth",
+    security(()),
+    request_body = LoginRequest,
+    responses(
+        (status = 200, description = "Signed in", body = TokenResponse),
+        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_verified`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn login_json(
+    State(app): State<AppState>,
+    From(origin): From,
+    Json(request): Json<LoginRequest>,
+) -> Result<Response> {
+    sign_in(&app, origin, ("email", &request.email), &request.password, request.token_delivery).await
+}
+
+async fn sign_in(
+    app: &App,
+    origin: Origin,
+    email: (&str, &str),
+    password: &str,
+    delivery: TokenDelivery,
+) -> Result<Response> {
+    let granted = check_password(app, origin, email, password).await;
+    app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
+    respond(app, &granted?, delivery)
+}
+
+/// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
+async fn check_password(
+    app: &App,
+    origin: Origin,
+    (field, email): (&str, &str),
+    password: &str,
+) -> Result<Grant> {
+    let email = field::normal_email(email);
+    let faults: Vec<_> = [
+        field::check_email(field, &email),
+        password.is_empty().then(|| FieldError::new("password", FieldCode::Required, "This is needed.")),
+        (password.chars().count() > field::PASSWORD_MAX)
+            .then(|| FieldError::new("password", FieldCode::TooLong, "No password is that long.")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
+    let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
+    let verified = app.passwords.verify(password, hash).await?;
+    let (Some(login), Some(hash)) = (&login, hash) else { return Err(ErrorCode::InvalidCredentials.into()) };
+    match verified {
+        Verified::No => return Err(ErrorCode::InvalidCredentials.into()),
+        _ if !login.email_verified => return Err(ErrorCode::EmailNotVerified.into()),
+        Verified::Yes => {}
+        Verified::YesRenewed(renewed) => {
+            users::renew_password_hash(&app.database.write, login.user_id, hash, &renewed).await?;
+        }
+    }
+    open_session(app, origin, login).await
+}
+
+/// Begins the session of a person who has proven who they are. Every way to sign in ends here.
+async fn open_session(app: &App, origin: Origin, login: &users::Login) -> Result<Grant> {
+    let now = app.clock.now();
+    let session_id = SessionId(entropy::id(now)?);
+    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
+    let transaction = app.database.begin().await?;
+    if !users::touch_login(&transaction, login.user_id, now).await? {
+        // Deactivated since the password was verified.
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    sessions::insert(&transaction, session_id, (login.account_id, login.user_id), &snapshot, &origin).await?;
+    let happened = Happened { kind: Kind::SessionSignedIn, account_id: login.account_id, session_id, now };
+    record(&transaction, happened, Some(login.user_id), origin.address.as_deref()).await?;
+    transaction.commit().await?;
+    Ok(Grant {
+        user_id: login.user_id,
+        account_id: login.account_id,
+        role: login.role,
+        session_id,
+        generation: 0,
+        snapshot,
+        deadlines: snapshot.deadlines(now),
+    })
+}
+
+/// Exchange a refresh token for its successor.
+///
+/// The token comes as a bearer token, in the body, or in the cookie; the answer goes the same way.
+#[utoipa::path(
+    post,
+    path = route::REFRESH,
+    tag = "auth",
+    security((), ("refresh_token" = [])),
+    params(("Idempotency-Key" = Option<Uuid>, Header, description = "Repeat it to be given the same successor after a lost answer")),
+    request_body = Option<RefreshRequest>,
+    responses(
+        (status = 200, description = "The successor", body = TokenResponse),
+        (status = 401, description = "`session_expired_idle`, `session_expired_absolute` or `invalid_refresh_token`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: a cookie sent from another site", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: nothing was ended", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn refresh(
+    State(app): State<AppState>,
+    From(origin): From,
+    headers: HeaderMap,
+    JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
+) -> Result<Response> {
+    let key = idempotency_key(&headers)?;
+    let shown = Shown::find(&app, &headers, request.refresh_token)?;
+    let delivery = shown.delivery;
+    let granted = rotate(&app, &origin, shown, request.passive, key).await;
+    app.metrics.refresh(granted.as_ref().map(drop).map_err(Error::code));
+    respond(&app, &granted?, delivery)
+}
+
+async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Option<Uuid>) -> Result<Grant> {
+    let invalid = || Error::token(ErrorCode::InvalidRefreshToken);
+    let claims = app.keys.verify_refresh(&shown.token).map_err(|_| invalid())?;
+    let idle_expires_at = claims.expires_at().ok_or_else(invalid)?;
+    let carried = claims.carried();
+    if carried == Carried::Nonsense {
+        return Err(invalid());
+    }
+    let now = app.clock.now();
+    let token = claims.jti;
+    if now >= idle_expires_at {
+        // The successor whose answer was lost may live longer than the token it came from.
+        return match repeat(app, &claims, key, now).await? {
+            Some(grant) => Ok(grant),
+            None => Err(Error::token(ErrorCode::SessionExpiredIdle)),
+        };
+    }
+    let first_snapshot = match carried {
+        Carried::Snapshot(_) => None,
+        _ => Some(first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?),
+    };
+    let snapshot = match carried {
+        Carried::Snapshot(snapshot) => snapshot,
+        _ => first_snapshot.ok_or_else(invalid)?,
+    };
+    let consumption = Consumption { token, user_id: claims.sub, key, now };
+    match step(&snapshot, idle_expires_at, passive, now) {
+        Step::Rotate(deadlines) => {
+            let consumed =
+                sessions::rotate(&app.database.write, consumption, deadlines, first_snapshot.as_ref())
+                    .await?;
+            if let Some(consumed) = consumed {
+                return Ok(Grant {
+                    user_id: claims.sub,
+                    account_id: consumed.account_id,
+                    role: consumed.role,
+                    session_id: token.session,
+                    generation: token.generation + 1,
+                    snapshot,
+                    deadlines,
+                });
+            }
+        }
+        Step::End => {
+            let transaction = app.database.begin().await?;
+            if let Some(consumed) = sessions::expire(&transaction, consumption).await? {
+                let account_id = consumed.account_id;
+                let happened =
+                    Happened { kind: Kind::SessionExpired, account_id, session_id: token.session, now };
+                record(&transaction, happened, Some(claims.sub), origin.address.as_deref()).await?;
+                transaction.commit().await?;
+                return Err(Error::token(ErrorCode::SessionExpiredAbsolute));
+            }
+            transaction.rollback().await?;
+        }
+    }
+    match repeat(app, &claims, key, now).await? {
+        Some(grant) => Ok(grant),
+        None => {
+            end_if_replayed(app, origin, &claims, key, now).await?;
+            Err(invalid())
+        }
+    }
+}
+
+/// The snapshot for a token from before policies: the account's policy as it is now.
+async fn first_snapshot(app: &App, user: UserId, now: DateTime<Utc>) -> Result<Option<Snapshot>> {
+    let login = users::find_login_by_id(&app.database.read, user).await?;
+    Ok(login.map(|login| Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default))))
+}
+
+/// The successor of a consumed token once more, where the answer with it was lost.
+async fn repeat(
+    app: &App,
+    claims: &RefreshClaims,
+    key: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<Grant>> {
+    if key.is_none() {
+        return Ok(None);
+    }
+    let Some(session) = sessions::find(&app.database.read, claims.jti.session).await? else {
+        return Ok(None);
+    };
+    let verdict = session.judge(claims.jti.generation, key, app.config.replay_leeway, now);
+    if verdict != Verdict::Repeat || session.user_id != claims.sub {
+        return Ok(None);
+    }
+    let Some(login) = users::find_login_by_id(&app.database.read, claims.sub).await? else { return Ok(None) };
+    Ok(login.is_active.then_some(Grant {
+        user_id: session.user_id,
+        account_id: session.account_id,
+        role: login.role,
+        session_id: session.id,
+        generation: session.generation,
+        snapshot: session.snapshot,
+        deadlines: session.deadlines,
+    }))
+}
+
+/// Ends the session of a consumed token that is shown again too late to be a race's loser.
+async fn end_if_replayed(
+    app: &App,
+    origin: &Origin,
+    claims: &RefreshClaims,
+    key: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let judge = |session: &crate::domain::session::Session| {
+        session.user_id == claims.sub
+            && session.judge(claims.jti.generation, key, app.config.replay_leeway, now) == Verdict::Replay
+    };
+    // Most refusals are no replays, and cost no lock.
+    let session = sessions::find(&app.database.read, claims.jti.session).await?;
+    let Some(session) = session.filter(judge) else { return Ok(()) };
+    let transaction = app.database.begin().await?;
+    if sessions::revoke(&transaction, session.id, Reason::Replayed, now).await? {
+        let (account_id, session_id) = (session.account_id, session.id);
+        let happened = Happened { kind: Kind::SessionReplayDetected, account_id, session_id, now };
+        record(&transaction, happened, Some(session.user_id), origin.address.as_deref()).await?;
+        tracing::warn!(session = %session.id, "a consumed refresh token was shown again; the session was ended");
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// End the session.
+///
+/// The session is that of the refresh token (bearer, body or cookie) or of the access token (bearer).
+#[utoipa::path(
+    post,
+    path = route::LOGOUT,
+    tag = "auth",
+    security((), ("refresh_token" = []), ("access_token" = [])),
+    request_body = Option<LogoutRequest>,
+    responses(
+        (status = 204, description = "The session has ended, now or before"),
+        (status = 401, description = "`invalid_refresh_token`: no token that names a session", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: a cookie sent from another site", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the session goes on", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn logout(
+    State(app): State<AppState>,
+    From(origin): From,
+    headers: HeaderMap,
+    JsonOrDefault(request): JsonOrDefault<LogoutRequest>,
+) -> Result<Response> {
+    let shown = Shown::find(&app, &headers, request.refresh_token)?;
+    let now = app.clock.now();
+    // Age does not matter: whoever holds a token of the session, even a used one, may end it.
+    let (session_id, user_id) = match app.keys.verify_refresh(&shown.token) {
+        Ok(claims) => (claims.jti.session, claims.sub),
+        Err(_) => match app.keys.verify_access(&shown.token) {
+            Ok(claims) => (claims.sid, claims.sub),
+            Err(_) => return Err(Error::token(ErrorCode::InvalidRefreshToken)),
+        },
+    };
+    let session = sessions::find(&app.database.read, session_id).await?;
+    if let Some(session) = session.filter(|session| session.is_live(now) && session.user_id == user_id) {
+        let transaction = app.database.begin().await?;
+        if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
+            let account_id = session.account_id;
+            let happened = Happened { kind: Kind::SessionSignedOut, account_id, session_id, now };
+            record(&transaction, happened, Some(user_id), origin.address.as_deref()).await?;
+        }
+        transaction.commit().await?;
+    }
+    let clear = HeaderValue::from_static(r#""cache", "cookies", "storage""#);
+    let headers =
+        [("clear-site-data", clear), (header::SET_COOKIE.as_str(), set_cookie("", TimeDelta::zero())?)];
+    Ok((StatusCode::NO_CONTENT, headers).into_response())
+}
+
+/// Who is signed in, in which account, and until when.
+#[utoipa::path(
+    get,
+    path = route::ME,
+    tag = "auth",
+    responses(
+        (status = 200, description = "The caller", body = MeResponse),
+        (status = 401, description = "`invalid_access_token`, `access_token_expired` or `session_revoked`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn me(caller: Caller) -> JsonResponse<MeResponse> {
+    JsonResponse(MeResponse {
+        user: caller.user,
+        account: caller.account,
+        session: caller.session,
+        server_time: caller.now,
+    })
+}
+
+/// Hands out the tokens of a grant.
+fn respond(app: &App, grant: &Grant, delivery: TokenDelivery) -> Result<Response> {
+    let now = app.clock.now();
+    let minted = app.keys.mint(grant, now)?;
+    let in_cookie = delivery == TokenDelivery::Cookie;
+    let mut response = JsonResponse(TokenResponse {
+        access_token: minted.access_token,
+        refresh_token: (!in_cookie).then(|| minted.refresh_token.clone()),
+        token_type: TokenType::Bearer,
+        expires_in: u32::try_from(minted.expires_in).unwrap_or_default(),
+        idle_expires_at: grant.deadlines.idle_expires_at,
+        absolute_expires_at: grant.deadlines.absolute_expires_at,
+        server_time: now,
+    })
+    .into_response();
+    if in_cookie {
+        let left = grant.deadlines.nearer() - now;
+        response.headers_mut().insert(header::SET_COOKIE, set_cookie(&minted.refresh_token, left)?);
+    }
+    Ok(response)
+}
+
+/// The cookie with `token`, good for as long as the session has left; with nothing left the browser drops it.
+fn set_cookie(token: &str, left: TimeDelta) -> Result<HeaderValue> {
+    let cookie = Cookie::build((COOKIE, token))
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Strict)
+        .path("/")
+        .max_age(cookie::time::Duration::seconds(left.num_seconds()));
+    HeaderValue::from_str(&cookie.to_string()).map_err(|_| ErrorCode::Internal.into())
+}
+
+/// The token in the cookie.
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|pairs| pairs.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// A token that a client showed, and the way that the answer goes.
+struct Shown {
+    token: String,
+    delivery: TokenDelivery,
+}
+
+impl Shown {
+    /// Looks in the Authorization header, in the body, in the cookie, in this order.
+    ///
+    /// The cookie comes by itself, so it counts only in a request that a page of our own made
+    /// (ASVS V3.5.1–V3.5.3).
+    fn find(app: &App, headers: &HeaderMap, in_body: Option<String>) -> Result<Self> {
+        if let Some(token) = bearer(headers).map(str::to_owned).or(in_body) {
+            return Ok(Self { token, delivery: TokenDelivery::Body });
+        }
+        let token = cookie(headers).ok_or(ErrorCode::InvalidRefreshToken)?.to_owned();
+        if !is_json(headers) || !is_same_origin(headers, &app.config.origin) {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Self { token, delivery: TokenDelivery::Cookie })
+    }
+}
+
+fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => headers.get(header::ORIGIN).is_some_and(|origin| origin == own),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Uuid>> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = key.to_str().ok().and_then(|key| key.parse().ok());
+    key.map(Some).ok_or_else(|| {
+        Error::invalid(vec![FieldError::new("Idempotency-Key", FieldCode::Malformed, "Send a UUID.")])
+    })
+}
+
+/// Extracts where a request came from.
+struct From(Origin);
+
+impl FromRequestParts<AppState> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(Origin {
+            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
+            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
+        }))
+    }
+}
+
+/// Something that happened to a session.
+struct Happened {
+    kind: Kind,
+    account_id: AccountId,
+    session_id: SessionId,
+    now: DateTime<Utc>,
+}
+
+async fn record(
+    transaction: &sea_orm::DatabaseTransaction,
+    happened: Happened,
+    actor_id: Option<UserId>,
+    address: Option<&str>,
+) -> Result<()> {
+    let event = NewAuditEvent {
+        id: curfew_shared::id::AuditEventId(entropy::id(happened.now)?),
+        account_id: happened.account_id,
+        at: happened.now,
+        kind: happened.kind,
+        actor_id,
+        session_id: Some(happened.session_id),
+        address,
+        payload: json!({}),
+    };
+    Ok(audit_events::insert(transaction, event).await?)
+}

@@ -1,0 +1,69 @@
+//! Who calls: the bearer of a good access token, in a session that has not ended.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    auth::{AccountSummary, SessionSummary, UserSummary},
+    error::ErrorCode,
+    id::{AccountId, SessionId, UserId},
+};
+
+use crate::{
+    app::AppState,
+    error::{Error, Result},
+    store::sessions,
+};
+
+/// The caller of an endpoint that needs one. The token is verified without the database; the
+/// session, the user and the account then take one statement.
+#[derive(Debug)]
+pub struct Caller {
+    /// The person, with the role as it is now.
+    pub user: UserSummary,
+    /// The account.
+    pub account: AccountSummary,
+    /// The session.
+    pub session: SessionSummary,
+    /// When the request was let in.
+    pub now: DateTime<Utc>,
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self> {
+        let token = bearer(&parts.headers).ok_or(ErrorCode::InvalidAccessToken)?;
+        let refuse = Error::token;
+        let claims = app.keys.verify_access(token).map_err(|_| refuse(ErrorCode::InvalidAccessToken))?;
+        let now = app.clock.now();
+        if now.timestamp() >= claims.exp {
+            return Err(refuse(ErrorCode::AccessTokenExpired));
+        }
+        let row = sessions::find_caller(&app.database.read, claims.sid).await?;
+        let row = row
+            .filter(|row| row.revoked_at.is_none() && row.is_active && row.user_id == claims.sub.0)
+            .ok_or_else(|| refuse(ErrorCode::SessionRevoked))?;
+        let role = row.role()?;
+        Ok(Self {
+            user: UserSummary { id: UserId(row.user_id), email: row.email, name: row.name, role },
+            account: AccountSummary { id: AccountId(row.account_id), name: row.account_name },
+            session: SessionSummary {
+                id: SessionId(row.session_id),
+                auth_time: row.auth_time,
+                idle_expires_at: row.idle_expires_at,
+                absolute_expires_at: row.absolute_expires_at,
+            },
+            now,
+        })
+    }
+}
+
+/// The token in the Authorization header (RFC 6750 §2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

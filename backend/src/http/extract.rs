@@ -1,0 +1,111 @@
+//! Extractors that refuse with our own problem body where axum would answer with plain text.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use curfew_shared::error::{ErrorCode, FieldCode, FieldError};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        expect_content_type(request.headers(), "application/json")?;
+        json(&bytes(request, state).await?).map(Self)
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct JsonOrDefault<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for JsonOrDefault<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let content_type = expect_content_type(request.headers(), "application/json");
+        let bytes = bytes(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        content_type?;
+        json(&bytes).map(Self)
+    }
+}
+
+/// A form body.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        expect_content_type(request.headers(), "application/x-www-form-urlencoded")?;
+        let bytes = bytes(request, state).await?;
+        serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|error| field_error("", &error.to_string()))
+    }
+}
+
+/// Whether the body is declared to be JSON. A browser cannot declare that to another site unasked.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    expect_content_type(headers, "application/json").is_ok()
+}
+
+fn expect_content_type(headers: &HeaderMap, expected: &str) -> Result<()> {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(ErrorCode::UnsupportedMediaType.into()) }
+}
+
+async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        let too_large = axum::response::IntoResponse::into_response(rejection).status() == 413;
+        if too_large {
+            ErrorCode::PayloadTooLarge.into()
+        } else {
+            malformed("", "The body could not be read.")
+        }
+    })
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        if error.inner().is_data() {
+            field_error(&error.path().to_string(), &error.inner().to_string())
+        } else {
+            malformed("", "The body is not valid JSON.")
+        }
+    })?;
+    deserializer.end().map_err(|_| malformed("", "The body is not valid JSON."))?;
+    Ok(value)
+}
+
+fn malformed(field: &str, message: &str) -> Error {
+    Error::invalid(vec![FieldError::new(field, FieldCode::Malformed, message)])
+}
+
+/// Serde tells the kind of a fault only in its words: "unknown field `x`, …", "missing field `x`".
+fn field_error(path: &str, words: &str) -> Error {
+    let named = || words.split('`').nth(1).unwrap_or_default();
+    let (field, code, message) = if words.starts_with("unknown field") {
+        (named(), FieldCode::Unknown, "There is no such field here.")
+    } else if words.starts_with("missing field") {
+        (named(), FieldCode::Required, "This is needed.")
+    } else if path.is_empty() || path == "." {
+        ("", FieldCode::Malformed, "The body does not have the form that is asked for.")
+    } else {
+        (path, FieldCode::Malformed, "This does not have the form that is asked for.")
+    };
+    Error::invalid(vec![FieldError::new(field, code, message)])
+}

@@ -1,0 +1,73 @@
+//! For machines: health, metrics, public keys.
+
+use axum::{Json, extract::State, http::header, response::IntoResponse};
+use curfew_shared::error::Problem;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::AppState, error::Result, keys::Jwk};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(jwks))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/health/live", tag = "service", security(()), responses((status = 200, body = Health)))]
+async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether the process can serve: the database answers.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "service",
+    security(()),
+    responses(
+        (status = 200, body = Health),
+        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
+    app.database.ping().await?;
+    Ok(Json(Health { status: "ok" }))
+}
+
+/// Counters and durations, in the text format of OpenMetrics. Keep it from the public in front of the server.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "service",
+    security(()),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text")),
+)]
+async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], app.metrics.text())
+}
+
+/// The public keys that verify access tokens.
+#[derive(Serialize, ToSchema)]
+struct Jwks {
+    keys: Vec<Jwk>,
+}
+
+/// The public keys that verify access tokens (RFC 7517).
+///
+/// Keys stay in the set for as long as tokens that they signed may be good.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", security(()), responses((status = 200, body = Jwks)))]
+async fn jwks(State(app): State<AppState>) -> impl IntoResponse {
+    let keys = app.keys.public().to_vec();
+    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(Jwks { keys }))
+}

@@ -1,0 +1,77 @@
+//! Accounts.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{id::AccountId, policy::PolicyOverride};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+
+mod entity {
+    //! A row.
+
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "accounts")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub session_idle_minutes: Option<i32>,
+        pub session_absolute_minutes: Option<i32>,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Inserts an account that has set no policy of its own.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = entity::ActiveModel {
+        id: Set(id.0),
+        name: Set(name.to_owned()),
+        session_idle_minutes: Set(None),
+        session_absolute_minutes: Set(None),
+        created_at: Set(now),
+    };
+    row.insert(connection).await.map(drop)
+}
+
+/// Whether there is such an account.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn exists(connection: &impl ConnectionTrait, id: AccountId) -> Result<bool, DbErr> {
+    Ok(entity::Entity::find_by_id(id.0).one(connection).await?.is_some())
+}
+
+/// Whether there is any account.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(entity::Entity::find().count(connection).await? > 0)
+}
+
+/// The policy's two columns as an override.
+pub(super) fn policy(
+    idle_minutes: Option<i32>,
+    absolute_minutes: Option<i32>,
+) -> Result<PolicyOverride, DbErr> {
+    let minutes = |column: Option<i32>| {
+        column.map(u32::try_from).transpose().map_err(|_| super::corrupt("accounts.session_*_minutes"))
+    };
+    Ok(PolicyOverride { idle_minutes: minutes(idle_minutes)?, absolute_minutes: minutes(absolute_minutes)? })
+}

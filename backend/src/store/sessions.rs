@@ -1,0 +1,400 @@
+//! Sessions: one row each, updated in place.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    auth::Role,
+    id::{AccountId, SessionId, UserId},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    FromQueryResult, QuerySelect, Value,
+};
+use uuid::Uuid;
+
+use super::{corrupt, execute, one, users::role};
+use crate::domain::{
+    claim::TokenId,
+    session::{Deadlines, Rotations, Session, Snapshot},
+};
+
+mod entity {
+    //! A row.
+
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub user_id: Uuid,
+        pub generation: i64,
+        pub rotations: String,
+        pub rotation_key: Option<Uuid>,
+        pub auth_time: DateTimeUtc,
+        pub idle_max: i64,
+        pub abs_max: i64,
+        pub idle_expires_at: DateTimeUtc,
+        pub absolute_expires_at: DateTimeUtc,
+        pub revoked_at: Option<DateTimeUtc>,
+        pub revoked_reason: Option<String>,
+        pub address: Option<String>,
+        pub user_agent: Option<String>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Why a session was ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Its absolute window passed, and it asked for more.
+    Expired,
+    /// The person signed out.
+    SignedOut,
+    /// A consumed token was shown again.
+    Replayed,
+    /// An operator ended it from the command line.
+    Operator,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::SignedOut => "signed_out",
+            Self::Replayed => "replayed",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// Where a sign-in came from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The client's network address.
+    pub address: Option<String>,
+    /// The client's own description of itself.
+    pub user_agent: Option<String>,
+}
+
+/// Inserts the session of a sign-in.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    id: SessionId,
+    (account_id, user_id): (AccountId, UserId),
+    snapshot: &Snapshot,
+    origin: &Origin,
+) -> Result<(), DbErr> {
+    let deadlines = snapshot.deadlines(snapshot.auth_time());
+    let row = entity::ActiveModel {
+        id: Set(id.0),
+        account_id: Set(account_id.0),
+        user_id: Set(user_id.0),
+        generation: Set(0),
+        rotations: Set(String::new()),
+        rotation_key: Set(None),
+        auth_time: Set(snapshot.auth_time()),
+        idle_max: Set(snapshot.idle_max()),
+        abs_max: Set(snapshot.abs_max()),
+        idle_expires_at: Set(deadlines.idle_expires_at),
+        absolute_expires_at: Set(deadlines.absolute_expires_at),
+        revoked_at: Set(None),
+        revoked_reason: Set(None),
+        address: Set(origin.address.clone()),
+        user_agent: Set(origin.user_agent.clone()),
+    };
+    row.insert(connection).await.map(drop)
+}
+
+/// Finds a session by its id.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find(connection: &impl ConnectionTrait, id: SessionId) -> Result<Option<Session>, DbErr> {
+    entity::Entity::find_by_id(id.0).one(connection).await?.map(session).transpose()
+}
+
+/// Finds a session by its id and holds it until the transaction ends.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find_for_update(
+    transaction: &DatabaseTransaction,
+    id: SessionId,
+) -> Result<Option<Session>, DbErr> {
+    // In SQLite the transaction holds the whole database already, and the clause is left out.
+    entity::Entity::find_by_id(id.0).lock_exclusive().one(transaction).await?.map(session).transpose()
+}
+
+fn session(row: entity::Model) -> Result<Session, DbErr> {
+    Ok(Session {
+        id: SessionId(row.id),
+        account_id: AccountId(row.account_id),
+        user_id: UserId(row.user_id),
+        generation: row.generation,
+        rotations: Rotations::from_text(row.rotations),
+        rotation_key: row.rotation_key,
+        snapshot: Snapshot::new(row.auth_time.timestamp(), row.idle_max, row.abs_max)
+            .ok_or_else(|| corrupt("sessions.idle_max or abs_max"))?,
+        deadlines: Deadlines {
+            idle_expires_at: row.idle_expires_at,
+            absolute_expires_at: row.absolute_expires_at,
+        },
+        revoked_at: row.revoked_at,
+    })
+}
+
+/// The token whose generation is to be consumed, and by which refresh.
+#[derive(Debug, Clone, Copy)]
+pub struct Consumption {
+    /// The session and the generation.
+    pub token: TokenId,
+    /// Whom the token names.
+    pub user_id: UserId,
+    /// The refresh's idempotency key.
+    pub key: Option<Uuid>,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Whose session it was whose generation was consumed.
+#[derive(Debug, Clone, Copy)]
+pub struct Consumed {
+    /// The account.
+    pub account_id: AccountId,
+    /// The user's role, as it is now.
+    pub role: Role,
+}
+
+// Of any number of these with the same generation, exactly one finds the row: the row's lock makes
+// the others wait, and then its generation is another. What follows decides nothing anew.
+const CONSUME: &str = "UPDATE sessions SET generation = generation + 1, \
+     rotations = substr($4 || rotations, 1, $5)";
+const IF_CONSUMABLE: &str = " WHERE id = $1 AND user_id = $2 AND generation = $3 AND revoked_at IS NULL \
+     AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.is_active) \
+     RETURNING account_id, (SELECT role FROM users WHERE users.id = sessions.user_id) AS role";
+
+/// Consumes a generation and moves the session on, in one statement that touches no index.
+/// `None`: there was nothing to consume.
+///
+/// `first_snapshot` is for a token from before policies alone: it gives the session its snapshot.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn rotate(
+    connection: &impl ConnectionTrait,
+    consumption: Consumption,
+    deadlines: Deadlines,
+    first_snapshot: Option<&Snapshot>,
+) -> Result<Option<Consumed>, DbErr> {
+    let mut values = consumption_values(consumption);
+    values.extend([consumption.key.into(), deadlines.idle_expires_at.into()]);
+    let mut sql = format!("{CONSUME}, rotation_key = $6, idle_expires_at = $7");
+    if let Some(snapshot) = first_snapshot {
+        sql += ", auth_time = $8, idle_max = $9, abs_max = $10, absolute_expires_at = $11";
+        values.extend([
+            snapshot.auth_time().into(),
+            snapshot.idle_max().into(),
+            snapshot.abs_max().into(),
+            deadlines.absolute_expires_at.into(),
+        ]);
+    }
+    consume(connection, &(sql + IF_CONSUMABLE), values).await
+}
+
+/// Consumes a generation and ends the session, whose absolute window has passed.
+/// `None`: there was nothing to consume.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn expire(
+    connection: &impl ConnectionTrait,
+    consumption: Consumption,
+) -> Result<Option<Consumed>, DbErr> {
+    let mut values = consumption_values(consumption);
+    values.extend([consumption.now.into(), Reason::Expired.as_str().into()]);
+    let sql = format!("{CONSUME}, revoked_at = $6, revoked_reason = $7{IF_CONSUMABLE}");
+    consume(connection, &sql, values).await
+}
+
+fn consumption_values(consumption: Consumption) -> Vec<Value> {
+    vec![
+        consumption.token.session.0.into(),
+        consumption.user_id.0.into(),
+        consumption.token.generation.into(),
+        Rotations::entry(consumption.now).into(),
+        i32::try_from(Rotations::LENGTH).unwrap_or(i32::MAX).into(),
+    ]
+}
+
+async fn consume(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Option<Consumed>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        account_id: Uuid,
+        role: String,
+    }
+    let row = one::<Row>(connection, sql, values).await?;
+    row.map(|row| Ok(Consumed { account_id: AccountId(row.account_id), role: role(&row.role)? })).transpose()
+}
+
+/// Ends a session, unless it was ended already. Answers whether it did.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke(
+    connection: &impl ConnectionTrait,
+    id: SessionId,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
+    Ok(execute(connection, sql, [id.0.into(), now.into(), reason.as_str().into()]).await? > 0)
+}
+
+/// Ends every session of a user that has not ended. Answers how many.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke_of_user(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL \
+               AND idle_expires_at > $2 AND absolute_expires_at > $2";
+    execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into()]).await
+}
+
+/// Who is behind an access token, and in which session.
+#[derive(Debug, FromQueryResult)]
+pub struct Caller {
+    /// The session.
+    pub session_id: Uuid,
+    /// When it was ended before its time.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When the person signed in.
+    pub auth_time: DateTime<Utc>,
+    /// When the session ends unless it is refreshed before.
+    pub idle_expires_at: DateTime<Utc>,
+    /// When it ends whatever happens.
+    pub absolute_expires_at: DateTime<Utc>,
+    /// The user.
+    pub user_id: Uuid,
+    /// The address.
+    pub email: String,
+    /// The user's name.
+    pub name: String,
+    role: String,
+    /// Whether the user may do anything at all.
+    pub is_active: bool,
+    /// The account.
+    pub account_id: Uuid,
+    /// The account's name.
+    pub account_name: String,
+}
+
+impl Caller {
+    /// The user's role, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// When the database holds a word that is none.
+    pub fn role(&self) -> Result<Role, DbErr> {
+        role(&self.role)
+    }
+}
+
+/// Finds who is behind an access token. One statement, by primary keys.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find_caller(connection: &impl ConnectionTrait, id: SessionId) -> Result<Option<Caller>, DbErr> {
+    let sql = "SELECT s.id AS session_id, s.revoked_at, s.auth_time, s.idle_expires_at, s.absolute_expires_at, \
+               u.id AS user_id, u.email, u.name, u.role, u.is_active, a.id AS account_id, a.name AS account_name \
+               FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id \
+               WHERE s.id = $1";
+    one(connection, sql, [id.0.into()]).await
+}
+
+/// A live session, for an operator's eyes.
+#[derive(Debug, FromQueryResult)]
+pub struct Live {
+    /// The session.
+    pub id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+    /// The user's address.
+    pub email: String,
+    /// The account.
+    pub account_id: Uuid,
+    /// When the person signed in.
+    pub auth_time: DateTime<Utc>,
+    /// When it ends unless it is refreshed before.
+    pub idle_expires_at: DateTime<Utc>,
+    /// When it ends whatever happens.
+    pub absolute_expires_at: DateTime<Utc>,
+}
+
+/// The live sessions of an account or of a user, newest first, at most `limit`.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_live(
+    connection: &impl ConnectionTrait,
+    account: Option<AccountId>,
+    user: Option<UserId>,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Live>, DbErr> {
+    let mut sql = "SELECT s.id, s.user_id, u.email, s.account_id, s.auth_time, s.idle_expires_at, \
+                   s.absolute_expires_at FROM sessions s JOIN users u ON u.id = s.user_id \
+                   WHERE s.revoked_at IS NULL AND s.idle_expires_at > $1 AND s.absolute_expires_at > $1"
+        .to_owned();
+    let mut values: Vec<Value> = vec![now.into(), i64::from(limit).into()];
+    for (column, id) in [("account_id", account.map(|id| id.0)), ("user_id", user.map(|id| id.0))] {
+        if let Some(id) = id {
+            values.push(id.into());
+            sql += &format!(" AND s.{column} = ${}", values.len());
+        }
+    }
+    sql += " ORDER BY s.auth_time DESC, s.id DESC LIMIT $2";
+    let rows = connection.query_all_raw(super::statement(connection, &sql, values)).await?;
+    rows.iter().map(|row| Live::from_query_result(row, "")).collect()
+}
+
+/// Deletes at most `limit` sessions whose absolute window passed before `before`. Answers how many.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete_expired(
+    connection: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u32,
+) -> Result<u64, DbErr> {
+    let sql = "DELETE FROM sessions WHERE id IN \
+               (SELECT id FROM sessions WHERE absolute_expires_at < $1 LIMIT $2)";
+    execute(connection, sql, [before.into(), i64::from(limit).into()]).await
+}
