@@ -1,1 +1,18 @@
-//! x
+//! The API as a client sees it: the real router on a real database, with a clock that the test moves.
+//!
+//! Runs on SQLite, a file per test; with `TEST_DATABASE_URL` set, on PostgreSQL, a schema per test.
+
+mod concurrency;
+mod cookie;
+mod errors;
+mod login;
+mod logout;
+mod me;
+mod policy;
+mod refresh;
+mod replay;
+mod schema;
+mod service;
+mod sweeper;
+mod test_app;
+mod token;

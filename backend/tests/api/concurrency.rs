@@ -1,0 +1,70 @@
+//! Many at once: races are impossible by construction (ASVS V15.4.2).
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::test_app::{LOGOUT, REFRESH, TestApp, Tokens};
+
+/// Sends `count` refreshes with one token at once, with the key if one is given; answers their statuses.
+async fn storm(app: &TestApp, tokens: &Tokens, key: Option<&str>, count: usize) -> Vec<(StatusCode, String)> {
+    let mut storm = JoinSet::new();
+    let barrier = Arc::new(tokio::sync::Barrier::new(count));
+    for _ in 0..count {
+        let mut call = app.post(REFRESH).bearer(&tokens.refresh);
+        if let Some(key) = key {
+            call = call.header("idempotency-key", key);
+        }
+        let barrier = Arc::clone(&barrier);
+        storm.spawn(async move {
+            barrier.wait().await;
+            let answer = call.send().await;
+            let word = answer.body["detail"].as_str().unwrap_or_default().to_owned();
+            let jti = answer.body["refresh_token"]
+                .as_str()
+                .map(|token| crate::test_app::claims(token)["jti"].to_string());
+            (answer.status, jti.unwrap_or(word))
+        });
+    }
+    storm.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_hundred_refreshes_with_one_token_exactly_one_succeeds() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let answers = storm(&app, &tokens, None, 100).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(status, _)| *status == 200);
+    assert_eq!(won.len(), 1);
+    assert!(lost.iter().all(|(status, word)| *status == 401 && word == "invalid_refresh_token"), "{lost:?}");
+    assert_eq!(app.value::<i64>("SELECT generation FROM sessions").await, 1);
+    assert_eq!(app.audit("session.replay_detected").await, 0, "a race is no theft");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn with_one_key_all_of_them_get_the_same_successor() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let answers = storm(&app, &tokens, Some("0b8f5c0e-3c8e-4c1e-9d3b-0e5d5a1f7c11"), 20).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(answers[0].0, 200);
+    assert_eq!(app.value::<i64>("SELECT generation FROM sessions").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sign_out_that_races_with_refreshes_wins() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    for _ in 0..5 {
+        let tokens = app.sign_in(&owner).await;
+        let logout = app.post(LOGOUT).json(json!({"refresh_token": tokens.refresh})).send();
+        let (_, logout) = tokio::join!(storm(&app, &tokens, None, 10), logout);
+        assert_eq!(logout.status, 204);
+    }
+    let live: i64 = app.value("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await;
+    assert_eq!(live, 0);
+}

@@ -1,0 +1,125 @@
+//! Bad input: a problem body with the right status, whatever it is, and nothing panics.
+
+use axum::http::Method;
+use curfew_shared::error::ErrorCode;
+
+use crate::test_app::{LOGIN, ME, REFRESH, TestApp};
+
+#[tokio::test]
+async fn every_kind_of_bad_request_has_its_word() {
+    let app = TestApp::new().await;
+    let json = "application/json";
+    let post = |content_type: &str, body: &str| {
+        app.post(LOGIN).header("content-type", content_type).body(body.to_owned()).send()
+    };
+    post(json, "").await.assert_problem("validation_failed");
+    post(json, "{").await.assert_problem("validation_failed");
+    post(json, "[]").await.assert_problem("validation_failed");
+    post(json, "null").await.assert_problem("validation_failed");
+    post(json, "{} {}").await.assert_problem("validation_failed");
+    post(json, "{\"email\": \"\\ud800\"}").await.assert_problem("validation_failed");
+    post("application/json; charset=utf-8", "{}").await.assert_problem("validation_failed");
+    post("text/plain", "{}").await.assert_problem("unsupported_media_type");
+    post("application/x-www-form-urlencoded", "a=b").await.assert_problem("unsupported_media_type");
+    app.post(LOGIN).body("{}").send().await.assert_problem("unsupported_media_type");
+    post(json, &format!("{{\"email\": \"{}\"}}", "x".repeat(1_000_000)))
+        .await
+        .assert_problem("payload_too_large");
+    let nested = "[".repeat(10_000);
+    post(json, &nested).await.assert_problem("validation_failed");
+    app.post(LOGIN)
+        .header("content-type", json)
+        .body(vec![0xff, 0xfe])
+        .send()
+        .await
+        .assert_problem("validation_failed");
+    app.post("/api/v1/auth/login")
+        .form("username=%ff&password=x")
+        .send()
+        .await
+        .assert_problem("validation_failed");
+    app.post(REFRESH)
+        .header("content-type", json)
+        .body("[1]")
+        .send()
+        .await
+        .assert_problem("validation_failed");
+}
+
+#[tokio::test]
+async fn a_body_of_64_kib_is_the_longest() {
+    let app = TestApp::new().await;
+    let body = |length: usize| format!("{{\"email\":\"a@b\",\"password\":\"{}\"}}", "x".repeat(length - 29));
+    assert_eq!(body(100).len(), 100);
+    let post = |body: String| app.post(LOGIN).header("content-type", "application/json").body(body).send();
+    post(body(64 * 1024)).await.assert_problem("validation_failed");
+    post(body(64 * 1024 + 1)).await.assert_problem("payload_too_large");
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_which_are_right() {
+    let app = TestApp::new().await;
+    let answer = app.call(Method::DELETE, LOGIN).send().await;
+    answer.assert_problem("method_not_allowed");
+    assert_eq!(answer.header("allow"), "POST");
+    let answer = app.post(ME).send().await;
+    answer.assert_problem("method_not_allowed");
+    assert_eq!(answer.header("allow"), "GET,HEAD");
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_problem_under_the_api_and_for_files() {
+    let app = TestApp::new().await;
+    for path in
+        ["/api", "/api/", "/api/v1", "/api/v1/nope", "/api/v2/auth/me", "/nope.js", "/.env", "/a/b.css.br"]
+    {
+        app.get(path).send().await.assert_problem("not_found");
+    }
+    app.post("/login").send().await.assert_problem("not_found");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let app = TestApp::new().await;
+    for path in [ME, "/health/live", "/api/v1/nope", "/problems/not_found", "/docs/", "/openapi.json"] {
+        let answer = app.get(path).send().await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(answer.header("strict-transport-security").starts_with("max-age="), "{path}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"), "{path}");
+    }
+    let api = app.get(ME).send().await;
+    assert_eq!(api.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(api.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn other_origins_are_let_in_only_where_configured() {
+    let app = TestApp::with(&["--cors-origins", "https://app.example"]).await;
+    let preflight = |origin| {
+        app.call(Method::OPTIONS, REFRESH)
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type")
+            .send()
+    };
+    let answer = preflight("https://app.example").await;
+    assert_eq!(answer.header("access-control-allow-origin"), "https://app.example");
+    assert!(!answer.headers.contains_key("access-control-allow-credentials"), "never the cookie");
+    assert!(!preflight("https://evil.example").await.headers.contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn every_problem_has_a_page_that_explains_it() {
+    let app = TestApp::new().await;
+    for code in ErrorCode::ALL {
+        let answer = app.get(&code.type_uri()).send().await;
+        assert_eq!(answer.status, 200, "{code}");
+        assert!(answer.text.contains(code.as_str()) && answer.text.contains(code.explanation()), "{code}");
+    }
+    app.get("/problems/unheard_of").send().await.assert_problem("not_found");
+}

@@ -1,0 +1,139 @@
+//! Tokens that others made (RFC 8725), and the rotation of the secret.
+
+use aws_lc_rs::{
+    hmac,
+    signature::{Ed25519KeyPair, KeyPair},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Value, json};
+
+use crate::test_app::{ME, SECRET, TestApp, claims, forge, forge_with, part, refresh_key};
+
+fn encode(header: &Value, claims: &Value) -> String {
+    [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
+}
+
+#[tokio::test]
+async fn forged_refresh_tokens_are_refused() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let (header, good) = (part(&tokens.refresh, 0), claims(&tokens.refresh));
+    let with = |object: &Value, key: &str, value: Value| {
+        let mut object = object.clone();
+        object[key] = value;
+        object
+    };
+    let unsigned = encode(&with(&header, "alg", json!("none")), &good);
+    let forged = [
+        ("alg none", format!("{unsigned}.")),
+        (
+            "alg none, with the signature",
+            format!("{unsigned}.{}", tokens.refresh.rsplit('.').next().unwrap()),
+        ),
+        ("another HMAC", forge(&with(&header, "alg", json!("HS512")), &good)),
+        ("the access token's type", forge(&with(&header, "typ", json!("at+jwt")), &good)),
+        ("the usual type", forge(&with(&header, "typ", json!("JWT")), &good)),
+        ("no type", forge(&json!({"alg": "HS256"}), &good)),
+        ("an unknown key", forge(&with(&header, "kid", json!("../../dev/null")), &good)),
+        ("another's secret", forge_with("a secret of somebody else, long enough", &header, &good)),
+        ("another's issuer", forge(&header, &with(&good, "iss", json!("https://evil.example")))),
+        ("another's audience", forge(&header, &with(&good, "aud", json!("elsewhere")))),
+        ("no audience", forge(&header, &with(&good, "aud", Value::Null))),
+        ("the access token's kind", forge(&header, &with(&good, "type", json!("access")))),
+        ("another user", forge(&header, &with(&good, "sub", json!("0198d5ad-9dd1-7000-8000-000000000001")))),
+        (
+            "a generation to come",
+            forge(&header, &with(&good, "jti", json!(format!("{}1", good["jti"].as_str().unwrap())))),
+        ),
+        (
+            "no such session",
+            forge(&header, &with(&good, "jti", json!("0198d5ad-9dd1-7000-8000-000000000001.0"))),
+        ),
+        ("an expiry beyond all calendars", forge(&header, &with(&good, "exp", json!(i64::MAX)))),
+    ];
+    for (what, token) in forged {
+        let answer = app.refresh(&token).await;
+        assert_eq!(answer.body["detail"], "invalid_refresh_token", "{what}");
+    }
+    // The forger's tool is right: the same parts, unchanged, pass.
+    assert_eq!(app.refresh(&forge(&header, &good)).await.status, 200);
+}
+
+#[tokio::test]
+async fn forged_access_tokens_are_refused() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let (header, good) = (part(&tokens.access, 0), claims(&tokens.access));
+    let jwks = app.get("/.well-known/jwks.json").send().await.body;
+    let public = URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap();
+    // The public key as an HMAC key: the classic confusion.
+    let mut confused = header.clone();
+    confused["alg"] = json!("HS256");
+    let message = encode(&confused, &good);
+    let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &public), message.as_bytes());
+    let confused = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac));
+    // A key of the forger's own, offered in the header.
+    let own = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let mut with_key = header.clone();
+    let x = URL_SAFE_NO_PAD.encode(own.public_key());
+    with_key["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+    let message = encode(&with_key, &good);
+    let with_key = format!("{message}.{}", URL_SAFE_NO_PAD.encode(own.sign(message.as_bytes())));
+    // Signed with the refresh key, dressed as an access token.
+    let mut dressed = good.clone();
+    dressed["exp"] = json!(app.now().timestamp() + 86_400);
+    let dressed = forge(&header, &dressed);
+    for token in [confused, with_key, dressed, tokens.refresh.clone()] {
+        app.get(ME).bearer(&token).send().await.assert_problem("invalid_access_token");
+    }
+}
+
+#[tokio::test]
+async fn any_service_can_verify_an_access_token_with_the_published_keys() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let token = app.sign_in(&owner).await.access;
+    let answer = app.get("/.well-known/jwks.json").send().await;
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    let key = &answer.body["keys"][0];
+    assert_eq!(key["kid"], part(&token, 0)["kid"]);
+    assert!(!answer.text.contains("\"d\""), "no private half");
+    let key = DecodingKey::from_ed_components(key["x"].as_str().unwrap()).unwrap();
+    let mut rules = Validation::new(Algorithm::EdDSA);
+    rules.validate_exp = false;
+    rules.set_issuer(&["https://curfew.example"]);
+    rules.set_audience(&["curfew"]);
+    let verified = jsonwebtoken::decode::<Value>(&token, &key, &rules).unwrap();
+    assert_eq!(verified.claims["account_id"], json!(owner.account));
+}
+
+#[tokio::test]
+async fn rotating_the_secret_signs_nobody_out() {
+    let new = "a newer secret of the tests, long enough";
+    let old = TestApp::new().await;
+    let owner = old.owner("ada@example.com").await;
+    let tokens = old.sign_in(&owner).await;
+    let new = old.restarted_with(|config| {
+        config.secret_previous = vec![SECRET.to_owned()];
+        config.secret = Some(new.to_owned());
+    });
+
+    assert_eq!(new.get(ME).bearer(&tokens.access).send().await.status, 200);
+    let next = new.refresh(&tokens.refresh).await.tokens();
+    assert_ne!(part(&next.refresh, 0)["kid"], part(&tokens.refresh, 0)["kid"], "signed by the new one");
+    let jwks = new.get("/.well-known/jwks.json").send().await.body;
+    let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+    assert_eq!(kids, [&part(&next.access, 0)["kid"], &part(&tokens.access, 0)["kid"]]);
+    assert_eq!(new.refresh(&next.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_refresh_key_is_the_one_that_the_contract_derives() {
+    // RFC 5869 by hand: extract with an empty salt, expand with the info string, one block.
+    let extract = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]), SECRET.as_bytes());
+    let expand = hmac::Key::new(hmac::HMAC_SHA256, extract.as_ref());
+    assert_eq!(hmac::sign(&expand, b"curfew/refresh/v1\x01").as_ref(), refresh_key(SECRET));
+}
