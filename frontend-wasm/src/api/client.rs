@@ -1,0 +1,258 @@
+//! The client that the page calls: signs in and out, keeps the session alive, and keeps the store and
+//! the other tabs informed.
+
+mod token;
+
+use curfew_shared::{
+    auth::{LoginRequest, MeResponse, TokenDelivery, TokenResponse},
+    error::ErrorCode,
+};
+
+use super::{
+    Failure, auth,
+    backoff::pause,
+    refresh::{RefreshEnd, exchange},
+};
+use crate::{
+    browser::{clock, lock, random, storage},
+    store::{
+        AuthStore,
+        auth::{AccessToken, AuthAction, AuthState, Cause, Phase, Session, SignOut, TroubleKind},
+        tabs::{News, Tabs},
+        trace::{self, Trace},
+    },
+};
+
+/// Held by whoever changes the cookie, in any tab.
+const COOKIE_LOCK: &str = "curfew.cookie";
+
+/// How long to wait for it, in milliseconds: longer than one answer may take. Whoever waited in vain
+/// goes on without it; the shared idempotency key still makes that safe.
+const LOCK_TIMEOUT_MS: u32 = 15_000;
+
+/// Calls the API on behalf of the page.
+#[derive(Debug, Clone)]
+pub struct Client {
+    store: AuthStore,
+    tabs: Tabs,
+}
+
+impl PartialEq for Client {
+    fn eq(&self, other: &Self) -> bool {
+        self.store == other.store
+    }
+}
+
+impl Client {
+    /// A client that reports to `store` and `tabs`.
+    #[must_use]
+    pub fn new(store: AuthStore, tabs: Tabs) -> Self {
+        Self { store, tabs }
+    }
+
+    /// The store that it reports to.
+    #[must_use]
+    pub fn store(&self) -> &AuthStore {
+        &self.store
+    }
+
+    /// Signs in. When this is done the store says who, or that the server fell silent in between.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer; the store is then as before.
+    pub async fn sign_in(&self, email: String, password: String) -> Result<(), Failure> {
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        if trace::find() == Some(Trace::Closing) {
+            // The new cookie replaces the one that the old session could be ended with.
+            let _ = auth::logout().await;
+        }
+        let request = LoginRequest { email, password, token_delivery: TokenDelivery::Cookie };
+        let tokens = auth::login(&request).await?;
+        storage::clear();
+        trace::leave(Trace::Open);
+        self.adopt(tokens, Cause::Person).await;
+        Ok(())
+    }
+
+    /// Refreshes the session, or finds out whether there is one. The store has the result.
+    pub async fn refresh(&self, cause: Cause) {
+        let seen = self.access_token();
+        self.refresh_unless_fresher_than(seen.as_ref(), cause).await;
+    }
+
+    /// Who is signed in, where, until when. Asked for by a person.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn me(&self) -> Result<MeResponse, Failure> {
+        let me = self.authorized(async |token| auth::me(&token).await).await?;
+        self.store.dispatch(AuthAction::Seen { me: me.clone(), at: clock::now() });
+        Ok(me)
+    }
+
+    /// Ends the session, in all tabs.
+    ///
+    /// # Errors
+    /// Why the server could not be told; the session is then as before.
+    pub async fn sign_out(&self) -> Result<(), Failure> {
+        // Waiting for a refresh under way makes sure that the cookie names the newest generation.
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        end_at_the_server().await?;
+        self.end(SignOut::ByPerson);
+        Ok(())
+    }
+
+    /// Clears the page although the server cannot be told yet. It is told as soon as it can be.
+    pub fn sign_out_here(&self) {
+        self.end(SignOut::Unconfirmed);
+        trace::leave(Trace::Closing);
+    }
+
+    /// Tells the server of a sign-out that it could not be told of before.
+    pub async fn confirm_sign_out(&self) {
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        if trace::find() != Some(Trace::Closing) {
+            // Another tab has told it, or somebody has signed in.
+            self.store.dispatch(AuthAction::Ended { reason: SignOut::ByPerson, session: None });
+            return;
+        }
+        match end_at_the_server().await {
+            Ok(()) => self.end(SignOut::ByPerson),
+            Err(failure) => self.put_off(&failure),
+        }
+    }
+
+    /// Forgets the session here and in the other tabs: memory, storage, and with them the page.
+    pub fn end(&self, reason: SignOut) {
+        storage::clear();
+        let session = self.store.read(|state| state.session().map(|session| session.id));
+        self.store.dispatch(AuthAction::Ended { reason, session: None });
+        if let Some(session) = session {
+            self.tabs.tell(&News::Ended { reason, session });
+        }
+    }
+
+    /// Calls the API with the access token. If the server refuses the token, refreshes once, then
+    /// follows the answer.
+    async fn authorized<T>(
+        &self,
+        call: impl AsyncFn(AccessToken) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
+        let mut outcome = call(token.clone()).await;
+        if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
+            self.refresh_unless_fresher_than(Some(&token), Cause::Person).await;
+            match self.access_token() {
+                Some(fresh) if fresh != token => outcome = call(fresh).await,
+                Some(_) => return Err(self.trouble_as_failure()),
+                None => return Err(Failure::SignedOut),
+            }
+        }
+        match &outcome {
+            Ok(_) => self.store.dispatch(AuthAction::Recovered),
+            Err(failure) if failure.trouble().is_some() => self.put_off(failure),
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Refreshes, unless another tab has done so since `seen` was the access token in hand.
+    async fn refresh_unless_fresher_than(&self, seen: Option<&AccessToken>, cause: Cause) {
+        let turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        if self.store.read(|state| is_settled(state, seen, cause)) {
+            return;
+        }
+        let mut end = exchange(cause).await;
+        if self.store.read(|state| is_settled(state, seen, Cause::Timer)) {
+            // Another tab won the race, or the person signed out or in meanwhile. What this refresh
+            // came to is no longer of interest, least of all a refusal.
+            if !matches!(end, RefreshEnd::Renewed(_)) {
+                return;
+            }
+        } else if turn.is_none() && end == RefreshEnd::Over(SignOut::Refused) {
+            // Without the lock this may have been the loser of a race. The winner's cookie is here
+            // by now; only if that is refused too is the session over.
+            end = exchange(cause).await;
+        }
+        match end {
+            RefreshEnd::Renewed(tokens) => self.adopt(tokens, cause).await,
+            RefreshEnd::Over(reason) => self.end(reason),
+            RefreshEnd::Kept { trouble, retry_after } => self.troubled(trouble, retry_after),
+        }
+    }
+
+    /// Takes tokens that the server has just handed out.
+    async fn adopt(&self, tokens: TokenResponse, cause: Cause) {
+        let at = clock::now();
+        let session = token::session_id(&tokens.access_token);
+        let is_the_one_in_hand =
+            self.store.read(|state| state.session().is_some_and(|current| Some(current.id) == session));
+        if is_the_one_in_hand {
+            self.store.dispatch(AuthAction::Renewed { tokens, cause, at });
+        } else {
+            // The page has just started, or another tab has signed in as somebody else.
+            match auth::me(&AccessToken::new(&*tokens.access_token)).await {
+                Ok(me) => {
+                    let session = Session::new(me, tokens, cause, at);
+                    self.store.dispatch(AuthAction::SignedIn(Box::new(session)));
+                }
+                Err(failure) => {
+                    // The cookie is good; who it belongs to will be asked again.
+                    self.store.dispatch(AuthAction::Started);
+                    self.put_off(&failure);
+                }
+            }
+        }
+        if let Some(session) = self.store.read(|state| state.session().cloned()) {
+            trace::leave(Trace::Open);
+            self.tabs.tell(&News::SignedIn(Box::new(session)));
+        }
+    }
+
+    fn access_token(&self) -> Option<AccessToken> {
+        self.store.read(|state| state.session().map(|session| session.access_token.clone()))
+    }
+
+    /// Notes that something has to be tried again later.
+    fn put_off(&self, failure: &Failure) {
+        self.troubled(failure.trouble().unwrap_or(TroubleKind::Unavailable), failure.retry_after());
+    }
+
+    fn troubled(&self, kind: TroubleKind, retry_after: Option<u32>) {
+        let attempts = self.store.read(|state| state.trouble.map_or(0, |trouble| trouble.attempts)) + 1;
+        let wait = pause(attempts, retry_after, random::fraction());
+        self.store.dispatch(AuthAction::Troubled { kind, at: clock::now(), wait });
+    }
+
+    /// Why a refresh that was needed did not come about.
+    fn trouble_as_failure(&self) -> Failure {
+        match self.store.read(|state| state.trouble.map(|trouble| trouble.kind)) {
+            Some(TroubleKind::Offline) => Failure::Offline,
+            _ => Failure::Unreachable,
+        }
+    }
+}
+
+/// Whether a refresh is needless: nobody is signed in any more, or the access token in hand is not
+/// the one that was `seen` and was got for a cause that is as good.
+fn is_settled(state: &AuthState, seen: Option<&AccessToken>, cause: Cause) -> bool {
+    match &state.phase {
+        Phase::Starting => false,
+        Phase::SignedOut { .. } => true,
+        Phase::SignedIn(session) => {
+            let is_as_good = cause == Cause::Timer || session.renewed_at == session.issued_at;
+            Some(&session.access_token) != seen && is_as_good
+        }
+    }
+}
+
+/// Ends the session of the cookie. A server that knows no such session has nothing left to end.
+async fn end_at_the_server() -> Result<(), Failure> {
+    match auth::logout().await {
+        Err(failure) if failure.code().map(ErrorCode::status) == Some(401) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::store::auth::example::{at, session};
+
+#[test]
+fn a_refresh_is_needless_once_another_tab_has_got_a_token_for_as_good_a_cause() {
+    let mine = AccessToken::new("mine");
+    let state = |token: &str, renewed: bool| {
+        let mut session = session();
+        session.access_token = AccessToken::new(token);
+        session.issued_at = at(100);
+        session.renewed_at = if renewed { at(100) } else { at(0) };
+        AuthState::new(Phase::SignedIn(Box::new(session)))
+    };
+    for (case, seen, cause, expected) in [
+        (state("mine", true), Some(&mine), Cause::Timer, false),
+        (state("theirs", true), Some(&mine), Cause::Timer, true),
+        (state("theirs", true), Some(&mine), Cause::Person, true),
+        (state("theirs", false), Some(&mine), Cause::Timer, true),
+        // A timer's refresh left the idle window as it was; the person's still has to renew it.
+        (state("theirs", false), Some(&mine), Cause::Person, false),
+        (state("theirs", true), None, Cause::Person, true),
+        (AuthState::new(Phase::Starting), None, Cause::Timer, false),
+        (AuthState::signed_out(SignOut::ByPerson), Some(&mine), Cause::Person, true),
+    ] {
+        assert_eq!(is_settled(&case, seen, cause), expected, "{case:?} {cause:?}");
+    }
+}

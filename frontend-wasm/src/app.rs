@@ -1,0 +1,149 @@
+//! The root: the router, the client, the frame around every page, and who may see which page.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::{prelude::*, query::Raw};
+
+use crate::{
+    browser::clock,
+    components::{Layout, SignOutState, StartScreen},
+    hooks::{ClientProvider, use_client, use_session_keeper},
+    pages::{Home, Login, NotFound, connection_notice},
+    route::{LoginQuery, Route, SESSION_EXPIRED, destination},
+    store::{
+        auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
+        trace::{self, Trace},
+    },
+};
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    html! {
+        <BrowserRouter>
+            <Start />
+        </BrowserRouter>
+    }
+}
+
+#[component]
+fn Start() -> Html {
+    let route = use_route::<Route>().unwrap_or(Route::NotFound);
+    let initial = use_memo((), |()| initial_state(trace::find(), route));
+    html! {
+        <ClientProvider initial={(*initial).clone()}>
+            <Frame />
+        </ClientProvider>
+    }
+}
+
+/// What the page knows before it has asked. The cookie, which it cannot see, is the truth: it asks
+/// wherever a session is needed, elsewhere only if one has left its trace.
+fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
+    match trace {
+        Some(Trace::Closing) => AuthState::signed_out(SignOut::Unconfirmed),
+        Some(Trace::Open) => AuthState::new(Phase::Starting),
+        None if route.needs_session() => AuthState::new(Phase::Starting),
+        None => AuthState::signed_out(SignOut::NoSession),
+    }
+}
+
+#[component]
+fn Frame() -> Html {
+    let client = use_client();
+    use_session_keeper(&client);
+    let sign_out = use_state(SignOutState::default);
+    let route = use_route::<Route>().unwrap_or(Route::NotFound);
+
+    let on_sign_out = {
+        let (client, sign_out) = (client.clone(), sign_out.clone());
+        Callback::from(move |()| {
+            if *sign_out == SignOutState::Busy {
+                return;
+            }
+            let (client, sign_out) = (client.clone(), sign_out.clone());
+            sign_out.set(SignOutState::Busy);
+            spawn_local(async move {
+                let told = client.sign_out().await.is_ok();
+                sign_out.set(if told { SignOutState::Idle } else { SignOutState::Failed });
+            });
+        })
+    };
+    let on_sign_out_here = {
+        let (client, sign_out) = (client.clone(), sign_out.clone());
+        Callback::from(move |()| {
+            client.sign_out_here();
+            sign_out.set(SignOutState::Idle);
+        })
+    };
+    let on_retry = {
+        let client = client.clone();
+        Callback::from(move |()| client.store().dispatch(AuthAction::RetryNow { at: clock::now() }))
+    };
+
+    let state = client.store().read(Clone::clone);
+    let person = state.session().map(|session| AttrValue::from(session.user.name.clone()));
+    let trouble = state.trouble.map(|trouble| trouble.kind);
+    let notice =
+        trouble.filter(|_| person.is_some()).map(|trouble| AttrValue::from(connection_notice(trouble)));
+
+    let content = match (&state.phase, route) {
+        (_, Route::NotFound) => html! { <NotFound /> },
+        (Phase::Starting, _) => {
+            let trouble = trouble.map(|kind| match kind {
+                TroubleKind::Offline => "You're offline",
+                TroubleKind::Unreachable => "Curfew can't be reached",
+                TroubleKind::Unavailable => "Curfew can't answer for the moment",
+            });
+            html! { <StartScreen trouble={trouble.map(AttrValue::from)} on_retry={on_retry.clone()} /> }
+        }
+        (Phase::SignedIn(_), Route::Login) => html! { <GoOn /> },
+        // A key of its own for each session: nothing of one person's is ever shown to the next.
+        (Phase::SignedIn(session), Route::Home) => html! { <Home key={session.id.to_string()} /> },
+        (Phase::SignedOut { .. }, Route::Login) => html! { <Login /> },
+        (Phase::SignedOut { reason, .. }, Route::Home) => html! { <GoToSignIn reason={*reason} /> },
+    };
+    html! {
+        <Layout
+            {person} sign_out={*sign_out} {on_sign_out} {on_sign_out_here} {notice} {on_retry}
+        >
+            { content }
+        </Layout>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct GoToSignInProps {
+    reason: SignOut,
+}
+
+/// Leaves a page that needs a session, and keeps where it was.
+#[component]
+fn GoToSignIn(props: &GoToSignInProps) -> Html {
+    let (navigator, location) = (use_navigator(), use_location());
+    use_effect_with(props.reason, move |reason| {
+        let (Some(navigator), Some(location)) = (navigator, location) else { return };
+        let is_deliberate = matches!(reason, SignOut::ByPerson | SignOut::Unconfirmed);
+        let query = LoginQuery {
+            reason: (*reason == SignOut::Expired).then(|| SESSION_EXPIRED.to_owned()),
+            next: (!is_deliberate).then(|| format!("{}{}", location.path(), location.query_str())),
+        };
+        // Two optional strings always make a query.
+        let _ = navigator.replace_with_query(&Route::Login, &query);
+    });
+    Html::default()
+}
+
+/// Leaves the sign-in page for where somebody wanted to go.
+#[component]
+fn GoOn() -> Html {
+    let (navigator, location) = (use_navigator(), use_location());
+    use_effect_with((), move |()| {
+        let query = location.and_then(|location| location.query::<LoginQuery>().ok()).unwrap_or_default();
+        let (route, query) = destination(query.next.as_deref());
+        if let Some(navigator) = navigator {
+            let _ = navigator.replace_with_query(&route, Raw(&query));
+        }
+    });
+    Html::default()
+}

@@ -1,0 +1,43 @@
+//! The device's clock, and exact times in the reader's own words and time zone.
+
+use chrono::{DateTime, Utc};
+use js_sys::{Array, Date, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+/// What the device's clock says. It may be wrong: deadlines are counted by the server's clock, see
+/// [`AuthState::now`](crate::store::auth::AuthState::now).
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 292 million years")]
+    let millis = Date::now() as i64;
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+/// The date and the time to the minute, short enough to stand in a line.
+#[must_use]
+pub fn local_time(at: DateTime<Utc>) -> String {
+    format(at, "medium", "short")
+}
+
+/// The date and the time to the second with the time zone, for whoever looks closely.
+#[must_use]
+pub fn exact_local_time(at: DateTime<Utc>) -> String {
+    format(at, "full", "long")
+}
+
+fn format(at: DateTime<Utc>, date_style: &str, time_style: &str) -> String {
+    let options = Object::new();
+    for (option, value) in [("dateStyle", date_style), ("timeStyle", time_style)] {
+        // Setting a property of an object made a line ago cannot fail.
+        let _ = Reflect::set(&options, &option.into(), &value.into());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "an f64 is exact up to the year 287396")]
+    let millis = JsValue::from_f64(at.timestamp_millis() as f64);
+    // No locale named: the reader's own.
+    Intl::DateTimeFormat::new(&Array::new(), &options)
+        .format()
+        .call1(&JsValue::UNDEFINED, &millis)
+        .ok()
+        .and_then(|text: JsValue| text.as_string())
+        .unwrap_or_else(|| at.to_rfc3339())
+}

@@ -1,0 +1,51 @@
+//! Web Locks: one holder at a time among all tabs of the origin, and within each tab.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
+
+/// Holds a lock until dropped.
+#[derive(Debug)]
+pub struct Guard {
+    release: Function,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // The browser frees the lock with the page anyway.
+        let _: Result<JsValue, _> = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// Waits for the lock called `name`. `None` if it is not ours after `timeout_ms`, or if the browser
+/// has no locks; the caller goes on without it or gives up, as it sees fit.
+pub async fn acquire(name: &str, timeout_ms: u32) -> Option<Guard> {
+    // web-sys has locks only behind its flag for unstable interfaces, hence by reflection.
+    let navigator = web_sys::window()?.navigator();
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
+    let options = Object::new();
+    Reflect::set(&options, &"signal".into(), &AbortSignal::timeout_with_u32(timeout_ms)).ok()?;
+
+    let (until_released, release) = deferred()?;
+    let (granted, grant) = deferred()?;
+    // The lock is held for as long as the promise that this answers with is pending.
+    let hold = Closure::once_into_js(move |_lock: JsValue| {
+        let _: Result<JsValue, _> = grant.call0(&JsValue::UNDEFINED);
+        until_released
+    });
+    let requested: Promise = request.call3(&locks, &name.into(), &options, &hold).ok()?.dyn_into().ok()?;
+    let guard = Guard { release };
+    // `requested` settles before `granted` only by being refused.
+    let first = Promise::race(&js_sys::Array::of2(&granted, &requested));
+    JsFuture::from(first).await.ok()?;
+    Some(guard)
+}
+
+/// A promise, and what resolves it.
+fn deferred() -> Option<(Promise, Function)> {
+    let mut resolve = None;
+    let promise = Promise::new(&mut |resolver, _| resolve = Some(resolver));
+    resolve.map(|resolve| (promise, resolve))
+}

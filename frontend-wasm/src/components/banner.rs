@@ -1,0 +1,30 @@
+//! A message above the content, in a live region that is there before the message is.
+
+use yew::prelude::*;
+
+/// Props of [`Banner`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct BannerProps {
+    /// The id of the region.
+    pub id: AttrValue,
+    /// What to say; nothing while there is nothing to say.
+    pub message: Option<AttrValue>,
+}
+
+/// Says something for information (cyan). A screen reader announces it politely, also when it is
+/// there from the start: the region is rendered empty first and filled then (WCAG 4.1.3).
+#[component]
+pub fn Banner(props: &BannerProps) -> Html {
+    let shown = use_state(|| None);
+    {
+        let shown = shown.setter();
+        use_effect_with(props.message.clone(), move |message| shown.set(message.clone()));
+    }
+    html! {
+        <div id={props.id.clone()} role="status" class="live">
+            if let Some(message) = &*shown {
+                <p class="banner">{ message }</p>
+            }
+        </div>
+    }
+}

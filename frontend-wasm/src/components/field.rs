@@ -1,0 +1,59 @@
+//! A labelled input with its error.
+
+use yew::prelude::*;
+
+/// Props of [`Field`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct FieldProps {
+    /// The id of the input; its error has the same with `-error` after it.
+    pub id: AttrValue,
+    /// The label.
+    pub label: AttrValue,
+    /// The input's type.
+    #[prop_or("text".into())]
+    pub kind: AttrValue,
+    /// What a password manager may put in.
+    pub autocomplete: AttrValue,
+    /// The longest input, if the browser shall stop there.
+    #[prop_or_default]
+    pub maxlength: Option<AttrValue>,
+    /// What is wrong with it.
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+    /// The input. Its value is the browser's: it survives every render.
+    pub input: NodeRef,
+    /// What stands at the end of the input, a button say.
+    #[prop_or_default]
+    pub children: Html,
+}
+
+/// A labelled input with its error. The input is not controlled: read it through `input`.
+#[component]
+pub fn Field(props: &FieldProps) -> Html {
+    let error_id = format!("{}-error", props.id);
+    let has_error = props.error.is_some();
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }</label>
+            <div class="input">
+                <input
+                    ref={props.input.clone()}
+                    id={props.id.clone()}
+                    name={props.id.clone()}
+                    type={props.kind.clone()}
+                    autocomplete={props.autocomplete.clone()}
+                    maxlength={props.maxlength.clone()}
+                    autocapitalize="none"
+                    spellcheck="false"
+                    required=true
+                    aria-invalid={has_error.then_some("true")}
+                    aria-describedby={has_error.then(|| error_id.clone())}
+                />
+                { props.children.clone() }
+            </div>
+            if let Some(error) = &props.error {
+                <p id={error_id} class="error">{ error }</p>
+            }
+        </div>
+    }
+}

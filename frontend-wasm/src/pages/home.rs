@@ -1,0 +1,126 @@
+//! Home: who is signed in, and how long the session lasts.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::auth::Role;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::words;
+use crate::{
+    api::Failure,
+    browser::clock,
+    components::Moment,
+    hooks::{Focus, use_client, use_now, use_page},
+    store::auth::Session,
+};
+
+#[derive(Clone, PartialEq, Default)]
+enum Check {
+    #[default]
+    None,
+    Busy,
+    Confirmed(DateTime<Utc>),
+    Failed(Failure),
+}
+
+/// Who is signed in, and how long the session lasts.
+#[component]
+pub fn Home() -> Html {
+    use_page("Home", Focus::Untouched);
+    let client = use_client();
+    let Some(session) = client.store().read(|state| state.session().cloned()) else {
+        return Html::default();
+    };
+    html! {
+        <div class="home">
+            <h1 tabindex="-1">{ format!("Hello, {}", session.user.name) }</h1>
+            <div class="cards">
+                { person_card(&session) }
+                <SessionCard session={session} />
+            </div>
+        </div>
+    }
+}
+
+fn person_card(session: &Session) -> Html {
+    let role = match session.user.role {
+        Role::Owner => "Owner",
+        Role::Engineer => "Engineer",
+        Role::Viewer => "Viewer",
+    };
+    html! {
+        <section id="you" class="card" aria-labelledby="you-title">
+            <h2 id="you-title">{ "You" }</h2>
+            <dl class="facts">
+                { fact("Name", html! { &session.user.name }) }
+                { fact("E-mail", html! { &session.user.email }) }
+                { fact("Role", html! { role }) }
+                { fact("Account", html! { &session.account.name }) }
+            </dl>
+        </section>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct SessionCardProps {
+    session: Session,
+}
+
+#[component]
+fn SessionCard(props: &SessionCardProps) -> Html {
+    let client = use_client();
+    let check = use_state(Check::default);
+    let session = &props.session;
+    let now = session.now(use_now(15));
+
+    let onclick = {
+        let check = check.clone();
+        Callback::from(move |_: MouseEvent| {
+            if *check == Check::Busy {
+                return;
+            }
+            let (client, check) = (client.clone(), check.clone());
+            check.set(Check::Busy);
+            spawn_local(async move {
+                check.set(match client.me().await {
+                    Ok(_) => Check::Confirmed(clock::now()),
+                    Err(failure) => Check::Failed(failure),
+                });
+            });
+        })
+    };
+    let outcome = match &*check {
+        Check::None | Check::Busy => String::new(),
+        Check::Confirmed(at) => format!("Confirmed by the server, {}.", clock::local_time(*at)),
+        Check::Failed(failure) => words::failure(failure),
+    };
+    let is_busy = *check == Check::Busy;
+
+    html! {
+        <section id="session" class="card" aria-labelledby="session-title">
+            <h2 id="session-title">{ "Your session" }</h2>
+            <dl class="facts">
+                { fact("Signed in", html! { <Moment at={session.auth_time} {now} /> }) }
+                { fact("Ends if unused", html! { <Moment at={session.idle_expires_at} {now} /> }) }
+                { fact("Ends at the latest", html! { <Moment at={session.absolute_expires_at} {now} /> }) }
+            </dl>
+            <p class="hint">
+                { "Using Curfew keeps the session alive; a page that is merely open does not." }
+            </p>
+            <div class="actions">
+                <button
+                    id="check" type="button" class="button" {onclick} aria-disabled={is_busy.then_some("true")}
+                >
+                    { if is_busy { "Checking…" } else { "Check now" } }
+                </button>
+                <p id="check-outcome" role="status" class="outcome">{ outcome }</p>
+            </div>
+        </section>
+    }
+}
+
+fn fact(name: &'static str, value: Html) -> Html {
+    html! {
+        <div><dt>{ name }</dt><dd>{ value }</dd></div>
+    }
+}

@@ -1,0 +1,22 @@
+//! An address that leads nowhere.
+
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    hooks::{Focus, use_page},
+    route::Route,
+};
+
+/// Says so, and shows the way home.
+#[component]
+pub fn NotFound() -> Html {
+    use_page("Page not found", Focus::Untouched);
+    html! {
+        <div class="start">
+            <h1 tabindex="-1">{ "There is nothing here" }</h1>
+            <p class="lead">{ "This address leads nowhere. It may be mistyped, or the page may have moved." }</p>
+            <Link<Route> to={Route::Home} classes="button">{ "Go home" }</Link<Route>>
+        </div>
+    }
+}

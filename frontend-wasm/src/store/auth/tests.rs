@@ -1,0 +1,126 @@
+use curfew_shared::id::SessionId;
+use uuid::Uuid;
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{
+    example::{at, me, session, tokens},
+    *,
+};
+
+fn signed_in() -> AuthState {
+    AuthState::new(Phase::SignedIn(Box::new(session())))
+}
+
+fn someone_else(issued: i64) -> Session {
+    Session { id: SessionId(Uuid::from_u128(99)), issued_at: at(issued), ..session() }
+}
+
+#[test]
+fn deadlines_are_counted_by_the_servers_clock() {
+    // The device is an hour slow.
+    let session = Session::new(me(0), tokens(0), Cause::Person, at(-3_600));
+    assert_eq!(session.now(at(-3_600)), at(0));
+    assert_eq!(session.now(at(-3_000)), at(600));
+    assert_eq!(session.expires_at(), at(900));
+}
+
+#[test]
+fn a_refresh_for_a_person_starts_the_idle_window_anew_and_a_timers_does_not() {
+    let renewed = |cause| {
+        signed_in()
+            .after(AuthAction::Renewed { tokens: tokens(60), cause, at: at(60) })
+            .session()
+            .map(|session| (session.access_token.clone(), session.issued_at, session.renewed_at))
+    };
+    let token = AccessToken::new("token of second 60");
+    assert_eq!(renewed(Cause::Person), Some((token.clone(), at(60), at(60))));
+    assert_eq!(renewed(Cause::Timer), Some((token, at(60), at(0))));
+}
+
+#[test]
+fn what_is_older_never_replaces_what_is_newer() {
+    let state =
+        signed_in().after(AuthAction::Renewed { tokens: tokens(60), cause: Cause::Person, at: at(60) });
+    let late = AuthAction::Renewed { tokens: tokens(30), cause: Cause::Person, at: at(61) };
+    assert_eq!(state.clone().after(late), state);
+    assert_eq!(state.clone().after(AuthAction::SignedIn(Box::new(session()))), state);
+    assert_eq!(state.clone().after(AuthAction::Seen { me: me(59), at: at(61) }), state);
+}
+
+#[test]
+fn a_sign_in_in_another_tab_replaces_the_person() {
+    let state = signed_in().after(AuthAction::SignedIn(Box::new(someone_else(10))));
+    assert_eq!(state.session().map(|session| session.id), Some(someone_else(10).id));
+}
+
+#[test]
+fn an_ended_session_does_not_come_back_by_a_late_word_but_another_may_begin() {
+    let over = signed_in().after(AuthAction::Ended { reason: SignOut::ByPerson, session: None });
+    assert_eq!(over.phase, Phase::SignedOut { reason: SignOut::ByPerson, ended: Some(session().id) });
+    assert_eq!(over.clone().after(AuthAction::SignedIn(Box::new(session()))), over);
+    assert!(over.after(AuthAction::SignedIn(Box::new(someone_else(10)))).session().is_some());
+}
+
+#[test]
+fn only_the_end_of_the_session_in_hand_ends_it() {
+    let end = |session| AuthAction::Ended { reason: SignOut::Expired, session };
+    let other = Some(someone_else(0).id);
+    assert_eq!(signed_in().after(end(other)), signed_in());
+    let over = Phase::SignedOut { reason: SignOut::Expired, ended: Some(session().id) };
+    assert_eq!(signed_in().after(end(Some(session().id))).phase, over);
+    assert_eq!(signed_in().after(end(None)).phase, over);
+    let starting = AuthState::new(Phase::Starting);
+    assert_eq!(starting.clone().after(end(other)), starting, "its own answer decides");
+}
+
+#[test]
+fn nothing_of_the_person_is_left_after_the_end() {
+    let over = signed_in().after(AuthAction::Ended { reason: SignOut::Refused, session: None });
+    let text = format!("{over:?}");
+    assert!(!text.contains("Ada") && !text.contains("example.com") && !text.contains("token"), "{text}");
+}
+
+#[test]
+fn trouble_keeps_the_session_and_counts_its_attempts_until_the_server_answers() {
+    let wait = TimeDelta::seconds(2);
+    let trouble = |at| AuthAction::Troubled { kind: TroubleKind::Offline, at, wait };
+    let state = signed_in().after(trouble(at(10))).after(trouble(at(20)));
+    assert_eq!(
+        state.trouble,
+        Some(Trouble { kind: TroubleKind::Offline, tried_at: at(20), retry_at: at(22), attempts: 2 })
+    );
+    assert_eq!(state.phase, signed_in().phase);
+    let hurried = state.clone().after(AuthAction::RetryNow { at: at(21) });
+    assert_eq!(hurried.trouble.map(|trouble| (trouble.retry_at, trouble.attempts)), Some((at(21), 2)));
+    assert_eq!(state.clone().after(AuthAction::Recovered), signed_in());
+    let renewed = state.after(AuthAction::Renewed { tokens: tokens(30), cause: Cause::Timer, at: at(30) });
+    assert_eq!(renewed.trouble, None);
+}
+
+#[test]
+fn nobody_who_is_signed_out_is_told_of_trouble_unless_the_server_still_has_to_be_told() {
+    let troubled = |reason| {
+        let trouble =
+            AuthAction::Troubled { kind: TroubleKind::Offline, at: at(0), wait: TimeDelta::seconds(1) };
+        AuthState::signed_out(reason).after(trouble).trouble.is_some()
+    };
+    assert!(troubled(SignOut::Unconfirmed));
+    assert!(!troubled(SignOut::ByPerson) && !troubled(SignOut::Expired));
+}
+
+#[test]
+fn what_the_server_says_of_the_session_is_taken_over() {
+    let mut news = me(100);
+    news.user.name = "Ada L.".into();
+    news.session.idle_expires_at = at(700);
+    // The device is 20 seconds slow.
+    let state = signed_in().after(AuthAction::Seen { me: news, at: at(80) });
+    let session = state.session().unwrap();
+    assert_eq!((session.user.name.as_str(), session.idle_expires_at), ("Ada L.", at(700)));
+    assert_eq!(session.now(at(80)), at(100));
+}
+
+#[test]
+fn a_token_is_not_in_what_is_printed() {
+    assert!(!format!("{:?}", signed_in()).contains("token of second"));
+}
