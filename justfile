@@ -15,7 +15,7 @@ wasm := "-p curfew-frontend --target wasm32-unknown-unknown"
 step := ".ci/step"
 
 # The development profile always builds the same set of packages, so that none is compiled for two sets of
-# features: a test is chosen by its target (`--test api`), never by its package (`-p`).
+# features: tests are chosen by target (`--test api`), never by package (`-p`).
 
 [private]
 default:
@@ -111,4 +111,4 @@ test-e2e *FILTER: (_tools "test") build
         CHROMEDRIVER="$(command -v chromedriver)" \
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
         AXE={{ axe }} \
-        .ci/with-postgres cargo test --locked -p e2e -- "$@"
+        .ci/with-postgres cargo test --locked --test journeys -- "$@"
