@@ -169,7 +169,7 @@ pub async fn run() -> Result<()> {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = Layered::new(&cli.settings, |name| source(&matches, name), cli.config.as_deref())?;
     match cli.command {
-        Command::Config => return print(settings.describe().trim_end()),
+        Command::Config => return print(&settings.describe()),
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
         _ => {}
     }

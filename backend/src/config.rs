@@ -46,7 +46,7 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub secret_previous: Option<Vec<String>>,
-    /// The address that browsers use; the issuer of all tokens [default: http://localhost:<port>]
+    /// The address that browsers use; the issuer of all tokens [default: `http://localhost:PORT`]
     #[arg(long, global = true, env = "CURFEW_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Origins of other sites whose pages may call the API with bearer tokens, separated by commas
@@ -202,10 +202,9 @@ impl Layered {
     #[must_use]
     pub fn describe(&self) -> String {
         let width = self.0.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
-        self.0
-            .iter()
-            .map(|(name, value, source)| format!("{name:width$} = {} ({source})\n", shown(name, value)))
-            .collect()
+        let line =
+            |(name, value, source): &Sourced| format!("{name:width$} = {} ({source})", shown(name, value));
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// The checked settings.

@@ -100,7 +100,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
                 header::CONTENT_TYPE,
                 HeaderName::from_static("idempotency-key"),
             ])
-            .max_age(Duration::from_secs(600))
+            .max_age(Duration::from_mins(10))
     })
 }
 
@@ -163,6 +163,7 @@ fn on_response(response: &Response, took: Duration, _: &tracing::Span) {
     tracing::info!(status = response.status().as_u16(), micros = took.as_micros(), "answered");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn on_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     let words =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

@@ -1,4 +1,4 @@
-//! What is counted, in the text format of OpenMetrics.
+//! What is counted, in the text format of `OpenMetrics`.
 
 use std::{fmt::Write as _, time::Duration};
 

@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn each_bound_holds_on_both_sides_and_idle_never_exceeds_absolute() {
         use FieldCode::{ExceedsAbsolute, TooLarge, TooSmall};
-        let cases: &[(PolicyOverride, &[(&str, FieldCode, i64)])] = &[
+        type Fault = (&'static str, FieldCode, i64);
+        let cases: &[(PolicyOverride, &[Fault])] = &[
             (set(None, None), &[]),
             (set(15, None), &[]),
             (set(14, None), &[("idle_minutes", TooSmall, 15)]),

@@ -219,32 +219,23 @@ async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Op
     let invalid = || Error::token(ErrorCode::InvalidRefreshToken);
     let claims = app.keys.verify_refresh(&shown.token).map_err(|_| invalid())?;
     let idle_expires_at = claims.expires_at().ok_or_else(invalid)?;
-    let carried = claims.carried();
-    if carried == Carried::Nonsense {
-        return Err(invalid());
-    }
     let now = app.clock.now();
     let token = claims.jti;
     if now >= idle_expires_at {
         // The successor whose answer was lost may live longer than the token it came from.
-        return match repeat(app, &claims, key, now).await? {
-            Some(grant) => Ok(grant),
-            None => Err(Error::token(ErrorCode::SessionExpiredIdle)),
-        };
+        let repeated = repeat(app, &claims, key, now).await?;
+        return repeated.ok_or_else(|| Error::token(ErrorCode::SessionExpiredIdle));
     }
-    let first_snapshot = match carried {
-        Carried::Snapshot(_) => None,
-        _ => Some(first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?),
-    };
-    let snapshot = match carried {
-        Carried::Snapshot(snapshot) => snapshot,
-        _ => first_snapshot.ok_or_else(invalid)?,
+    let (snapshot, first) = match claims.carried() {
+        Carried::Snapshot(snapshot) => (snapshot, false),
+        Carried::Nothing => (first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?, true),
+        Carried::Nonsense => return Err(invalid()),
     };
     let consumption = Consumption { token, user_id: claims.sub, key, now };
     match step(&snapshot, idle_expires_at, passive, now) {
         Step::Rotate(deadlines) => {
             let consumed =
-                sessions::rotate(&app.database.write, consumption, deadlines, first_snapshot.as_ref())
+                sessions::rotate(&app.database.write, consumption, deadlines, first.then_some(&snapshot))
                     .await?;
             if let Some(consumed) = consumed {
                 return Ok(Grant {
@@ -271,13 +262,11 @@ async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Op
             transaction.rollback().await?;
         }
     }
-    match repeat(app, &claims, key, now).await? {
-        Some(grant) => Ok(grant),
-        None => {
-            end_if_replayed(app, origin, &claims, key, now).await?;
-            Err(invalid())
-        }
+    if let Some(grant) = repeat(app, &claims, key, now).await? {
+        return Ok(grant);
     }
+    end_if_replayed(app, origin, &claims, key, now).await?;
+    Err(invalid())
 }
 
 /// The snapshot for a token from before policies: the account's policy as it is now.

@@ -47,12 +47,14 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     index(status, &headers)
 }
 
+/// The policy of the embedded page, which never changes.
+static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| policy(&Files::get(INDEX)?.data));
+
 fn index(status: StatusCode, headers: &HeaderMap) -> Response {
     let Some(file) = Files::get(INDEX) else {
         tracing::error!("the page is not built; run `just page`");
         return Error::from(ErrorCode::NotFound).into_response();
     };
-    static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| policy(&Files::get(INDEX)?.data));
     let policy = if cfg!(debug_assertions) { policy(&file.data) } else { POLICY.clone() };
     let (encoding, body) = encoded(INDEX, file, headers);
     let mut response = (status, body).into_response();

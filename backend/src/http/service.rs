@@ -44,7 +44,7 @@ async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
     Ok(Json(Health { status: "ok" }))
 }
 
-/// Counters and durations, in the text format of OpenMetrics. Keep it from the public in front of the server.
+/// Counters and durations, in the text format of `OpenMetrics`. Keep it from the public in front of the server.
 #[utoipa::path(
     get,
     path = "/metrics",

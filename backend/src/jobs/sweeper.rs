@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How often to look.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// How many to delete in one statement.
 const BATCH: u32 = 500;
 /// How long a session is kept after its last possible moment.

@@ -376,7 +376,7 @@ pub async fn list_live(
     for (column, id) in [("account_id", account.map(|id| id.0)), ("user_id", user.map(|id| id.0))] {
         if let Some(id) = id {
             values.push(id.into());
-            sql += &format!(" AND s.{column} = ${}", values.len());
+            sql = format!("{sql} AND s.{column} = ${}", values.len());
         }
     }
     sql += " ORDER BY s.auth_time DESC, s.id DESC LIMIT $2";

@@ -61,7 +61,7 @@ async fn a_sign_out_that_races_with_refreshes_wins() {
     let owner = app.owner("ada@example.com").await;
     for _ in 0..5 {
         let tokens = app.sign_in(&owner).await;
-        let logout = app.post(LOGOUT).json(json!({"refresh_token": tokens.refresh})).send();
+        let logout = app.post(LOGOUT).json(&json!({"refresh_token": tokens.refresh})).send();
         let (_, logout) = tokio::join!(storm(&app, &tokens, None, 10), logout);
         assert_eq!(logout.status, 204);
     }

@@ -9,7 +9,7 @@ use crate::test_app::{Answer, Call, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, TestAp
 async fn sign_in(app: &TestApp) -> Answer {
     app.owner("ada@example.com").await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "token_delivery": "cookie"});
-    app.post(LOGIN).json(body).send().await
+    app.post(LOGIN).json(&body).send().await
 }
 
 /// The cookie as a browser would send it back.
@@ -18,7 +18,7 @@ fn sent_back(answer: &Answer) -> String {
 }
 
 fn same_origin(call: Call, cookie: &str) -> Call {
-    call.header("cookie", cookie).header("sec-fetch-site", "same-origin").json(json!({}))
+    call.header("cookie", cookie).header("sec-fetch-site", "same-origin").json(&json!({}))
 }
 
 #[tokio::test]
@@ -51,15 +51,15 @@ async fn the_cookie_counts_only_for_a_json_request_of_our_own_page() {
     let post = |path| app.post(path).header("cookie", &cookie);
     for path in [REFRESH, LOGOUT] {
         for refused in [
-            post(path).header("sec-fetch-site", "cross-site").json(json!({})),
-            post(path).header("sec-fetch-site", "same-site").json(json!({})),
-            post(path).header("sec-fetch-site", "none").json(json!({})),
-            post(path).json(json!({})),
-            post(path).header("origin", "https://evil.example").json(json!({})),
+            post(path).header("sec-fetch-site", "cross-site").json(&json!({})),
+            post(path).header("sec-fetch-site", "same-site").json(&json!({})),
+            post(path).header("sec-fetch-site", "none").json(&json!({})),
+            post(path).json(&json!({})),
+            post(path).header("origin", "https://evil.example").json(&json!({})),
             post(path)
                 .header("sec-fetch-site", "cross-site")
                 .header("origin", "https://curfew.example")
-                .json(json!({})),
+                .json(&json!({})),
             post(path).header("sec-fetch-site", "same-origin"),
         ] {
             refused.send().await.assert_problem("forbidden");
@@ -73,7 +73,7 @@ async fn the_cookie_counts_only_for_a_json_request_of_our_own_page() {
         form.send().await.assert_problem("unsupported_media_type");
     }
     // Without fetch metadata, the origin decides.
-    let by_origin = post(REFRESH).header("origin", "https://curfew.example").json(json!({})).send().await;
+    let by_origin = post(REFRESH).header("origin", "https://curfew.example").json(&json!({})).send().await;
     assert_eq!(by_origin.status, 200);
 }
 

@@ -10,7 +10,7 @@ use crate::test_app::{LOGIN, PASSWORD, TestApp, claims, part};
 async fn signing_in_embeds_the_snapshot_and_answers_the_deadlines() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
-    let answer = app.post(LOGIN).json(json!({"email": owner.email, "password": PASSWORD})).send().await;
+    let answer = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
     let tokens = answer.tokens();
     let refresh = claims(&tokens.refresh);
     let now = app.now().timestamp();
@@ -65,7 +65,7 @@ async fn letter_case_and_space_around_an_address_do_not_matter() {
     let app = TestApp::new().await;
     app.owner("zoë@example.com").await;
     let answer =
-        app.post(LOGIN).json(json!({"email": " ZOË@Example.COM ", "password": PASSWORD})).send().await;
+        app.post(LOGIN).json(&json!({"email": " ZOË@Example.COM ", "password": PASSWORD})).send().await;
     assert_eq!(answer.status, 200);
 }
 
@@ -81,7 +81,7 @@ async fn nobody_learns_which_part_of_the_credentials_is_wrong() {
         ("nobody@example.com", PASSWORD),
         (inactive.email.as_str(), PASSWORD),
     ] {
-        let answer = app.post(LOGIN).json(json!({"email": email, "password": password})).send().await;
+        let answer = app.post(LOGIN).json(&json!({"email": email, "password": password})).send().await;
         answer.assert_problem("invalid_credentials");
         assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="curfew""#, "no token was sent");
         answers.push(answer.text);
@@ -96,7 +96,7 @@ async fn an_address_that_was_not_verified_is_told_so_only_with_the_right_passwor
     app.owner("ada@example.com").await;
     app.execute("UPDATE users SET email_verified_at = NULL").await.unwrap();
     let sign_in =
-        |password| app.post(LOGIN).json(json!({"email": "ada@example.com", "password": password})).send();
+        |password| app.post(LOGIN).json(&json!({"email": "ada@example.com", "password": password})).send();
     sign_in(PASSWORD).await.assert_problem("email_not_verified");
     sign_in("wrong password").await.assert_problem("invalid_credentials");
 }
@@ -137,7 +137,7 @@ async fn faults_of_the_form_are_named_field_by_field() {
             None,
         ),
     ] {
-        let answer = app.post(LOGIN).json(body.clone()).send().await;
+        let answer = app.post(LOGIN).json(&body).send().await;
         answer.assert_problem("validation_failed");
         let error = &answer.body["errors"][0];
         assert_eq!((error["field"].as_str(), error["code"].as_str()), (Some(field), Some(code)), "{body}");
@@ -163,7 +163,7 @@ async fn a_sign_in_takes_the_policy_of_the_account() {
 async fn an_access_token_never_outlives_its_session() {
     let app = TestApp::with(&["--idle-minutes-default", "2", "--absolute-minutes-default", "3"]).await;
     let owner = app.owner("ada@example.com").await;
-    let answer = app.post(LOGIN).json(json!({"email": owner.email, "password": PASSWORD})).send().await;
+    let answer = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
     assert_eq!(answer.body["expires_in"], 120);
     app.wait(TimeDelta::seconds(100));
     let answer = app.refresh(&answer.tokens().refresh).await;

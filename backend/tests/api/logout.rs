@@ -10,7 +10,7 @@ async fn signing_out_ends_the_session_access_token_included() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let (tokens, other) = (app.sign_in(&owner).await, app.sign_in(&owner).await);
-    let answer = app.post(LOGOUT).json(json!({"refresh_token": tokens.refresh})).send().await;
+    let answer = app.post(LOGOUT).json(&json!({"refresh_token": tokens.refresh})).send().await;
     assert_eq!(answer.status, 204);
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
     app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");

@@ -2,6 +2,8 @@
 //!
 //! Runs on SQLite, a file per test; with `TEST_DATABASE_URL` set, on PostgreSQL, a schema per test.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
+
 mod concurrency;
 mod cookie;
 mod errors;

@@ -116,10 +116,10 @@ async fn the_token_may_come_in_the_body() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let answer = app.post(REFRESH).json(json!({"refresh_token": tokens.refresh})).send().await;
+    let answer = app.post(REFRESH).json(&json!({"refresh_token": tokens.refresh})).send().await;
     assert!(!answer.tokens().refresh.is_empty());
     assert!(!answer.headers.contains_key("set-cookie"));
-    let bad = app.post(REFRESH).json(json!({"refresh_token": "x", "extra": 1})).send().await;
+    let bad = app.post(REFRESH).json(&json!({"refresh_token": "x", "extra": 1})).send().await;
     bad.assert_problem("validation_failed");
 }
 
@@ -153,7 +153,7 @@ async fn a_passive_refresh_rotates_but_leaves_the_idle_deadline() {
     let mut tokens = begun.clone();
     for _ in 0..3 {
         app.wait(TimeDelta::hours(20));
-        let answer = app.post(REFRESH).bearer(&tokens.refresh).json(json!({"passive": true})).send().await;
+        let answer = app.post(REFRESH).bearer(&tokens.refresh).json(&json!({"passive": true})).send().await;
         let next = answer.tokens();
         assert_ne!(claims(&next.refresh)["jti"], claims(&tokens.refresh)["jti"]);
         assert_eq!(next.idle_expires_at, begun.idle_expires_at);
@@ -172,7 +172,7 @@ async fn an_active_refresh_after_passive_ones_renews_the_idle_window() {
     let begun = app.sign_in(&owner).await;
     app.wait(TimeDelta::hours(20));
     let passive =
-        app.post(REFRESH).bearer(&begun.refresh).json(json!({"passive": true})).send().await.tokens();
+        app.post(REFRESH).bearer(&begun.refresh).json(&json!({"passive": true})).send().await.tokens();
     app.wait(TimeDelta::hours(20));
     let active = app.refresh(&passive.refresh).await.tokens();
     assert_eq!(active.idle_expires_at.timestamp(), app.now().timestamp() + 259_200);
@@ -248,7 +248,7 @@ async fn the_database_being_away_is_503_and_ends_nothing() {
     app.refresh(&tokens.refresh).await.assert_problem("unavailable");
     app.get("/api/v1/auth/me").bearer(&tokens.access).send().await.assert_problem("unavailable");
     app.post(LOGIN)
-        .json(json!({"email": owner.email, "password": PASSWORD}))
+        .json(&json!({"email": owner.email, "password": PASSWORD}))
         .send()
         .await
         .assert_problem("unavailable");

@@ -131,7 +131,7 @@ async fn a_repetition_ends_with_the_session() {
     let owner = app.owner("ada@example.com").await;
     let first = app.sign_in(&owner).await;
     let second = refresh_with(&app, &first, KEY).await.tokens();
-    app.post("/api/v1/auth/logout").json(json!({"refresh_token": second.refresh})).send().await;
+    app.post("/api/v1/auth/logout").json(&json!({"refresh_token": second.refresh})).send().await;
     refresh_with(&app, &first, KEY).await.assert_problem("invalid_refresh_token");
 }
 

@@ -139,7 +139,7 @@ impl TestApp {
     }
 
     pub async fn sign_in(&self, user: &User) -> Tokens {
-        let answer = self.post(LOGIN).json(json!({"email": user.email, "password": PASSWORD})).send().await;
+        let answer = self.post(LOGIN).json(&json!({"email": user.email, "password": PASSWORD})).send().await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
         answer.tokens()
     }
@@ -204,7 +204,7 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    pub fn json(self, body: Value) -> Self {
+    pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
