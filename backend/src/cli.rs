@@ -25,7 +25,7 @@ use crate::{
     entropy, http,
     passwords::Passwords,
     store::{
-        self, Database, accounts,
+        self, Connection, Database, Transaction, accounts,
         audit_events::{self, Kind, NewAuditEvent},
         sessions::{self, Reason},
         users::{self, NewUser},
@@ -399,7 +399,7 @@ impl Operator {
 
     async fn record(
         &self,
-        transaction: &sea_orm::DatabaseTransaction,
+        transaction: &Transaction,
         kind: Kind,
         account_id: AccountId,
         session_id: Option<SessionId>,
@@ -414,7 +414,7 @@ impl Operator {
 }
 
 async fn insert_user(
-    connection: &impl sea_orm::ConnectionTrait,
+    connection: &impl Connection,
     account_id: AccountId,
     email: &str,
     name: &str,

@@ -11,6 +11,8 @@ use sea_orm::{
     TransactionTrait, Value,
 };
 
+pub use sea_orm::{ConnectionTrait as Connection, DatabaseTransaction as Transaction, DbErr as StoreError};
+
 pub mod accounts;
 pub mod audit_events;
 pub mod sessions;

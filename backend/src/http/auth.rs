@@ -40,6 +40,7 @@ use crate::{
     keys::Grant,
     passwords::Verified,
     store::{
+        Transaction,
         audit_events::{self, Kind, NewAuditEvent},
         sessions::{self, Consumption, Origin, Reason},
         users,
@@ -504,7 +505,7 @@ struct Happened {
 }
 
 async fn record(
-    transaction: &sea_orm::DatabaseTransaction,
+    transaction: &Transaction,
     happened: Happened,
     actor_id: Option<UserId>,
     address: Option<&str>,

@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::{
     app::{App, AppState},
-    store::sessions,
+    store::{StoreError, sessions},
 };
 
 /// How often to look.
@@ -36,7 +36,7 @@ pub async fn run(app: AppState) {
 /// # Errors
 ///
 /// When the database is away.
-pub async fn sweep(app: &Arc<App>) -> Result<u64, sea_orm::DbErr> {
+pub async fn sweep(app: &Arc<App>) -> Result<u64, StoreError> {
     let before = app.clock.now() - KEPT;
     let mut swept = 0;
     loop {

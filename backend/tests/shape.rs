@@ -1,0 +1,43 @@
+//! The rooms of the code and the one direction between them, where module privacy cannot tell.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
+
+use std::{fs, path::Path};
+
+/// What a room's code must not mention.
+const RULES: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "sea_orm",
+            "axum",
+            "tokio",
+            "async ",
+            "crate::store",
+            "crate::http",
+            "crate::clock",
+            "crate::entropy",
+        ],
+    ),
+    ("store", &["axum", "crate::http", "crate::app", "crate::clock", "crate::entropy"]),
+    ("http", &["sea_orm", "execute_unprepared", "SELECT ", "UPDATE "]),
+    ("jobs", &["sea_orm", "axum"]),
+];
+
+#[test]
+fn each_room_keeps_to_its_own() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (room, forbidden) in RULES {
+        let mut files = vec![source.join(format!("{room}.rs"))];
+        files.extend(fs::read_dir(source.join(room)).unwrap().map(|entry| entry.unwrap().path()));
+        assert!(files.len() > 1);
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            for word in *forbidden {
+                let found = code.iter().find(|line| line.contains(word));
+                assert!(found.is_none(), "{}: `{word}` does not belong in {room}: {found:?}", file.display());
+            }
+        }
+    }
+}
