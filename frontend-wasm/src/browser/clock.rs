@@ -16,20 +16,26 @@ pub fn now() -> DateTime<Utc> {
 /// The date and the time to the minute, short enough to stand in a line.
 #[must_use]
 pub fn local_time(at: DateTime<Utc>) -> String {
-    format(at, "medium", "short")
+    format(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
 /// The date and the time to the second with the time zone, for whoever looks closely.
 #[must_use]
 pub fn exact_local_time(at: DateTime<Utc>) -> String {
-    format(at, "full", "long")
+    format(at, &[("dateStyle", "full"), ("timeStyle", "long")])
 }
 
-fn format(at: DateTime<Utc>, date_style: &str, time_style: &str) -> String {
+/// The time of day to the second.
+#[must_use]
+pub fn local_time_of_day(at: DateTime<Utc>) -> String {
+    format(at, &[("timeStyle", "medium")])
+}
+
+fn format(at: DateTime<Utc>, style: &[(&str, &str)]) -> String {
     let options = Object::new();
-    for (option, value) in [("dateStyle", date_style), ("timeStyle", time_style)] {
+    for (option, value) in style {
         // Setting a property of an object made a line ago cannot fail.
-        let _ = Reflect::set(&options, &option.into(), &value.into());
+        let _ = Reflect::set(&options, &(*option).into(), &(*value).into());
     }
     #[expect(clippy::cast_precision_loss, reason = "an f64 is exact up to the year 287396")]
     let millis = JsValue::from_f64(at.timestamp_millis() as f64);

@@ -88,9 +88,9 @@ fn sign_out_notice(props: &LayoutProps) -> Html {
         <div class={classes!("notice", "danger", has_failed.then_some("filled"))}>
             <p id="sign-out-alert" role="alert">
                 if has_failed {
-                    { "You are not signed out: the server could not be told. You can clear this page now; this \
-                       browser will then tell the server as soon as it can reach it, and until it has, the \
-                       session stays open there." }
+                    { "You are not signed out yet: Curfew can't be reached. Signing out here clears this page now; the \
+                       server is told as soon as this browser can reach it, and until then the session stays open \
+                       there." }
                 }
             </p>
             if has_failed {

@@ -91,7 +91,7 @@ fn SessionCard(props: &SessionCardProps) -> Html {
     };
     let outcome = match &*check {
         Check::None | Check::Busy => String::new(),
-        Check::Confirmed(at) => format!("Confirmed by the server, {}.", clock::local_time(*at)),
+        Check::Confirmed(at) => format!("Confirmed by the server at {}.", clock::local_time_of_day(*at)),
         Check::Failed(failure) => words::failure(failure),
     };
     let is_busy = *check == Check::Busy;

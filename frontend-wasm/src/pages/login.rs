@@ -33,6 +33,10 @@ pub fn Login() -> Html {
     let on_submit = {
         let (client, attempt) = (client.clone(), attempt.clone());
         Callback::from(move |Credentials { email, password }| {
+            // A second submit may come before the form has been told of the first.
+            if *attempt == Attempt::Busy {
+                return;
+            }
             let (client, attempt) = (client.clone(), attempt.clone());
             attempt.set(Attempt::Busy);
             spawn_local(async move {

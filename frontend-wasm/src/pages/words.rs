@@ -42,7 +42,7 @@ pub(super) fn sign_in_failure(failure: &Failure) -> String {
 pub(super) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Offline => "No answer: you're offline.".into(),
-        Failure::Unreachable | Failure::SignedOut => "No answer: Curfew can't be reached.".into(),
+        Failure::Unreachable | Failure::SignedOut => "No answer from Curfew.".into(),
         Failure::Refused { problem, .. } => problem.title.clone(),
     }
 }

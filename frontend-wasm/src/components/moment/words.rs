@@ -2,15 +2,24 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-const UNITS: [(i64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const UNITS: [(i64, &str); 3] = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
 
 /// `at` as seen from `now`: “in 2 days 3 hours”, “4 minutes ago”, “now”. What is to come is told in
-/// two units and rounded down, so that nobody counts on time that is not there; what is past in one.
+/// two units, to the nearest of the smaller one; minutes alone are rounded down, so that in the end
+/// nobody counts on time that is not there. What is past is told in one unit, rounded down.
 #[must_use]
 pub(super) fn relative(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     let distance = at - now;
     if distance > TimeDelta::zero() {
-        match length(distance, 2) {
+        let rounding = match distance.num_seconds() {
+            ..HOUR => 0,
+            HOUR..DAY => MINUTE / 2,
+            _ => HOUR / 2,
+        };
+        match length(distance + TimeDelta::seconds(rounding), 2) {
             Some(length) => format!("in {length}"),
             None => "in less than a minute".into(),
         }
@@ -47,9 +56,6 @@ mod tests {
 
     #[test]
     fn times_read_like_a_person_says_them() {
-        const MINUTE: i64 = 60;
-        const HOUR: i64 = 3_600;
-        const DAY: i64 = 86_400;
         for (seconds, words) in [
             (0, "just now"),
             (-59, "just now"),
@@ -62,9 +68,13 @@ mod tests {
             (5 * MINUTE + 59, "in 5 minutes"),
             (HOUR, "in 1 hour"),
             (HOUR + MINUTE, "in 1 hour 1 minute"),
-            (DAY - 1, "in 23 hours 59 minutes"),
-            (3 * DAY - 1, "in 2 days 23 hours"),
-            (3 * DAY + 59 * MINUTE, "in 3 days"),
+            (2 * HOUR - 31, "in 1 hour 59 minutes"),
+            (2 * HOUR - 30, "in 2 hours"),
+            (DAY - 1, "in 1 day"),
+            (DAY + 31 * MINUTE, "in 1 day 1 hour"),
+            (3 * DAY - 1, "in 3 days"),
+            (3 * DAY - 31 * MINUTE, "in 2 days 23 hours"),
+            (3 * DAY + 29 * MINUTE, "in 3 days"),
             (14 * DAY, "in 14 days"),
         ] {
             let now = DateTime::UNIX_EPOCH;
