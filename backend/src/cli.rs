@@ -9,6 +9,7 @@ use std::{
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use curfew_shared::{
+    audit::AuditKind,
     auth::Role,
     error::FieldError,
     id::{AccountId, AuditEventId, SessionId, UserId},
@@ -26,7 +27,7 @@ use crate::{
     passwords::Passwords,
     store::{
         self, Connection, Database, Transaction, accounts,
-        audit_events::{self, Kind, NewAuditEvent},
+        audit_events::{self, NewAuditEvent},
         sessions::{self, Reason},
         users::{self, NewUser},
     },
@@ -317,7 +318,7 @@ impl Operator {
                 users::set_password_hash(&transaction, user, &hash).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, Kind::UserPasswordSetByOperator, account, None, payload).await?;
+                self.record(&transaction, AuditKind::PasswordSetByOperator, account, None, payload).await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
@@ -329,7 +330,8 @@ impl Operator {
                 }
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, Kind::UserDeactivatedByOperator, account, None, payload).await?;
+                self.record(&transaction, AuditKind::UserDeactivatedByOperator, account, None, payload)
+                    .await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
@@ -365,7 +367,7 @@ impl Operator {
                 let revoked = live && sessions::revoke(&transaction, id, Reason::Operator, now).await?;
                 if revoked {
                     let payload = json!({"user_id": session.user_id, "revoked_count": 1});
-                    let kind = Kind::SessionRevokedByOperator;
+                    let kind = AuditKind::SessionsRevokedByOperator;
                     self.record(&transaction, kind, session.account_id, Some(id), payload).await?;
                 }
                 transaction.commit().await?;
@@ -376,7 +378,8 @@ impl Operator {
                 let transaction = self.database.begin().await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, Kind::SessionRevokedByOperator, account, None, payload).await?;
+                self.record(&transaction, AuditKind::SessionsRevokedByOperator, account, None, payload)
+                    .await?;
                 transaction.commit().await?;
                 print_json(&json!({"revoked_count": revoked}))
             }
@@ -400,7 +403,7 @@ impl Operator {
     async fn record(
         &self,
         transaction: &Transaction,
-        kind: Kind,
+        kind: AuditKind,
         account_id: AccountId,
         session_id: Option<SessionId>,
         payload: serde_json::Value,

@@ -1,7 +1,5 @@
 //! The rooms of the code and the one direction between them, where module privacy cannot tell.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
-
 use std::{fs, path::Path};
 
 /// What a room's code must not mention.

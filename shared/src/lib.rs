@@ -2,8 +2,10 @@
 //!
 //! No HTTP, no database, no clock: this crate builds for the server and for wasm32 alike.
 
+pub mod audit;
 pub mod auth;
 pub mod error;
 pub mod id;
 pub mod policy;
 pub mod route;
+pub mod security;

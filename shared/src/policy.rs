@@ -26,11 +26,14 @@ pub struct Policy {
     pub absolute_minutes: u32,
 }
 
+impl PolicyOverride {
+    /// What the Standard preset sets: 7 days idle, 30 days in all.
+    pub const STANDARD: Self = Self { idle_minutes: Some(10_080), absolute_minutes: Some(43_200) };
+}
+
 impl Policy {
     /// The Strict preset and the default of a system that configures none: 3 days idle, 14 days in all.
     pub const STRICT: Self = Self { idle_minutes: 4_320, absolute_minutes: 20_160 };
-    /// The Standard preset: 7 days idle, 30 days in all.
-    pub const STANDARD: Self = Self { idle_minutes: 10_080, absolute_minutes: 43_200 };
 }
 
 /// The least and the greatest value of an override, both allowed.

@@ -15,6 +15,12 @@ pub mod api {
     pub const LOGOUT: &str = "/auth/logout";
     /// `GET`: who is signed in, where, until when.
     pub const ME: &str = "/auth/me";
+    /// `GET`, `PATCH`: the account's session policy and who is signed in. Owners only.
+    pub const SECURITY: &str = "/accounts/me/security";
+    /// `POST`: end the account's sessions in bulk. Owners only.
+    pub const REVOKE_SESSIONS: &str = "/accounts/me/security/revoke-sessions";
+    /// `GET`: the account's audit trail. Owners only.
+    pub const AUDIT_EVENTS: &str = "/accounts/me/audit-events";
 }
 
 /// Paths of the page.

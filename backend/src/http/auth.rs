@@ -11,6 +11,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use cookie::{Cookie, SameSite};
 use curfew_shared::{
+    audit::AuditKind,
     auth::{
         LoginForm, LoginRequest, LogoutRequest, MeResponse, RefreshRequest, TokenDelivery, TokenResponse,
         TokenType,
@@ -41,7 +42,7 @@ use crate::{
     passwords::Verified,
     store::{
         Transaction,
-        audit_events::{self, Kind, NewAuditEvent},
+        audit_events::{self, NewAuditEvent},
         sessions::{self, Consumption, Origin, Reason},
         users,
     },
@@ -170,7 +171,7 @@ async fn open_session(app: &App, origin: Origin, login: &users::Login) -> Result
         return Err(ErrorCode::InvalidCredentials.into());
     }
     sessions::insert(&transaction, session_id, (login.account_id, login.user_id), &snapshot, &origin).await?;
-    let happened = Happened { kind: Kind::SessionSignedIn, account_id: login.account_id, session_id, now };
+    let happened = Happened { kind: AuditKind::SignedIn, account_id: login.account_id, session_id, now };
     record(&transaction, happened, Some(login.user_id), origin.address.as_deref()).await?;
     transaction.commit().await?;
     Ok(Grant {
@@ -255,7 +256,7 @@ async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Op
             if let Some(consumed) = sessions::expire(&transaction, consumption).await? {
                 let account_id = consumed.account_id;
                 let happened =
-                    Happened { kind: Kind::SessionExpired, account_id, session_id: token.session, now };
+                    Happened { kind: AuditKind::SessionExpired, account_id, session_id: token.session, now };
                 record(&transaction, happened, Some(claims.sub), origin.address.as_deref()).await?;
                 transaction.commit().await?;
                 return Err(Error::token(ErrorCode::SessionExpiredAbsolute));
@@ -323,7 +324,7 @@ async fn end_if_replayed(
     let transaction = app.database.begin().await?;
     if sessions::revoke(&transaction, session.id, Reason::Replayed, now).await? {
         let (account_id, session_id) = (session.account_id, session.id);
-        let happened = Happened { kind: Kind::SessionReplayDetected, account_id, session_id, now };
+        let happened = Happened { kind: AuditKind::ReplayDetected, account_id, session_id, now };
         record(&transaction, happened, Some(session.user_id), origin.address.as_deref()).await?;
         tracing::warn!(session = %session.id, "a consumed refresh token was shown again; the session was ended");
     }
@@ -368,7 +369,7 @@ async fn logout(
         let transaction = app.database.begin().await?;
         if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
             let account_id = session.account_id;
-            let happened = Happened { kind: Kind::SessionSignedOut, account_id, session_id, now };
+            let happened = Happened { kind: AuditKind::SignedOut, account_id, session_id, now };
             record(&transaction, happened, Some(user_id), origin.address.as_deref()).await?;
         }
         transaction.commit().await?;
@@ -498,7 +499,7 @@ impl FromRequestParts<AppState> for From {
 
 /// Something that happened to a session.
 struct Happened {
-    kind: Kind,
+    kind: AuditKind,
     account_id: AccountId,
     session_id: SessionId,
     now: DateTime<Utc>,

@@ -1,46 +1,14 @@
 //! The audit trail. Appended to in the same transaction as what it records; never changed.
 
 use chrono::{DateTime, Utc};
-use curfew_shared::id::{AccountId, AuditEventId, SessionId, UserId};
+use curfew_shared::{
+    audit::AuditKind,
+    id::{AccountId, AuditEventId, SessionId, UserId},
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::Value;
 
 use super::execute;
-
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A person signed in.
-    SessionSignedIn,
-    /// A person signed out.
-    SessionSignedOut,
-    /// A session reached its absolute end.
-    SessionExpired,
-    /// A consumed refresh token was shown again, and the session ended for it.
-    SessionReplayDetected,
-    /// An operator ended sessions.
-    SessionRevokedByOperator,
-    /// An operator deactivated a user.
-    UserDeactivatedByOperator,
-    /// An operator set a user's password.
-    UserPasswordSetByOperator,
-}
-
-impl Kind {
-    /// The word in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionSignedIn => "session.signed_in",
-            Self::SessionSignedOut => "session.signed_out",
-            Self::SessionExpired => "session.expired",
-            Self::SessionReplayDetected => "session.replay_detected",
-            Self::SessionRevokedByOperator => "session.revoked_by_operator",
-            Self::UserDeactivatedByOperator => "user.deactivated_by_operator",
-            Self::UserPasswordSetByOperator => "user.password_set_by_operator",
-        }
-    }
-}
 
 /// An entry to be.
 #[derive(Debug)]
@@ -52,7 +20,7 @@ pub struct NewAuditEvent<'a> {
     /// When.
     pub at: DateTime<Utc>,
     /// What.
-    pub kind: Kind,
+    pub kind: AuditKind,
     /// Whose deed it was, where it was somebody's.
     pub actor_id: Option<UserId>,
     /// The session that it was done in, or to.

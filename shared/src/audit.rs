@@ -1,0 +1,143 @@
+//! The audit trail: what was done in an account, by whom, and when.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AuditEventId, SessionId, UserId};
+
+macro_rules! audit_kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)+) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum AuditKind {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)+
+        }
+
+        impl AuditKind {
+            /// Every kind there is.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The word, as in JSON and in the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+audit_kinds! {
+    /// A person signed in.
+    SignedIn = "session.signed_in";
+    /// A sign-in failed; `{user_id}` is whom it was tried for.
+    SignInFailed = "session.sign_in_failed";
+    /// A person signed out.
+    SignedOut = "session.signed_out";
+    /// A session reached the end of a window; `{reason}` is `idle` or `absolute`.
+    SessionExpired = "session.expired";
+    /// A used refresh token was shown again, and its session ended for it.
+    ReplayDetected = "session.replay_detected";
+    /// The session policy was changed; `{old, new, effective_old, effective_new}`.
+    PolicyUpdated = "account.session_policy_update";
+    /// Sessions were ended in bulk; `{scope, revoked_count}`.
+    SessionsRevoked = "account.sessions_revoked_bulk";
+    /// An operator ended sessions; `{user_id, revoked_count}`.
+    SessionsRevokedByOperator = "operator.sessions_revoked";
+    /// An operator deactivated a user; `{user_id, revoked_count}`.
+    UserDeactivatedByOperator = "operator.user_deactivated";
+    /// An operator set a user's password; `{user_id, revoked_count}`.
+    PasswordSetByOperator = "operator.password_set";
+}
+
+impl fmt::Display for AuditKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The word is not the name of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownAuditKind;
+
+impl FromStr for AuditKind {
+    type Err = UnknownAuditKind;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word).ok_or(UnknownAuditKind)
+    }
+}
+
+/// An entry of the trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEvent {
+    /// Its id; later entries have later ids.
+    pub id: AuditEventId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: AuditKind,
+    /// Whose deed it was, where it was somebody's of this account.
+    pub actor: Option<AuditActor>,
+    /// The session that it was done in, or to.
+    pub session_id: Option<SessionId>,
+    /// The network address that the request came from.
+    pub address: Option<String>,
+    /// The rest; see the kind.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub payload: serde_json::Value,
+}
+
+/// Whose deed an entry records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditActor {
+    /// The user's id.
+    pub user_id: UserId,
+    /// The name as it is now; none once the user was removed.
+    pub name: Option<String>,
+    /// The e-mail address as it is now; none once the user was removed.
+    pub email: Option<String>,
+}
+
+/// A page of the trail, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditPage {
+    /// The entries.
+    pub events: Vec<AuditEvent>,
+    /// Send it as `cursor` for the next page; none on the last.
+    pub next_cursor: Option<AuditEventId>,
+}
+
+/// Which entries, as the query of `GET /accounts/me/audit-events`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditQuery {
+    /// Only of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(inline))]
+    pub kind: Option<AuditKind>,
+    /// Only deeds of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
+    pub actor_id: Option<UserId>,
+    /// Only from this moment on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+    /// How many at most; 50 unless told, 100 at the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
+    pub cursor: Option<AuditEventId>,
+}
