@@ -7,6 +7,7 @@ use curfew_shared::{
     auth::{LoginRequest, MeResponse, TokenDelivery, TokenResponse},
     error::ErrorCode,
 };
+use gloo_timers::future::TimeoutFuture;
 
 use super::{
     Failure, auth,
@@ -29,6 +30,9 @@ const COOKIE_LOCK: &str = "curfew.cookie";
 /// How long to wait for it, in milliseconds: longer than one answer may take. Whoever waited in vain
 /// goes on without it; the shared idempotency key still makes that safe.
 const LOCK_TIMEOUT_MS: u32 = 15_000;
+
+/// How long the word of another tab may take, in milliseconds.
+const WORD_OF_OTHERS_MS: u32 = 50;
 
 /// Calls the API on behalf of the page.
 #[derive(Debug, Clone)]
@@ -163,6 +167,9 @@ impl Client {
             return;
         }
         let mut end = exchange(cause).await;
+        if end == RefreshEnd::Over(SignOut::Refused) {
+            TimeoutFuture::new(WORD_OF_OTHERS_MS).await;
+        }
         if self.store.read(|state| is_settled(state, seen, Cause::Timer)) {
             // Another tab won the race, or the person signed out or in meanwhile. What this refresh
             // came to is no longer of interest, least of all a refusal.

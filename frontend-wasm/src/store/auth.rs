@@ -274,9 +274,7 @@ impl AuthState {
         match action {
             AuthAction::SignedIn(session) => self.signed_in(session),
             AuthAction::Started => Self::new(Phase::Starting),
-            AuthAction::Renewed { tokens, cause, at } => {
-                self.with_session(tokens.server_time, |session| session.renew(tokens, cause, at))
-            }
+            AuthAction::Renewed { tokens, cause, at } => self.renewed(tokens, cause, at),
             AuthAction::Seen { me, at } => self.seen(me, at),
             AuthAction::Ended { reason, session } => self.ended(reason, session),
             AuthAction::Troubled { kind, at, wait } => self.troubled(kind, at, wait),
@@ -299,27 +297,30 @@ impl AuthState {
         if stale { self } else { Self::new(Phase::SignedIn(session)) }
     }
 
-    fn seen(self, me: MeResponse, at: DateTime<Utc>) -> Self {
-        if self.session().is_none_or(|session| session.id != me.session.id) {
-            return self;
+    fn renewed(self, tokens: TokenResponse, cause: Cause, at: DateTime<Utc>) -> Self {
+        match self.phase {
+            Phase::SignedIn(session) => {
+                Self::new(Phase::SignedIn(Box::new(session.renew(tokens, cause, at))))
+            }
+            phase => Self { phase, ..self },
         }
-        self.with_session(me.server_time, |session| Session {
-            user: me.user,
-            account: me.account,
-            auth_time: me.session.auth_time,
-            idle_expires_at: me.session.idle_expires_at,
-            absolute_expires_at: me.session.absolute_expires_at,
-            clock_ahead_ms: (me.server_time - at).num_milliseconds(),
-            ..session
-        })
     }
 
-    /// Changes the session in hand by what the server said at `server_time`, unless it has said
-    /// something newer since.
-    fn with_session(self, server_time: DateTime<Utc>, change: impl FnOnce(Session) -> Session) -> Self {
+    fn seen(self, me: MeResponse, at: DateTime<Utc>) -> Self {
         match self.phase {
-            Phase::SignedIn(session) if session.issued_at <= server_time => {
-                Self::new(Phase::SignedIn(Box::new(change(*session))))
+            // The answer may have been overtaken by a refresh.
+            Phase::SignedIn(session)
+                if session.id == me.session.id && session.issued_at <= me.server_time =>
+            {
+                Self::new(Phase::SignedIn(Box::new(Session {
+                    user: me.user,
+                    account: me.account,
+                    auth_time: me.session.auth_time,
+                    idle_expires_at: me.session.idle_expires_at,
+                    absolute_expires_at: me.session.absolute_expires_at,
+                    clock_ahead_ms: (me.server_time - at).num_milliseconds(),
+                    ..*session
+                })))
             }
             phase => Self { phase, ..self },
         }

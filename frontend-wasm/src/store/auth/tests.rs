@@ -41,8 +41,6 @@ fn a_refresh_for_a_person_starts_the_idle_window_anew_and_a_timers_does_not() {
 fn what_is_older_never_replaces_what_is_newer() {
     let state =
         signed_in().after(AuthAction::Renewed { tokens: tokens(60), cause: Cause::Person, at: at(60) });
-    let late = AuthAction::Renewed { tokens: tokens(30), cause: Cause::Person, at: at(61) };
-    assert_eq!(state.clone().after(late), state);
     assert_eq!(state.clone().after(AuthAction::SignedIn(Box::new(session()))), state);
     assert_eq!(state.clone().after(AuthAction::Seen { me: me(59), at: at(61) }), state);
 }

@@ -1,0 +1,96 @@
+//! A component on the screen, and what a person does to it.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
+use yew::{AppHandle, BaseComponent, Renderer};
+
+/// A component, shown until this is dropped.
+pub struct Screen<C: BaseComponent> {
+    handle: Option<AppHandle<C>>,
+    root: Element,
+}
+
+impl<C: BaseComponent> Screen<C>
+where
+    C::Properties: Clone,
+{
+    /// Shows it with `props`.
+    pub fn show(props: C::Properties) -> Self {
+        let document = web_sys::window().unwrap().document().unwrap();
+        let root = document.create_element("div").unwrap();
+        document.body().unwrap().append_child(&root).unwrap();
+        let handle = Some(Renderer::<C>::with_root_and_props(root.clone(), props).render());
+        Self { handle, root }
+    }
+
+    /// Shows it with other props.
+    pub fn update(&mut self, props: C::Properties) {
+        self.handle.as_mut().unwrap().update(props);
+    }
+
+    /// The element, once it is there.
+    pub async fn find(&self, selector: &str) -> Element {
+        until(selector, || self.query(selector)).await
+    }
+
+    /// The element, if it is there now.
+    pub fn query(&self, selector: &str) -> Option<Element> {
+        self.root.query_selector(selector).unwrap()
+    }
+
+    /// Waits until the text of the element is `text`.
+    pub async fn sees(&self, selector: &str, text: &str) {
+        until(&format!("{selector} saying {text:?}"), || {
+            self.query(selector).filter(|element| element.text_content().as_deref() == Some(text))
+        })
+        .await;
+    }
+
+    /// Types into the input.
+    pub async fn type_into(&self, selector: &str, text: &str) {
+        self.input(selector).await.set_value(text);
+    }
+
+    /// The input.
+    pub async fn input(&self, selector: &str) -> HtmlInputElement {
+        self.find(selector).await.unchecked_into()
+    }
+
+    /// Clicks.
+    pub async fn click(&self, selector: &str) {
+        self.find(selector).await.unchecked_into::<HtmlElement>().click();
+    }
+
+    /// Submits the form, as the Enter key does.
+    pub async fn submit(&self) {
+        self.find("form").await.unchecked_into::<HtmlFormElement>().request_submit().unwrap();
+    }
+}
+
+impl<C: BaseComponent> Drop for Screen<C> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.destroy();
+        }
+        self.root.remove();
+    }
+}
+
+/// The id of the element that has the focus.
+pub fn focused() -> String {
+    web_sys::window().unwrap().document().unwrap().active_element().unwrap().id()
+}
+
+/// Polls until there is something; fails after a few seconds. The page renders when it gets to it.
+pub async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    for _ in 0..500 {
+        if let Some(found) = look() {
+            return found;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited in vain for {what}");
+}
