@@ -12,17 +12,17 @@ type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
 fn props(person: Option<&'static str>, sign_out: SignOutState) -> (LayoutProps, Clicks) {
     let clicks = Clicks::default();
-    let note = |what: &'static str| {
+    let remember = |what: &'static str| {
         let clicks = Rc::clone(&clicks);
         Callback::from(move |()| clicks.borrow_mut().push(what))
     };
     let props = LayoutProps {
         person: person.map(Into::into),
         sign_out,
-        on_sign_out: note("sign out"),
-        on_sign_out_here: note("sign out here"),
+        on_sign_out: remember("sign out"),
+        on_sign_out_here: remember("sign out here"),
         notice: None,
-        on_retry: note("retry"),
+        on_retry: remember("retry"),
         children: html! { <h1>{ "A page" }</h1> },
     };
     (props, clicks)

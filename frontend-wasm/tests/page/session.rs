@@ -18,6 +18,7 @@ use curfew_shared::{
     error::ErrorCode,
     route::api::{LOGIN_JSON, LOGOUT, ME, REFRESH},
 };
+use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use yew::prelude::*;
@@ -213,7 +214,7 @@ async fn tabs_share_a_refresh_and_a_sign_out() {
 
 #[test]
 async fn the_loser_of_a_race_clears_nothing() {
-    // While this tab's refresh is on its way, another tab says that it has a newer token.
+    // Another tab has got a newer token, and its word comes a moment after this tab's refusal.
     let tabs = Tabs::join();
     let elsewhere = Rc::new(RefCell::new(None));
     let server = {
@@ -223,7 +224,8 @@ async fn the_loser_of_a_race_clears_nothing() {
                 return Fate::Well;
             }
             if let Some(news) = elsewhere.borrow_mut().take() {
-                tabs.tell(&news);
+                let tabs = tabs.clone();
+                Timeout::new(20, move || tabs.tell(&news)).forget();
             }
             Fate::Refused(ErrorCode::InvalidRefreshToken)
         })
