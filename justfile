@@ -81,11 +81,12 @@ build: page
         "The server did not build; see above." \
         cargo build --release --locked -p curfew-backend --bin curfew
 
-# Tests beside the code: domain, store, shared types, documentation examples.
-test-unit *FILTER: (_tools "page") page
+# Tests beside the code (domain, store, shared types), of the code's shape, and of documentation examples.
+test-unit *FILTER: page
+    @# `[!aj]*`: every test target but `api` and `journeys`, which have their own recipes.
     @{{ step }} "Unit tests (2 minutes to compile the first time)" \
         "A unit test failed; run it alone with \`just test-unit NAME\`." \
-        cargo test --locked --lib --bins -- "$@"
+        cargo test --locked --lib --bins --test '[!aj]*' -- "$@"
     @{{ step }} "Documentation examples" \
         "An example in a comment does not hold; see above." \
         cargo test --locked --doc -- "$@"
