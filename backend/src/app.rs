@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
@@ -33,6 +34,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Work that a request left behind; the process does not end before it is done.
+    pub background: TaskTracker,
 }
 
 /// The application, as handlers get it.
@@ -63,6 +66,7 @@ impl App {
             )?,
             passwords: Passwords::new(config.password_workers)?,
             metrics: Metrics::default(),
+            background: TaskTracker::new(),
             config,
             database,
             clock,
@@ -76,6 +80,7 @@ impl App {
 ///
 /// When the listener fails.
 pub async fn serve(app: AppState, listener: TcpListener) -> std::io::Result<()> {
+    let background = app.background.clone();
     let sweeper = tokio::spawn(jobs::sweeper::run(Arc::clone(&app)));
     let service = http::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|stream| {
@@ -98,6 +103,10 @@ pub async fn serve(app: AppState, listener: TcpListener) -> std::io::Result<()> 
         () = too_long => Ok(()),
     };
     sweeper.abort();
+    background.close();
+    if tokio::time::timeout(DRAIN, background.wait()).await.is_err() {
+        tracing::warn!("stopped before all work in the background was done");
+    }
     result
 }
 

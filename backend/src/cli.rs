@@ -12,7 +12,7 @@ use curfew_shared::{
     audit::AuditKind,
     auth::Role,
     error::FieldError,
-    id::{AccountId, AuditEventId, SessionId, UserId},
+    id::{AccountId, SessionId, UserId},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -20,14 +20,14 @@ use tokio::net::TcpListener;
 
 use crate::{
     app::{self, App},
+    audit::Deed,
     clock::{Clock, SystemClock},
     config::{Config, Layered, Settings, keep},
     domain::field,
     entropy, http,
     passwords::Passwords,
     store::{
-        self, Connection, Database, Transaction, accounts,
-        audit_events::{self, NewAuditEvent},
+        self, Connection, Database, accounts,
         sessions::{self, Reason},
         users::{self, NewUser},
     },
@@ -318,7 +318,10 @@ impl Operator {
                 users::set_password_hash(&transaction, user, &hash).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, AuditKind::PasswordSetByOperator, account, None, payload).await?;
+                Deed::new(AuditKind::PasswordSetByOperator, account, now)
+                    .with(payload)
+                    .append(&transaction)
+                    .await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
@@ -330,7 +333,9 @@ impl Operator {
                 }
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, AuditKind::UserDeactivatedByOperator, account, None, payload)
+                Deed::new(AuditKind::UserDeactivatedByOperator, account, now)
+                    .with(payload)
+                    .append(&transaction)
                     .await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
@@ -368,7 +373,11 @@ impl Operator {
                 if revoked {
                     let payload = json!({"user_id": session.user_id, "revoked_count": 1});
                     let kind = AuditKind::SessionsRevokedByOperator;
-                    self.record(&transaction, kind, session.account_id, Some(id), payload).await?;
+                    Deed::new(kind, session.account_id, now)
+                        .in_session(id)
+                        .with(payload)
+                        .append(&transaction)
+                        .await?;
                 }
                 transaction.commit().await?;
                 print_json(&json!({"revoked_count": u8::from(revoked)}))
@@ -378,7 +387,9 @@ impl Operator {
                 let transaction = self.database.begin().await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                self.record(&transaction, AuditKind::SessionsRevokedByOperator, account, None, payload)
+                Deed::new(AuditKind::SessionsRevokedByOperator, account, now)
+                    .with(payload)
+                    .append(&transaction)
                     .await?;
                 transaction.commit().await?;
                 print_json(&json!({"revoked_count": revoked}))
@@ -398,21 +409,6 @@ impl Operator {
             field::check_password("password", password),
         ])?;
         Ok(self.passwords.hash(password).await?)
-    }
-
-    async fn record(
-        &self,
-        transaction: &Transaction,
-        kind: AuditKind,
-        account_id: AccountId,
-        session_id: Option<SessionId>,
-        payload: serde_json::Value,
-    ) -> Result<()> {
-        let at = self.clock.now();
-        let id = AuditEventId(entropy::id(at)?);
-        let event =
-            NewAuditEvent { id, account_id, at, kind, actor_id: None, session_id, address: None, payload };
-        Ok(audit_events::insert(transaction, event).await?)
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use curfew_shared::error::{ErrorCode, FieldError, Problem};
 use sea_orm::DbErr;
 
-use crate::{entropy::NoEntropy, keys::KeyError, passwords::PasswordError, store};
+use crate::{audit::AppendError, entropy::NoEntropy, keys::KeyError, passwords::PasswordError, store};
 
 /// How long a client is asked to wait when the server has too much to do, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -62,6 +62,15 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         let code = if store::is_away(&error) { ErrorCode::Unavailable } else { ErrorCode::Internal };
         Self::with_cause(code, error)
+    }
+}
+
+impl From<AppendError> for Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Store(error) => error.into(),
+            AppendError::Entropy(error) => error.into(),
+        }
     }
 }
 

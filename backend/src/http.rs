@@ -27,12 +27,14 @@ use crate::{
     error::{Error, problem},
 };
 
+mod audit_events;
 mod auth;
 mod caller;
 mod docs;
 mod extract;
 mod page;
 mod problems;
+mod security;
 mod service;
 
 /// The largest body of a request, in bytes.
@@ -62,7 +64,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(docs::Description::openapi())
-        .nest(route::API, auth::router())
+        .nest(route::API, auth::router().merge(security::router()).merge(audit_events::router()))
         .merge(service::router())
 }
 

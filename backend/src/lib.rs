@@ -4,6 +4,7 @@
 //! three stand on. One direction: `http → domain`, `http → store`, `store → domain`.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

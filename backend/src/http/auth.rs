@@ -1,11 +1,9 @@
 //! Signing in, staying signed in, signing out.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json as JsonResponse,
-    extract::{ConnectInfo, FromRequestParts, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +15,7 @@ use curfew_shared::{
         TokenType,
     },
     error::{ErrorCode, FieldCode, FieldError, Problem},
-    id::{AccountId, SessionId, UserId},
+    id::{SessionId, UserId},
     policy::resolve,
     route::api as route,
 };
@@ -26,11 +24,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
+    audit_events::Origin,
     caller::{Caller, bearer},
     extract::{Form, Json, JsonOrDefault, is_json},
 };
 use crate::{
     app::{App, AppState},
+    audit::Deed,
     domain::{
         claim::{Carried, RefreshClaims},
         field,
@@ -41,9 +41,7 @@ use crate::{
     keys::Grant,
     passwords::Verified,
     store::{
-        Transaction,
-        audit_events::{self, NewAuditEvent},
-        sessions::{self, Consumption, Origin, Reason},
+        sessions::{self, Consumption, Reason},
         users,
     },
 };
@@ -53,8 +51,6 @@ use crate::{
 const COOKIE: &str = "__Host-curfew_rt";
 /// Names a refresh, so that a lost answer can be asked for again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The longest description of itself that is kept of a client, in bytes.
-const USER_AGENT_MAX: usize = 512;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -82,7 +78,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 )]
 async fn login(
     State(app): State<AppState>,
-    From(origin): From,
+    Origin(origin): Origin,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
     sign_in(&app, origin, ("username", &form.username), &form.password, form.token_delivery).await
@@ -107,15 +103,15 @@ async fn login(
 )]
 async fn login_json(
     State(app): State<AppState>,
-    From(origin): From,
+    Origin(origin): Origin,
     Json(request): Json<LoginRequest>,
 ) -> Result<Response> {
     sign_in(&app, origin, ("email", &request.email), &request.password, request.token_delivery).await
 }
 
 async fn sign_in(
-    app: &App,
-    origin: Origin,
+    app: &AppState,
+    origin: sessions::Origin,
     email: (&str, &str),
     password: &str,
     delivery: TokenDelivery,
@@ -127,8 +123,8 @@ async fn sign_in(
 
 /// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
 async fn check_password(
-    app: &App,
-    origin: Origin,
+    app: &AppState,
+    origin: sessions::Origin,
     (field, email): (&str, &str),
     password: &str,
 ) -> Result<Grant> {
@@ -150,7 +146,10 @@ async fn check_password(
     let verified = app.passwords.verify(password, hash).await?;
     let (Some(login), Some(hash)) = (&login, hash) else { return Err(ErrorCode::InvalidCredentials.into()) };
     match verified {
-        Verified::No => return Err(ErrorCode::InvalidCredentials.into()),
+        Verified::No => {
+            record_failure(app, &origin, login);
+            return Err(ErrorCode::InvalidCredentials.into());
+        }
         _ if !login.email_verified => return Err(ErrorCode::EmailNotVerified.into()),
         Verified::Yes => {}
         Verified::YesRenewed(renewed) => {
@@ -160,8 +159,23 @@ async fn check_password(
     open_session(app, origin, login).await
 }
 
+/// Puts a failed sign-in on record after it was answered: were it done before, the time that it
+/// takes would tell that the address exists.
+fn record_failure(app: &AppState, origin: &sessions::Origin, login: &users::Login) {
+    let (app_then, address, now) = (AppState::clone(app), origin.address.clone(), app.clock.now());
+    let (account_id, user_id) = (login.account_id, login.user_id);
+    app.background.spawn(async move {
+        let deed = Deed::new(AuditKind::SignInFailed, account_id, now)
+            .from(address.as_deref())
+            .with(json!({"user_id": user_id}));
+        if let Err(error) = deed.append(&app_then.database.write).await {
+            tracing::error!(%error, "a failed sign-in is not on record");
+        }
+    });
+}
+
 /// Begins the session of a person who has proven who they are. Every way to sign in ends here.
-async fn open_session(app: &App, origin: Origin, login: &users::Login) -> Result<Grant> {
+async fn open_session(app: &App, origin: sessions::Origin, login: &users::Login) -> Result<Grant> {
     let now = app.clock.now();
     let session_id = SessionId(entropy::id(now)?);
     let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
@@ -171,8 +185,12 @@ async fn open_session(app: &App, origin: Origin, login: &users::Login) -> Result
         return Err(ErrorCode::InvalidCredentials.into());
     }
     sessions::insert(&transaction, session_id, (login.account_id, login.user_id), &snapshot, &origin).await?;
-    let happened = Happened { kind: AuditKind::SignedIn, account_id: login.account_id, session_id, now };
-    record(&transaction, happened, Some(login.user_id), origin.address.as_deref()).await?;
+    Deed::new(AuditKind::SignedIn, login.account_id, now)
+        .by(login.user_id)
+        .in_session(session_id)
+        .from(origin.address.as_deref())
+        .append(&transaction)
+        .await?;
     transaction.commit().await?;
     Ok(Grant {
         user_id: login.user_id,
@@ -205,7 +223,7 @@ async fn open_session(app: &App, origin: Origin, login: &users::Login) -> Result
 )]
 async fn refresh(
     State(app): State<AppState>,
-    From(origin): From,
+    Origin(origin): Origin,
     headers: HeaderMap,
     JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
 ) -> Result<Response> {
@@ -217,7 +235,13 @@ async fn refresh(
     respond(&app, &granted?, delivery)
 }
 
-async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Option<Uuid>) -> Result<Grant> {
+async fn rotate(
+    app: &App,
+    origin: &sessions::Origin,
+    shown: Shown,
+    passive: bool,
+    key: Option<Uuid>,
+) -> Result<Grant> {
     let invalid = || Error::token(ErrorCode::InvalidRefreshToken);
     let claims = app.keys.verify_refresh(&shown.token).map_err(|_| invalid())?;
     let idle_expires_at = claims.expires_at().ok_or_else(invalid)?;
@@ -254,10 +278,13 @@ async fn rotate(app: &App, origin: &Origin, shown: Shown, passive: bool, key: Op
         Step::End => {
             let transaction = app.database.begin().await?;
             if let Some(consumed) = sessions::expire(&transaction, consumption).await? {
-                let account_id = consumed.account_id;
-                let happened =
-                    Happened { kind: AuditKind::SessionExpired, account_id, session_id: token.session, now };
-                record(&transaction, happened, Some(claims.sub), origin.address.as_deref()).await?;
+                Deed::new(AuditKind::SessionExpired, consumed.account_id, now)
+                    .by(claims.sub)
+                    .in_session(token.session)
+                    .from(origin.address.as_deref())
+                    .with(json!({"reason": "absolute"}))
+                    .append(&transaction)
+                    .await?;
                 transaction.commit().await?;
                 return Err(Error::token(ErrorCode::SessionExpiredAbsolute));
             }
@@ -309,7 +336,7 @@ async fn repeat(
 /// Ends the session of a consumed token that is shown again too late to be a race's loser.
 async fn end_if_replayed(
     app: &App,
-    origin: &Origin,
+    origin: &sessions::Origin,
     claims: &RefreshClaims,
     key: Option<Uuid>,
     now: DateTime<Utc>,
@@ -323,9 +350,12 @@ async fn end_if_replayed(
     let Some(session) = session.filter(judge) else { return Ok(()) };
     let transaction = app.database.begin().await?;
     if sessions::revoke(&transaction, session.id, Reason::Replayed, now).await? {
-        let (account_id, session_id) = (session.account_id, session.id);
-        let happened = Happened { kind: AuditKind::ReplayDetected, account_id, session_id, now };
-        record(&transaction, happened, Some(session.user_id), origin.address.as_deref()).await?;
+        Deed::new(AuditKind::ReplayDetected, session.account_id, now)
+            .in_session(session.id)
+            .from(origin.address.as_deref())
+            .with(json!({"user_id": session.user_id}))
+            .append(&transaction)
+            .await?;
         tracing::warn!(session = %session.id, "a consumed refresh token was shown again; the session was ended");
     }
     transaction.commit().await?;
@@ -350,7 +380,7 @@ async fn end_if_replayed(
 )]
 async fn logout(
     State(app): State<AppState>,
-    From(origin): From,
+    Origin(origin): Origin,
     headers: HeaderMap,
     JsonOrDefault(request): JsonOrDefault<LogoutRequest>,
 ) -> Result<Response> {
@@ -368,9 +398,12 @@ async fn logout(
     if let Some(session) = session.filter(|session| session.is_live(now) && session.user_id == user_id) {
         let transaction = app.database.begin().await?;
         if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
-            let account_id = session.account_id;
-            let happened = Happened { kind: AuditKind::SignedOut, account_id, session_id, now };
-            record(&transaction, happened, Some(user_id), origin.address.as_deref()).await?;
+            Deed::new(AuditKind::SignedOut, session.account_id, now)
+                .by(user_id)
+                .in_session(session_id)
+                .from(origin.address.as_deref())
+                .append(&transaction)
+                .await?;
         }
         transaction.commit().await?;
     }
@@ -479,47 +512,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Uuid>> {
     key.map(Some).ok_or_else(|| {
         Error::invalid(vec![FieldError::new("Idempotency-Key", FieldCode::Malformed, "Send a UUID.")])
     })
-}
-
-/// Extracts where a request came from.
-struct From(Origin);
-
-impl FromRequestParts<AppState> for From {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(Origin {
-            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
-            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
-        }))
-    }
-}
-
-/// Something that happened to a session.
-struct Happened {
-    kind: AuditKind,
-    account_id: AccountId,
-    session_id: SessionId,
-    now: DateTime<Utc>,
-}
-
-async fn record(
-    transaction: &Transaction,
-    happened: Happened,
-    actor_id: Option<UserId>,
-    address: Option<&str>,
-) -> Result<()> {
-    let event = NewAuditEvent {
-        id: curfew_shared::id::AuditEventId(entropy::id(happened.now)?),
-        account_id: happened.account_id,
-        at: happened.now,
-        kind: happened.kind,
-        actor_id,
-        session_id: Some(happened.session_id),
-        address,
-        payload: json!({}),
-    };
-    Ok(audit_events::insert(transaction, event).await?)
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    auth::{AccountSummary, SessionSummary, UserSummary},
+    auth::{AccountSummary, Role, SessionSummary, UserSummary},
     error::ErrorCode,
     id::{AccountId, SessionId, UserId},
 };
@@ -44,7 +44,7 @@ impl FromRequestParts<AppState> for Caller {
         }
         let row = sessions::find_caller(&app.database.read, claims.sid).await?;
         let row = row
-            .filter(|row| row.revoked_at.is_none() && row.is_active && row.user_id == claims.sub.0)
+            .filter(|row| row.is_admitted() && row.user_id == claims.sub.0)
             .ok_or_else(|| refuse(ErrorCode::SessionRevoked))?;
         let role = row.role()?;
         Ok(Self {
@@ -58,6 +58,19 @@ impl FromRequestParts<AppState> for Caller {
             },
             now,
         })
+    }
+}
+
+/// A caller who is an owner of the account.
+#[derive(Debug)]
+pub struct Owner(pub Caller);
+
+impl FromRequestParts<AppState> for Owner {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.user.role == Role::Owner { Ok(Self(caller)) } else { Err(ErrorCode::OwnerRequired.into()) }
     }
 }
 

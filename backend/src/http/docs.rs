@@ -27,6 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     ),
     tags(
         (name = "auth", description = "Signing in, staying signed in, signing out"),
+        (name = "account", description = "Administering the account, for its owners"),
         (name = "service", description = "For machines"),
     ),
     security(("access_token" = [])),

@@ -2,8 +2,8 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
 };
 use curfew_shared::error::{ErrorCode, FieldCode, FieldError};
 use serde::de::DeserializeOwned;
@@ -51,7 +51,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         expect_content_type(request.headers(), "application/x-www-form-urlencoded")?;
         let bytes = bytes(request, state).await?;
-        serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|error| field_error("", &error.to_string()))
+        form(&bytes).map(Self)
+    }
+}
+
+/// The query of the address.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        form(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
     }
 }
 
@@ -79,6 +91,10 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // Serde would take an array for an object, its fields in order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(malformed("", "The body is not a JSON object."));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {
@@ -89,6 +105,12 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     })?;
     deserializer.end().map_err(|_| malformed("", "The body is not valid JSON."))?;
     Ok(value)
+}
+
+fn form<T: DeserializeOwned>(pairs: &[u8]) -> Result<T> {
+    let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(pairs));
+    serde_path_to_error::deserialize(pairs)
+        .map_err(|error| field_error(&error.path().to_string(), &error.inner().to_string()))
 }
 
 fn malformed(field: &str, message: &str) -> Error {

@@ -35,13 +35,12 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         return not_found();
     }
     let name = path.trim_start_matches('/');
-    if !name.is_empty() && name != INDEX && !is_variant(name) {
-        if let Some(file) = Files::get(name) {
-            return asset(name, file, &headers);
-        }
-        if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
-            return not_found();
-        }
+    if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
+        let shown = name != INDEX && !is_variant(name);
+        return match Files::get(name).filter(|_| shown) {
+            Some(file) => asset(name, file, &headers),
+            None => not_found(),
+        };
     }
     let status = if route::page::is_known(path) { StatusCode::OK } else { StatusCode::NOT_FOUND };
     index(status, &headers)

@@ -1,18 +1,22 @@
-//! Deletes sessions some time after their end, in small batches, so that the table does not grow for ever.
+//! Closes sessions that nobody used in time, and deletes those that ended long ago, in small
+//! batches, so that writers that queue get their turn between two.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use curfew_shared::audit::AuditKind;
+use serde_json::json;
 use tokio::time::MissedTickBehavior;
 
 use crate::{
-    app::{App, AppState},
-    store::{StoreError, sessions},
+    app::AppState,
+    audit::{AppendError, Deed},
+    store::sessions,
 };
 
 /// How often to look.
 const EVERY: Duration = Duration::from_mins(1);
-/// How many to delete in one statement.
+/// How many to change in one transaction.
 const BATCH: u32 = 500;
 /// How long a session is kept after its last possible moment.
 const KEPT: TimeDelta = TimeDelta::days(1);
@@ -24,29 +28,54 @@ pub async fn run(app: AppState) {
     loop {
         ticks.tick().await;
         match sweep(&app).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::info!(swept, "deleted sessions that ended long ago"),
+            Ok(Swept { closed: 0, deleted: 0 }) => {}
+            Ok(Swept { closed, deleted }) => tracing::info!(closed, deleted, "swept sessions"),
             Err(error) => tracing::warn!(%error, "sweeping failed; it goes on at the next turn"),
         }
     }
 }
 
-/// Deletes every session whose absolute window passed a day ago, batch by batch. Answers how many.
+/// What one turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Sessions whose idle window had passed, now on record as expired.
+    pub closed: u64,
+    /// Sessions deleted a day after their last possible moment.
+    pub deleted: u64,
+}
+
+/// Takes one turn.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn sweep(app: &Arc<App>) -> Result<u64, StoreError> {
-    let before = app.clock.now() - KEPT;
-    let mut swept = 0;
+pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
+    let now = app.clock.now();
+    let mut swept = Swept { closed: 0, deleted: 0 };
     loop {
-        let batch = sessions::delete_expired(&app.database.write, before, BATCH).await?;
-        swept += batch;
+        let transaction = app.database.begin().await?;
+        let idled = sessions::close_idle(&transaction, BATCH, now).await?;
+        for session in &idled {
+            let reason = if session.absolute { "absolute" } else { "idle" };
+            Deed::new(AuditKind::SessionExpired, session.account_id, now)
+                .by(session.user_id)
+                .in_session(session.id)
+                .with(json!({"reason": reason}))
+                .append(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        swept.closed += idled.len() as u64;
+        if idled.len() < BATCH as usize {
+            break;
+        }
+    }
+    loop {
+        let batch = sessions::delete_expired(&app.database.write, now - KEPT, BATCH).await?;
+        swept.deleted += batch;
         app.metrics.swept(batch);
         if batch < u64::from(BATCH) {
             return Ok(swept);
         }
-        // Between batches the writers that queue get their turn.
-        tokio::task::yield_now().await;
     }
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{id::AccountId, policy::PolicyOverride};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    PaginatorTrait, QuerySelect,
+};
 
 mod entity {
     //! A row.
@@ -63,6 +66,53 @@ pub async fn exists(connection: &impl ConnectionTrait, id: AccountId) -> Result<
 /// When the database is away.
 pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(entity::Entity::find().count(connection).await? > 0)
+}
+
+/// The policy that an account has set.
+///
+/// # Errors
+///
+/// When the database is away, or there is no such account.
+pub async fn find_policy(connection: &impl ConnectionTrait, id: AccountId) -> Result<PolicyOverride, DbErr> {
+    let row = entity::Entity::find_by_id(id.0).one(connection).await?.ok_or_else(|| missing(id))?;
+    policy(row.session_idle_minutes, row.session_absolute_minutes)
+}
+
+/// The same, and holds the account until the transaction ends.
+///
+/// # Errors
+///
+/// When the database is away, or there is no such account.
+pub async fn find_policy_for_update(
+    transaction: &DatabaseTransaction,
+    id: AccountId,
+) -> Result<PolicyOverride, DbErr> {
+    let row = entity::Entity::find_by_id(id.0)
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or_else(|| missing(id))?;
+    policy(row.session_idle_minutes, row.session_absolute_minutes)
+}
+
+/// Sets an account's policy.
+///
+/// # Errors
+///
+/// When the database is away, or refuses the policy.
+pub async fn set_policy(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    set: PolicyOverride,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE accounts SET session_idle_minutes = $2, session_absolute_minutes = $3 WHERE id = $1";
+    let minutes = |minutes: Option<u32>| minutes.and_then(|minutes| i32::try_from(minutes).ok());
+    let values = [id.0.into(), minutes(set.idle_minutes).into(), minutes(set.absolute_minutes).into()];
+    super::execute(connection, sql, values).await.map(drop)
+}
+
+fn missing(id: AccountId) -> DbErr {
+    DbErr::RecordNotFound(format!("account {id}"))
 }
 
 /// The policy's two columns as an override.

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    audit::AuditKind,
+    audit::{AuditActor, AuditEvent, AuditKind, AuditQuery},
     id::{AccountId, AuditEventId, SessionId, UserId},
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::execute;
+use super::{corrupt, execute};
 
 /// An entry to be.
 #[derive(Debug)]
@@ -29,6 +30,70 @@ pub struct NewAuditEvent<'a> {
     pub address: Option<&'a str>,
     /// The rest.
     pub payload: Value,
+}
+
+/// An account's entries that `query` asks for, newest first, at most `limit`.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    query: &AuditQuery,
+    limit: u32,
+) -> Result<Vec<AuditEvent>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        at: DateTime<Utc>,
+        kind: String,
+        actor_id: Option<Uuid>,
+        actor_name: Option<String>,
+        actor_email: Option<String>,
+        session_id: Option<Uuid>,
+        address: Option<String>,
+        payload: Value,
+    }
+    let mut sql = "SELECT e.id, e.at, e.kind, e.actor_id, u.name AS actor_name, u.email AS actor_email, \
+                   e.session_id, e.address, e.payload \
+                   FROM audit_events e LEFT JOIN users u ON u.id = e.actor_id AND u.account_id = e.account_id \
+                   WHERE e.account_id = $1"
+        .to_owned();
+    let mut values: Vec<sea_orm::Value> = vec![account.0.into(), i64::from(limit).into()];
+    let conditions = [
+        ("e.kind =", query.kind.map(|kind| kind.as_str().into())),
+        ("e.actor_id =", query.actor_id.map(|id| id.0.into())),
+        ("e.at >=", query.from.map(Into::into)),
+        ("e.at <", query.to.map(Into::into)),
+        ("e.id <", query.cursor.map(|id| id.0.into())),
+    ];
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            values.push(value);
+            sql = format!("{sql} AND {condition} ${}", values.len());
+        }
+    }
+    sql += " ORDER BY e.id DESC LIMIT $2";
+    let rows = connection.query_all_raw(super::statement(connection, &sql, values)).await?;
+    rows.iter()
+        .map(|row| {
+            let row = Row::from_query_result(row, "")?;
+            Ok(AuditEvent {
+                id: AuditEventId(row.id),
+                at: row.at,
+                kind: row.kind.parse().map_err(|_| corrupt("audit_events.kind"))?,
+                actor: row.actor_id.map(|id| AuditActor {
+                    user_id: UserId(id),
+                    name: row.actor_name,
+                    email: row.actor_email,
+                }),
+                session_id: row.session_id.map(SessionId),
+                address: row.address,
+                payload: row.payload,
+            })
+        })
+        .collect()
 }
 
 /// Appends an entry.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
     id::{AccountId, SessionId, UserId},
+    security::ActiveUser,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
@@ -60,6 +61,8 @@ pub enum Reason {
     Replayed,
     /// An operator ended it from the command line.
     Operator,
+    /// An owner ended it with others.
+    Bulk,
 }
 
 impl Reason {
@@ -69,6 +72,7 @@ impl Reason {
             Self::SignedOut => "signed_out",
             Self::Replayed => "replayed",
             Self::Operator => "operator",
+            Self::Bulk => "bulk",
         }
     }
 }
@@ -285,6 +289,88 @@ pub async fn revoke_of_user(
     execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into()]).await
 }
 
+/// The reason of a session that its own bearer ended together with all others.
+const BULK_BY_ITSELF: &str = "bulk_by_itself";
+
+/// Whose sessions a bulk revocation ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Bulk {
+    /// Everybody's, in the name of this session.
+    All(SessionId),
+    /// Everybody's but this user's.
+    Others(UserId),
+}
+
+/// Ends an account's live sessions in one statement. Answers how many.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke_bulk(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    bulk: Bulk,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let (reason, condition, id) = match bulk {
+        Bulk::All(session) => ("CASE WHEN id = $5 THEN $4 ELSE $3 END", "", session.0),
+        Bulk::Others(user) => ("$3", " AND user_id <> $4", user.0),
+    };
+    let sql = format!(
+        "UPDATE sessions SET revoked_at = $2, revoked_reason = {reason} WHERE account_id = $1 \
+         AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2{condition}"
+    );
+    let mut values: Vec<Value> = vec![account.0.into(), now.into(), Reason::Bulk.as_str().into()];
+    if matches!(bulk, Bulk::All(_)) {
+        values.push(BULK_BY_ITSELF.into());
+    }
+    values.push(id.into());
+    execute(connection, &sql, values).await
+}
+
+/// Who is signed in to an account: users with at least one live session, newest sign-in first, at
+/// most `limit`, and how many there are in all. One statement.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_active_users(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    caller: UserId,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<(Vec<ActiveUser>, u64), DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        last_login_at: DateTime<Utc>,
+        sessions: i64,
+        users: i64,
+    }
+    // The sessions are counted first, so that only users are joined and sorted.
+    let sql = "SELECT u.id, u.name, u.email, u.last_login_at, s.sessions, count(*) OVER () AS users FROM \
+               (SELECT user_id, count(*) AS sessions FROM sessions WHERE account_id = $1 AND revoked_at IS NULL \
+               AND idle_expires_at > $2 AND absolute_expires_at > $2 GROUP BY user_id) s \
+               JOIN users u ON u.id = s.user_id ORDER BY u.last_login_at DESC, u.id DESC LIMIT $3";
+    let values = [account.0.into(), now.into(), i64::from(limit).into()];
+    let rows = connection.query_all_raw(super::statement(connection, sql, values)).await?;
+    let rows = rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let total = rows.first().map_or(0, |row| count(row.users));
+    let users = rows.into_iter().map(|row| ActiveUser {
+        is_caller: row.id == caller.0,
+        user_id: UserId(row.id),
+        name: row.name,
+        email: row.email,
+        last_login_at: row.last_login_at,
+        session_count: count(row.sessions),
+    });
+    Ok((users.collect(), total))
+}
+
 /// Who is behind an access token, and in which session.
 #[derive(Debug, FromQueryResult)]
 pub struct Caller {
@@ -292,6 +378,7 @@ pub struct Caller {
     pub session_id: Uuid,
     /// When it was ended before its time.
     pub revoked_at: Option<DateTime<Utc>>,
+    revoked_reason: Option<String>,
     /// When the person signed in.
     pub auth_time: DateTime<Utc>,
     /// When the session ends unless it is refreshed before.
@@ -314,6 +401,14 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether an access token of this session is still good: the session has not ended, or its
+    /// bearer has just ended it together with all others and keeps the token in hand until it expires.
+    #[must_use]
+    pub fn is_admitted(&self) -> bool {
+        self.is_active
+            && (self.revoked_at.is_none() || self.revoked_reason.as_deref() == Some(BULK_BY_ITSELF))
+    }
+
     /// The user's role, as it is now.
     ///
     /// # Errors
@@ -330,7 +425,7 @@ impl Caller {
 ///
 /// When the database is away.
 pub async fn find_caller(connection: &impl ConnectionTrait, id: SessionId) -> Result<Option<Caller>, DbErr> {
-    let sql = "SELECT s.id AS session_id, s.revoked_at, s.auth_time, s.idle_expires_at, s.absolute_expires_at, \
+    let sql = "SELECT s.id AS session_id, s.revoked_at, s.revoked_reason, s.auth_time, s.idle_expires_at, s.absolute_expires_at, \
                u.id AS user_id, u.email, u.name, u.role, u.is_active, a.id AS account_id, a.name AS account_name \
                FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id \
                WHERE s.id = $1";
@@ -382,6 +477,57 @@ pub async fn list_live(
     sql += " ORDER BY s.auth_time DESC, s.id DESC LIMIT $2";
     let rows = connection.query_all_raw(super::statement(connection, &sql, values)).await?;
     rows.iter().map(|row| Live::from_query_result(row, "")).collect()
+}
+
+/// A session that nobody used in time.
+#[derive(Debug)]
+pub struct Idled {
+    /// The session.
+    pub id: SessionId,
+    /// Its account.
+    pub account_id: AccountId,
+    /// Whose it was.
+    pub user_id: UserId,
+    /// Whether its absolute window passed before its idle one.
+    pub absolute: bool,
+}
+
+/// Closes at most `limit` sessions whose idle window has passed. Whoever still refreshes one is
+/// told why it ended all the same, by the token's own claims; one whose absolute window alone has
+/// passed is left for its last refresh to close.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn close_idle(
+    connection: &impl ConnectionTrait,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Idled>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        account_id: Uuid,
+        user_id: Uuid,
+        idle_expires_at: DateTime<Utc>,
+        absolute_expires_at: DateTime<Utc>,
+    }
+    let sql = "UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE revoked_at IS NULL AND id IN \
+               (SELECT id FROM sessions WHERE revoked_at IS NULL AND idle_expires_at <= $1 LIMIT $3) \
+               RETURNING id, account_id, user_id, idle_expires_at, absolute_expires_at";
+    let values = [now.into(), Reason::Expired.as_str().into(), i64::from(limit).into()];
+    let rows = connection.query_all_raw(super::statement(connection, sql, values)).await?;
+    rows.iter()
+        .map(|row| {
+            let row = Row::from_query_result(row, "")?;
+            Ok(Idled {
+                id: SessionId(row.id),
+                account_id: AccountId(row.account_id),
+                user_id: UserId(row.user_id),
+                absolute: row.absolute_expires_at < row.idle_expires_at,
+            })
+        })
+        .collect()
 }
 
 /// Deletes at most `limit` sessions whose absolute window passed before `before`. Answers how many.

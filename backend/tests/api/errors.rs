@@ -70,9 +70,17 @@ async fn a_wrong_method_is_told_which_are_right() {
 #[tokio::test]
 async fn an_unknown_path_is_a_problem_under_the_api_and_for_files() {
     let app = TestApp::new().await;
-    for path in
-        ["/api", "/api/", "/api/v1", "/api/v1/nope", "/api/v2/auth/me", "/nope.js", "/.env", "/a/b.css.br"]
-    {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/nope",
+        "/api/v2/auth/me",
+        "/nope.js",
+        "/.env",
+        "/a/b.css.br",
+        "/index.html",
+    ] {
         app.get(path).send().await.assert_problem("not_found");
     }
     app.post("/login").send().await.assert_problem("not_found");

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
+mod audit;
 mod concurrency;
 mod cookie;
 mod errors;
@@ -13,7 +14,9 @@ mod me;
 mod policy;
 mod refresh;
 mod replay;
+mod revoke;
 mod schema;
+mod security;
 mod service;
 mod sweeper;
 mod test_app;

@@ -37,7 +37,16 @@ async fn the_description_names_every_path() {
     let document = app.get("/openapi.json").send().await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
-    for path in [api::LOGIN, api::LOGIN_JSON, api::REFRESH, api::LOGOUT, api::ME] {
+    for path in [
+        api::LOGIN,
+        api::LOGIN_JSON,
+        api::REFRESH,
+        api::LOGOUT,
+        api::ME,
+        api::SECURITY,
+        api::REVOKE_SESSIONS,
+        api::AUDIT_EVENTS,
+    ] {
         assert!(paths.contains(&format!("{API}{path}")), "{path} in {paths:?}");
     }
     for path in ["/health/live", "/health/ready", "/metrics", "/.well-known/jwks.json"] {

@@ -1,7 +1,7 @@
 //! Sessions that ended long ago.
 
 use chrono::TimeDelta;
-use curfew::jobs::sweeper;
+use curfew::jobs::sweeper::{self, Swept};
 
 use crate::test_app::TestApp;
 
@@ -13,9 +13,9 @@ async fn a_session_is_deleted_a_day_after_its_last_possible_moment_and_not_befor
     app.wait(TimeDelta::days(1));
     app.sign_in(&owner).await;
     app.wait_until(old.absolute_expires_at + TimeDelta::days(1));
-    assert_eq!(sweeper::sweep(&app.app).await.unwrap(), 0);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap().deleted, 0);
     app.wait(TimeDelta::seconds(1));
-    assert_eq!(sweeper::sweep(&app.app).await.unwrap(), 1);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap(), Swept { closed: 0, deleted: 1 });
     assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 1);
 }
 
@@ -35,6 +35,33 @@ async fn sweeping_goes_on_until_nothing_is_left() {
     );
     app.execute(&sql).await.unwrap();
     app.wait(TimeDelta::days(60));
-    assert_eq!(sweeper::sweep(&app.app).await.unwrap(), 1_202);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap(), Swept { closed: 1_202, deleted: 1_202 });
     assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 0);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_used_in_time_is_put_on_record_once_and_still_says_why_it_ended() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    app.wait_until(tokens.idle_expires_at - TimeDelta::milliseconds(1));
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
+    app.wait_until(tokens.idle_expires_at);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 1);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
+    assert_eq!(app.audit("session.expired").await, 1);
+    app.refresh(&tokens.refresh).await.assert_problem("session_expired_idle");
+}
+
+#[tokio::test]
+async fn a_session_past_its_absolute_end_alone_is_left_to_say_so_itself() {
+    let app = TestApp::with(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let begun = app.sign_in(&owner).await;
+    app.wait(TimeDelta::minutes(30));
+    let tokens = app.refresh(&begun.refresh).await.tokens();
+    app.wait_until(begun.absolute_expires_at);
+    assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
+    app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
+    assert_eq!(app.audit("session.expired").await, 1);
 }

@@ -34,6 +34,8 @@ pub const LOGIN: &str = "/api/v1/auth/login/json";
 pub const REFRESH: &str = "/api/v1/auth/refresh";
 pub const LOGOUT: &str = "/api/v1/auth/logout";
 pub const ME: &str = "/api/v1/auth/me";
+pub const SECURITY: &str = "/api/v1/accounts/me/security";
+pub const REVOKE: &str = "/api/v1/accounts/me/security/revoke-sessions";
 
 /// A clock that stands still until the test moves it.
 #[derive(Debug)]

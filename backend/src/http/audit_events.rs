@@ -1,0 +1,197 @@
+//! Reading the audit trail; and where a request came from, for those that append to it.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Json as JsonResponse,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, FromRequestParts, State},
+    http::{HeaderMap, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use curfew_shared::{
+    audit::{AuditEvent, AuditPage, AuditQuery},
+    error::{FieldCode, FieldError, Problem},
+    id::AccountId,
+    route::api as route,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{caller::Owner, extract::Query};
+use crate::{
+    app::AppState,
+    error::{Error, Result},
+    store::{audit_events, sessions},
+};
+
+/// Entries on a page, unless told.
+const PAGE: u32 = 50;
+/// The most entries on a page.
+const PAGE_MAX: u32 = 100;
+/// Entries that an export reads at once.
+const EXPORT_BATCH: u32 = 1_000;
+/// The longest description of itself that is kept of a client, in characters.
+const USER_AGENT_MAX: usize = 512;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Extracts where a request came from.
+pub(super) struct Origin(pub sessions::Origin);
+
+impl FromRequestParts<AppState> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(sessions::Origin {
+            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
+            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
+        }))
+    }
+}
+
+/// The audit trail, newest first.
+///
+/// JSON comes in pages. With `Accept: text/csv` or `application/x-ndjson` the answer is everything
+/// that matches, as a file.
+#[utoipa::path(
+    get,
+    path = route::AUDIT_EVENTS,
+    tag = "account",
+    params(AuditQuery),
+    responses(
+        (status = 200, description = "Entries", content(
+            (AuditPage = "application/json"),
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn list(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    headers: HeaderMap,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response> {
+    let limit = query.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        let message = format!("Ask for 1 to {PAGE_MAX}.");
+        let code = if limit == 0 { FieldCode::TooSmall } else { FieldCode::TooLarge };
+        let bound = if limit == 0 { 1 } else { PAGE_MAX };
+        return Err(Error::invalid(vec![FieldError::new("limit", code, message).with_limit(bound.into())]));
+    }
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let format =
+        [Format::Csv, Format::Ndjson].into_iter().find(|format| accepted.contains(format.content_type()));
+    if let Some(format) = format {
+        return Ok(export(app, caller.account.id, query, format));
+    }
+    // One more than asked for tells whether there is a next page.
+    let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;
+    let more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next_cursor = events.last().filter(|_| more).map(|event| event.id);
+    Ok(JsonResponse(AuditPage { events, next_cursor }).into_response())
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Csv,
+    Ndjson,
+}
+
+impl Format {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    const fn file_name(self) -> &'static str {
+        match self {
+            Self::Csv => "attachment; filename=\"audit-events.csv\"",
+            Self::Ndjson => "attachment; filename=\"audit-events.ndjson\"",
+        }
+    }
+
+    fn head(self) -> Bytes {
+        match self {
+            Self::Csv => Bytes::from_static(
+                b"id,at,kind,actor_id,actor_name,actor_email,session_id,address,payload\r\n",
+            ),
+            Self::Ndjson => Bytes::new(),
+        }
+    }
+
+    fn lines(self, events: &[AuditEvent]) -> std::io::Result<Bytes> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Csv => {
+                let mut csv =
+                    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut bytes);
+                for event in events {
+                    csv.write_record(cells(event))?;
+                }
+                csv.flush()?;
+                drop(csv);
+            }
+            Self::Ndjson => {
+                for event in events {
+                    serde_json::to_writer(&mut bytes, event)?;
+                    bytes.push(b'\n');
+                }
+            }
+        }
+        Ok(bytes.into())
+    }
+}
+
+fn cells(event: &AuditEvent) -> [String; 9] {
+    let actor = event.actor.as_ref();
+    let text = |text: Option<&String>| text.map(|text| inert(text)).unwrap_or_default();
+    [
+        event.id.to_string(),
+        event.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        event.kind.to_string(),
+        actor.map(|actor| actor.user_id.to_string()).unwrap_or_default(),
+        text(actor.and_then(|actor| actor.name.as_ref())),
+        text(actor.and_then(|actor| actor.email.as_ref())),
+        event.session_id.map(|id| id.to_string()).unwrap_or_default(),
+        text(event.address.as_ref()),
+        event.payload.to_string(),
+    ]
+}
+
+/// A spreadsheet takes a cell that begins so for a formula, and a name is whatever its owner typed.
+fn inert(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// Sends everything that matches, batch by batch, as the client reads it.
+fn export(app: AppState, account: AccountId, query: AuditQuery, format: Format) -> Response {
+    let batches = futures_util::stream::try_unfold(Some(query), move |query| {
+        let app = AppState::clone(&app);
+        async move {
+            let Some(mut query) = query else { return Ok(None) };
+            let events = audit_events::list(&app.database.read, account, &query, EXPORT_BATCH)
+                .await
+                .inspect_err(|error| tracing::error!(%error, "an export broke off"))
+                .map_err(std::io::Error::other)?;
+            let last = events.last().filter(|_| events.len() == EXPORT_BATCH as usize).map(|event| event.id);
+            query.cursor = last;
+            Ok(Some((format.lines(&events)?, last.map(|_| query))))
+        }
+    });
+    let head = futures_util::stream::iter([Ok::<_, std::io::Error>(format.head())]);
+    let headers = [
+        (header::CONTENT_TYPE, format!("{}; charset=utf-8", format.content_type())),
+        (header::CONTENT_DISPOSITION, format.file_name().to_owned()),
+    ];
+    (headers, Body::from_stream(futures_util::StreamExt::chain(head, batches))).into_response()
+}

@@ -1,0 +1,164 @@
+//! An account's security settings: its session policy, who is signed in, and ending sessions in bulk.
+
+use axum::{Json as JsonResponse, extract::State};
+use curfew_shared::{
+    audit::AuditKind,
+    error::Problem,
+    policy::{PolicyOverride, resolve, validate},
+    route::api as route,
+    security::{
+        PolicyView, Preset, PresetName, RevokeScope, RevokeSessionsRequest, RevokeSessionsResponse,
+        SecurityResponse, UpdatePolicyRequest,
+    },
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    audit_events::Origin,
+    caller::{Caller, Owner},
+    extract::{Json, JsonOrDefault},
+};
+use crate::{
+    app::{App, AppState},
+    audit::Deed,
+    config::SystemPolicy,
+    error::{Error, Result},
+    store::{
+        accounts,
+        sessions::{self, Bulk},
+    },
+};
+
+/// How many active users are named; the rest is counted.
+const ACTIVE_USERS: u32 = 100;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(show, update)).routes(routes!(revoke_sessions))
+}
+
+/// The session policy, and who is signed in.
+#[utoipa::path(
+    get,
+    path = route::SECURITY,
+    tag = "account",
+    responses(
+        (status = 200, description = "The settings", body = SecurityResponse),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonResponse<SecurityResponse>> {
+    let set = accounts::find_policy(&app.database.read, caller.account.id).await?;
+    settings(&app, &caller, set).await
+}
+
+/// Change the session policy, for sign-ins from now on.
+#[utoipa::path(
+    patch,
+    path = route::SECURITY,
+    tag = "account",
+    request_body = UpdatePolicyRequest,
+    responses(
+        (status = 200, description = "The settings as they are now", body = SecurityResponse),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`: out of bounds, or effective idle > effective absolute", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn update(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    Origin(origin): Origin,
+    Json(request): Json<UpdatePolicyRequest>,
+) -> Result<JsonResponse<SecurityResponse>> {
+    let SystemPolicy { default, bounds } = app.config.policy;
+    let transaction = app.database.begin().await?;
+    let old = accounts::find_policy_for_update(&transaction, caller.account.id).await?;
+    let new = request.apply(old);
+    let faults = validate(new, default, bounds);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    if new != old {
+        accounts::set_policy(&transaction, caller.account.id, new).await?;
+        let payload = json!({
+            "old": old,
+            "new": new,
+            "effective_old": resolve(old, default),
+            "effective_new": resolve(new, default),
+        });
+        deed(AuditKind::PolicyUpdated, &caller, &origin).with(payload).append(&transaction).await?;
+    }
+    transaction.commit().await?;
+    settings(&app, &caller, new).await
+}
+
+/// End the account's live sessions, with or without the caller's own.
+///
+/// Access tokens of ended sessions are refused at once. After `all`, the caller alone keeps the
+/// access token in hand until it expires.
+#[utoipa::path(
+    post,
+    path = route::REVOKE_SESSIONS,
+    tag = "account",
+    request_body = Option<RevokeSessionsRequest>,
+    responses(
+        (status = 200, description = "How many ended", body = RevokeSessionsResponse),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn revoke_sessions(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    Origin(origin): Origin,
+    JsonOrDefault(request): JsonOrDefault<RevokeSessionsRequest>,
+) -> Result<JsonResponse<RevokeSessionsResponse>> {
+    let bulk = match request.scope {
+        RevokeScope::All => Bulk::All(caller.session.id),
+        RevokeScope::Others => Bulk::Others(caller.user.id),
+    };
+    let transaction = app.database.begin().await?;
+    let revoked_count = sessions::revoke_bulk(&transaction, caller.account.id, bulk, caller.now).await?;
+    let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
+    deed(AuditKind::SessionsRevoked, &caller, &origin).with(payload).append(&transaction).await?;
+    transaction.commit().await?;
+    Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
+}
+
+fn deed<'a>(kind: AuditKind, caller: &Caller, origin: &'a sessions::Origin) -> Deed<'a> {
+    Deed::new(kind, caller.account.id, caller.now)
+        .by(caller.user.id)
+        .in_session(caller.session.id)
+        .from(origin.address.as_deref())
+}
+
+async fn settings(app: &App, caller: &Caller, set: PolicyOverride) -> Result<JsonResponse<SecurityResponse>> {
+    let (active_users, active_user_count) = sessions::list_active_users(
+        &app.database.read,
+        caller.account.id,
+        caller.user.id,
+        ACTIVE_USERS,
+        caller.now,
+    )
+    .await?;
+    let policy = view(set, app.config.policy);
+    Ok(JsonResponse(SecurityResponse { policy, active_users, active_user_count }))
+}
+
+fn view(set: PolicyOverride, system: SystemPolicy) -> PolicyView {
+    let SystemPolicy { default, bounds } = system;
+    let named =
+        [(PresetName::Strict, PolicyOverride::default()), (PresetName::Standard, PolicyOverride::STANDARD)];
+    let presets: Vec<_> = named
+        .into_iter()
+        // Where the operator's bounds are narrower, a preset may be out of them.
+        .filter(|(_, sets)| validate(*sets, default, bounds).is_empty())
+        .map(|(name, PolicyOverride { idle_minutes, absolute_minutes })| Preset {
+            name,
+            idle_minutes,
+            absolute_minutes,
+        })
+        .collect();
+    let preset =
+        presets.iter().find(|preset| preset.sets() == set).map_or(PresetName::Custom, |preset| preset.name);
+    PolicyView { set, effective: resolve(set, default), default, bounds, presets, preset }
+}

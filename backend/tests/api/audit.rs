@@ -1,0 +1,165 @@
+//! `GET /accounts/me/audit-events`.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::test_app::{LOGIN, LOGOUT, REVOKE, TestApp, Tokens};
+
+const EVENTS: &str = "/api/v1/accounts/me/audit-events";
+
+async fn events(app: &TestApp, tokens: &Tokens, query: &str) -> Value {
+    let answer = app.get(&format!("{EVENTS}{query}")).bearer(&tokens.access).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.body
+}
+
+fn kinds(page: &Value) -> Vec<&str> {
+    page["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_happens_to_sessions_is_on_record_newest_first() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let first = app.sign_in(&owner).await;
+    app.wait(TimeDelta::seconds(1));
+    app.post(LOGOUT).bearer(&first.refresh).send().await;
+    app.wait(TimeDelta::seconds(1));
+    app.post(LOGIN).json(&json!({"email": owner.email, "password": "wrong password"})).send().await;
+    app.post(LOGIN).json(&json!({"email": "nobody@example.com", "password": "wrong password"})).send().await;
+    app.app.background.close();
+    app.app.background.wait().await;
+    app.wait(TimeDelta::seconds(1));
+    let replayed = app.sign_in(&owner).await;
+    app.refresh(&replayed.refresh).await.tokens();
+    app.wait(TimeDelta::seconds(11));
+    app.refresh(&replayed.refresh).await.assert_problem("invalid_refresh_token");
+    app.wait(TimeDelta::seconds(1));
+    let tokens = app.sign_in(&owner).await;
+    let page = events(&app, &tokens, "").await;
+    assert_eq!(
+        kinds(&page),
+        [
+            "session.signed_in",
+            "session.replay_detected",
+            "session.signed_in",
+            "session.sign_in_failed",
+            "session.signed_out",
+            "session.signed_in",
+        ]
+    );
+    assert_eq!(page["next_cursor"], Value::Null);
+    let failed = &page["events"][3];
+    assert_eq!((&failed["actor"], &failed["payload"]), (&Value::Null, &json!({"user_id": owner.id})));
+    let newest = &page["events"][0];
+    assert_eq!(
+        newest["actor"],
+        json!({"user_id": owner.id, "name": "Ada Example", "email": "ada@example.com"})
+    );
+    assert!(newest["session_id"].is_string());
+}
+
+#[tokio::test]
+async fn an_absolute_end_is_on_record_with_its_reason() {
+    let app = TestApp::with(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let begun = app.sign_in(&owner).await;
+    app.wait(TimeDelta::minutes(30));
+    let tokens = app.refresh(&begun.refresh).await.tokens();
+    app.wait(TimeDelta::minutes(30));
+    app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
+    let tokens = app.sign_in(&owner).await;
+    let page = events(&app, &tokens, "?kind=session.expired").await;
+    assert_eq!(page["events"][0]["payload"], json!({"reason": "absolute"}));
+}
+
+#[tokio::test]
+async fn it_is_read_page_by_page_without_gap_or_repetition() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    for _ in 0..7 {
+        app.sign_in(&owner).await;
+        app.wait(TimeDelta::seconds(1));
+    }
+    let tokens = app.sign_in(&owner).await;
+    let all = events(&app, &tokens, "").await;
+    let mut paged = Vec::new();
+    let mut query = "?limit=3".to_owned();
+    loop {
+        let page = events(&app, &tokens, &query).await;
+        assert!(page["events"].as_array().unwrap().len() <= 3);
+        paged.extend(page["events"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("?limit=3&cursor={cursor}");
+    }
+    assert_eq!(&paged, all["events"].as_array().unwrap());
+    assert_eq!(paged.len(), 8);
+}
+
+#[tokio::test]
+async fn filters_narrow_it() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    app.wait(TimeDelta::seconds(10));
+    app.post(REVOKE).bearer(&tokens.access).json(&json!({"scope": "others"})).send().await;
+    let count = async |query: &str| kinds(&events(&app, &tokens, query).await).len();
+    assert_eq!(count("?kind=session.signed_in").await, 1);
+    assert_eq!(count(&format!("?actor_id={}", owner.id)).await, 2);
+    assert_eq!(count("?actor_id=0198d5ad-9dd1-7000-8000-000000000001").await, 0);
+    assert_eq!(count("?from=2026-03-01T09:00:05Z").await, 1);
+    assert_eq!(count("?to=2026-03-01T09:00:05Z").await, 1);
+    assert_eq!(count("?from=2026-03-01T09:00:10.250Z&to=2026-03-01T09:00:10.250Z").await, 0, "half-open");
+    for bad in ["?kind=nope", "?limit=0", "?limit=101", "?limit=x", "?cursor=x", "?from=yesterday", "?page=2"]
+    {
+        let answer = app.get(&format!("{EVENTS}{bad}")).bearer(&tokens.access).send().await;
+        answer.assert_problem("validation_failed");
+        let field = bad.trim_start_matches('?').split('=').next();
+        assert_eq!(answer.body["errors"][0]["field"].as_str(), field, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn another_accounts_trail_is_not_to_be_seen() {
+    let app = TestApp::new().await;
+    let (owner, stranger) = (app.owner("ada@example.com").await, app.owner("eve@other.example").await);
+    app.sign_in(&stranger).await;
+    let tokens = app.sign_in(&owner).await;
+    assert_eq!(kinds(&events(&app, &tokens, "").await).len(), 1);
+    let page = events(&app, &tokens, &format!("?actor_id={}", stranger.id)).await;
+    assert!(kinds(&page).is_empty());
+}
+
+#[tokio::test]
+async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    app.execute("UPDATE users SET name = '=HYPERLINK(\"https://evil.example\"), \"Ada\"'").await.unwrap();
+    let tokens = app.sign_in(&owner).await;
+    let account = "SELECT account_id FROM users";
+    let random =
+        if app.database_url.starts_with("postgres") { "gen_random_uuid()" } else { "randomblob(16)" };
+    app.execute(&format!(
+        "INSERT INTO audit_events (id, account_id, at, kind, payload) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+         SELECT {random}, ({account}), at, 'session.signed_out', payload FROM audit_events, n"
+    ))
+    .await
+    .unwrap();
+    let export = |accept| app.get(EVENTS).header("accept", accept).bearer(&tokens.access).send();
+    let csv = export("text/csv").await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"audit-events.csv\"");
+    let mut lines = csv.text.split("\r\n");
+    assert_eq!(lines.next(), Some("id,at,kind,actor_id,actor_name,actor_email,session_id,address,payload"));
+    assert_eq!(csv.text.matches("\r\n").count(), 1_502);
+    assert!(
+        csv.text.contains(r#""'=HYPERLINK(""https://evil.example""), ""Ada""","#),
+        "inert in a spreadsheet"
+    );
+    let ndjson = export("application/x-ndjson").await;
+    let events: Vec<Value> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), 1_501);
+    let narrowed = app.get(&format!("{EVENTS}?kind=session.signed_in")).header("accept", "text/csv");
+    assert_eq!(narrowed.bearer(&tokens.access).send().await.text.matches("\r\n").count(), 2);
+}

@@ -1,0 +1,175 @@
+//! `POST /accounts/me/security/revoke-sessions`.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use curfew_shared::auth::Role;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::test_app::{ME, REVOKE, SECURITY, TestApp, Tokens, User};
+
+async fn revoke(app: &TestApp, tokens: &Tokens, body: Value) -> i64 {
+    let answer = app.post(REVOKE).bearer(&tokens.access).json(&body).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.body["revoked_count"].as_i64().unwrap()
+}
+
+/// An account with an owner, signed in twice, and an engineer, signed in once.
+async fn crew(app: &TestApp) -> (User, [Tokens; 2], Tokens) {
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
+    let own = [app.sign_in(&owner).await, app.sign_in(&owner).await];
+    (owner, own, app.sign_in(&bob).await)
+}
+
+#[tokio::test]
+async fn all_ends_every_session_the_callers_too() {
+    let app = TestApp::new().await;
+    let (_, [own, second], bob) = crew(&app).await;
+    assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
+    for tokens in [&own, &second, &bob] {
+        app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
+    }
+    for tokens in [&second, &bob] {
+        app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
+    }
+    // The caller keeps the access token in hand, and a second call at once ends nothing more.
+    assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
+    assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 0);
+    app.wait(TimeDelta::minutes(5));
+    app.get(ME).bearer(&own.access).send().await.assert_problem("access_token_expired");
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 0);
+}
+
+#[tokio::test]
+async fn no_body_is_all() {
+    let app = TestApp::new().await;
+    let (_, [own, _], _) = crew(&app).await;
+    let answer = app.post(REVOKE).bearer(&own.access).send().await;
+    assert_eq!(answer.body, json!({"revoked_count": 3}));
+}
+
+#[tokio::test]
+async fn others_spares_every_session_of_the_caller() {
+    let app = TestApp::new().await;
+    let (_, [own, second], bob) = crew(&app).await;
+    assert_eq!(revoke(&app, &own, json!({"scope": "others"})).await, 1);
+    app.refresh(&bob.refresh).await.assert_problem("invalid_refresh_token");
+    app.get(ME).bearer(&bob.access).send().await.assert_problem("session_revoked");
+    assert_eq!(app.refresh(&own.refresh).await.status, 200);
+    assert_eq!(app.refresh(&second.refresh).await.status, 200);
+    assert_eq!(revoke(&app, &own, json!({"scope": "others"})).await, 0);
+}
+
+#[tokio::test]
+async fn another_account_is_neither_touched_nor_counted() {
+    let app = TestApp::new().await;
+    let (_, [own, _], _) = crew(&app).await;
+    let stranger = app.owner("stranger@other.example").await;
+    let theirs = app.sign_in(&stranger).await;
+    assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
+    assert_eq!(app.get(ME).bearer(&theirs.access).send().await.status, 200);
+    assert_eq!(app.refresh(&theirs.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_had_ended_already_is_not_counted_nor_stamped_again() {
+    let app = TestApp::new().await;
+    let (owner, [own, second], bob) = crew(&app).await;
+    app.post("/api/v1/auth/logout").bearer(&bob.refresh).send().await;
+    app.wait_until(second.idle_expires_at);
+    let now = app.sign_in(&owner).await;
+    assert_eq!(revoke(&app, &now, json!({})).await, 1, "the others idled out or signed out");
+    let reason: String =
+        app.value("SELECT revoked_reason FROM sessions WHERE revoked_reason = 'signed_out'").await;
+    assert_eq!(reason, "signed_out");
+    app.refresh(&own.refresh).await.assert_problem("session_expired_idle");
+}
+
+#[tokio::test]
+async fn each_call_is_one_audit_event() {
+    let app = TestApp::new().await;
+    let (_, [own, _], _) = crew(&app).await;
+    revoke(&app, &own, json!({"scope": "others"})).await;
+    app.wait(TimeDelta::seconds(1));
+    revoke(&app, &own, json!({"scope": "all"})).await;
+    let events =
+        app.get("/api/v1/accounts/me/audit-events?kind=account.sessions_revoked_bulk").bearer(&own.access);
+    let events = events.send().await.body["events"].clone();
+    let payloads: Vec<_> = events.as_array().unwrap().iter().map(|event| event["payload"].clone()).collect();
+    assert_eq!(
+        payloads,
+        [json!({"scope": "all", "revoked_count": 2}), json!({"scope": "others", "revoked_count": 1})]
+    );
+}
+
+#[tokio::test]
+async fn bad_scopes_are_refused() {
+    let app = TestApp::new().await;
+    let (_, [own, _], _) = crew(&app).await;
+    for body in [json!({"scope": "mine"}), json!({"scope": null}), json!({"scopes": "all"}), json!("all")] {
+        app.post(REVOKE).bearer(&own.access).json(&body).send().await.assert_problem("validation_failed");
+    }
+    assert_eq!(app.audit("account.sessions_revoked_bulk").await, 0);
+}
+
+#[tokio::test]
+async fn only_owners_may_and_only_with_an_access_token() {
+    let app = TestApp::new().await;
+    let (owner, _, engineer) = crew(&app).await;
+    let viewer = app.user(owner.account, "vic@example.com", Role::Viewer).await;
+    let viewer = app.sign_in(&viewer).await;
+    let calls = || {
+        [
+            app.get(SECURITY),
+            app.call(axum::http::Method::PATCH, SECURITY).json(&json!({"idle_minutes": 60})),
+            app.post(REVOKE).json(&json!({"scope": "all"})),
+            app.get("/api/v1/accounts/me/audit-events"),
+        ]
+    };
+    for tokens in [&engineer, &viewer] {
+        for call in calls() {
+            call.bearer(&tokens.access).send().await.assert_problem("owner_required");
+        }
+    }
+    for call in calls() {
+        call.send().await.assert_problem("invalid_access_token");
+    }
+    for call in calls() {
+        call.bearer(&engineer.refresh).send().await.assert_problem("invalid_access_token");
+    }
+    assert_eq!(app.refresh(&engineer.refresh).await.status, 200);
+    assert_eq!(app.audit("account.sessions_revoked_bulk").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_revocation_that_raced_with_refreshes_no_session_can_refresh() {
+    let app = Arc::new(TestApp::new().await);
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        sessions.push(app.sign_in(&owner).await);
+    }
+    let mut storm = JoinSet::new();
+    for session in &sessions {
+        let (app, mut token) = (Arc::clone(&app), session.refresh.clone());
+        // Each goes on refreshing with the newest token that it was given, until it is refused.
+        storm.spawn(async move {
+            loop {
+                let answer = app.refresh(&token).await;
+                if answer.status != 200 {
+                    answer.assert_problem("invalid_refresh_token");
+                    return token;
+                }
+                token = answer.tokens().refresh;
+            }
+        });
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(revoke(&app, &tokens, json!({"scope": "all"})).await, 21);
+    for newest in storm.join_all().await {
+        app.refresh(&newest).await.assert_problem("invalid_refresh_token");
+    }
+}
