@@ -1,0 +1,319 @@
+//! Everybody can use every screen: by axe-core's rules, by keyboard, by ear, on a small screen, in the dark.
+
+use e2e::{Browser, Error, Fate, Look, Outcome, Result, Settings, Wire, axe, play};
+use serde_json::{Value, json};
+
+/// WCAG 2.2, levels A and AA; `wcag22aa` is off unless named.
+const RULES: &str = "
+    const result = await axe.run(document, {
+        runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']},
+        resultTypes: ['violations'],
+    });
+    return result.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target} ${node.failureSummary}`));
+";
+
+/// What sticks out to the right, where that makes the page scroll sideways (WCAG 1.4.10).
+const TOO_WIDE: &str = "
+    const width = document.documentElement.clientWidth;
+    if (document.scrollingElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')]
+        .filter(element => element.getBoundingClientRect().right > width)
+        .map(element => `wider than ${width} px: ${element.tagName.toLowerCase()}.${element.className} #${element.id}`);
+";
+
+/// Collects what is wrong, screen by screen, so that one run tells all.
+struct Inspection<'a> {
+    browser: &'a Browser,
+    axe: String,
+    faults: Vec<String>,
+    screens: usize,
+}
+
+impl Inspection<'_> {
+    async fn of(&mut self, screen: &str) -> Result<()> {
+        for look in Look::ALL {
+            self.browser.put_on(look).await?;
+            self.browser.run(&self.axe, vec![]).await?;
+            for faults in
+                [self.browser.run_async(RULES, vec![]).await?, self.browser.run(TOO_WIDE, vec![]).await?]
+            {
+                let faults = faults.as_array().cloned().unwrap_or_default();
+                self.faults.extend(faults.iter().map(|fault| format!("{screen}, {look}: {fault}")));
+            }
+            self.screens += 1;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_any_screen() -> Outcome {
+    play(async |stage| {
+        let mut wire = Wire::lay().await?;
+        let server = stage.server(Settings::default().behind(wire.port())).await?;
+        wire.join(server.port());
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        let mut inspection = Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
+
+        browser.open("/login").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        inspection.of("sign-in").await?;
+        browser.click("#sign-in").await?;
+        browser.sees("#email-error", "e-mail").await?;
+        inspection.of("sign-in with fields missing").await?;
+        browser.submit(&ada.email, "not the password").await?;
+        browser.sees("#sign-in-alert", "not right").await?;
+        inspection.of("sign-in refused").await?;
+        browser.open("/login?reason=session_expired").await?;
+        browser.sees("#banner", "expired").await?;
+        inspection.of("sign-in with banner").await?;
+
+        browser.sign_in(&ada).await?;
+        inspection.of("home").await?;
+        browser.click("#check").await?;
+        browser.sees("#check-outcome", "Confirmed").await?;
+        inspection.of("home, checked").await?;
+        browser.set_offline(true).await?;
+        browser.sees("#connection", "offline").await?;
+        inspection.of("home, offline").await?;
+        browser.click("#sign-out").await?;
+        browser.sees("#sign-out-alert", "not signed out").await?;
+        inspection.of("home, sign-out failed").await?;
+        browser.set_offline(false).await?;
+
+        wire.rule(
+            |request| if request.is_refresh() { Fate::Problem(503, "unavailable") } else { Fate::Pass },
+        );
+        browser.open("/").await?;
+        browser.sees("h1", "can't answer").await?;
+        inspection.of("start without an answer").await?;
+        wire.rule(|_| Fate::Pass);
+
+        browser.open("/nowhere").await?;
+        browser.sees("h1", "There is nothing here").await?;
+        inspection.of("not found").await?;
+        browser.open("/problems/not_found").await?;
+        browser.sees("h1", "There is nothing here").await?;
+        inspection.of("an error explained").await?;
+
+        assert_eq!(inspection.screens, 11 * Look::ALL.len());
+        assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
+        Ok(())
+    })
+    .await
+}
+
+/// axe-core is there and would say so: a page with faults has faults.
+#[tokio::test]
+async fn axe_finds_what_is_wrong() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let browser = stage.browser(server.url()).await?;
+        let mut inspection = Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
+        browser.open("/login").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        let spoil = "document.querySelector('label[for=email]').remove(); \
+             document.querySelector('h1').style.width = '2000px'; \
+             document.querySelector('h1').style.color = '#aaa'";
+        browser.run(spoil, vec![]).await?;
+        inspection.of("spoilt").await?;
+        for fault in ["label: #email", "color-contrast", "wider than"] {
+            assert!(
+                inspection.faults.iter().any(|found| found.contains(fault)),
+                "{fault}: {:?}",
+                inspection.faults
+            );
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Notes every live region that a screen reader could not announce: one that was not painted empty
+/// before words came into it (WCAG 4.1.3, technique ARIA22). Notes also what was announced.
+const LISTEN: &str = "
+    window.unheard = [];
+    window.heard = [];
+    const met = new WeakSet();
+    const empty = new WeakSet();
+    const name = region => region.id || region.outerHTML.slice(0, 80);
+    const look = () => {
+        for (const region of document.querySelectorAll('[role=alert], [role=status], [aria-live]')) {
+            const words = region.innerText.trim();
+            if (empty.has(region)) {
+                if (words && heard.at(-1) !== `${name(region)}: ${words}`) heard.push(`${name(region)}: ${words}`);
+            } else if (!met.has(region)) {
+                met.add(region);
+                requestAnimationFrame(() => {
+                    if (region.innerText.trim()) unheard.push(`${name(region)}: ${region.innerText.trim()}`);
+                    else empty.add(region);
+                });
+            }
+        }
+    };
+    new MutationObserver(look).observe(document, {childList: true, characterData: true, subtree: true});
+";
+
+#[tokio::test]
+async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(LISTEN).await?;
+        let mut unheard = Vec::new();
+        let mut heard = Vec::new();
+        let mut collect = async |browser: &Browser| -> Result<()> {
+            let words = |list: Value| list.as_array().cloned().unwrap_or_default();
+            unheard.extend(words(browser.run("return window.unheard", vec![]).await?));
+            heard.extend(words(browser.run("return window.heard", vec![]).await?));
+            Ok(())
+        };
+
+        browser.open("/login?reason=session_expired").await?;
+        browser.sees("#banner", "expired").await?;
+        browser.submit(&ada.email, "not the password").await?;
+        browser.sees("#sign-in-alert", "not right").await?;
+        collect(&browser).await?;
+
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.click("#check").await?;
+        browser.sees("#check-outcome", "Confirmed").await?;
+        browser.set_offline(true).await?;
+        browser.sees("#connection", "offline").await?;
+        browser.click("#sign-out").await?;
+        browser.sees("#sign-out-alert", "not signed out").await?;
+        collect(&browser).await?;
+
+        let heard = json!(heard).to_string();
+        for said in [
+            "banner: Your session has expired",
+            "sign-in-alert: The e-mail",
+            "check-outcome: Confirmed",
+            "connection: You're offline",
+            "sign-out-alert: You are not",
+        ] {
+            assert!(heard.contains(said), "“{said}” was announced, among {heard}; unheard: {unheard:?}");
+        }
+        assert_eq!(unheard, Vec::<Value>::new(), "these appeared with their words already in them");
+        Ok(())
+    })
+    .await
+}
+
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
+const SPACE: &str = " ";
+
+/// Presses Tab until the focus is on what matches `css`; every stop on the way shows that it has the focus.
+async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
+    const STOPS: usize = 12;
+    let look = "
+        const element = document.activeElement;
+        // The ring may be around an input and the button in it.
+        const isRinged = element => {
+            const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element);
+            return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+        };
+        const box = element.getBoundingClientRect();
+        return {
+            name: element.id || element.className || element.tagName,
+            isThere: element.matches(arguments[0]),
+            isShown: isRinged(element) || isRinged(element.parentElement),
+            isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 1,
+        }";
+    let mut stops = Vec::new();
+    for _ in 0..STOPS {
+        browser.press(TAB).await?;
+        let stop = browser.run(look, vec![css.into()]).await?;
+        let name = stop["name"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(
+            (&stop["isShown"], &stop["isInView"]),
+            (&json!(true), &json!(true)),
+            "the focus on {name}: {stop}"
+        );
+        stops.push(name);
+        if stop["isThere"] == true {
+            return Ok(stops);
+        }
+    }
+    Err(Error(format!("Tab does not lead to `{css}`, but to {stops:?}")))
+}
+
+#[tokio::test]
+async fn somebody_without_a_mouse_signs_in_and_out() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+
+        browser.open("/login").await?;
+        browser.until("the focus on the address", "return document.activeElement.id === 'email'").await?;
+        browser.press(ada.email.as_str()).await?;
+        assert_eq!(tab_to(&browser, "#password").await?, ["password"]);
+        browser.press(ada.password.as_str()).await?;
+        tab_to(&browser, "#reveal").await?;
+        browser.press(SPACE).await?;
+        browser
+            .until("the password to be shown", "return document.querySelector('#password').type === 'text'")
+            .await?;
+        assert_eq!(browser.value("#password").await?, ada.password);
+        browser.press(SPACE).await?;
+        browser
+            .until("it to be hidden", "return document.querySelector('#password').type === 'password'")
+            .await?;
+        tab_to(&browser, "#sign-in").await?;
+        browser.press(ENTER).await?;
+        browser.is_in(&ada).await?;
+
+        tab_to(&browser, "#check").await?;
+        browser.press(ENTER).await?;
+        browser.sees("#check-outcome", "Confirmed").await?;
+        browser.reload().await?;
+        browser.is_in(&ada).await?;
+        tab_to(&browser, ".skip").await?;
+        browser.press(ENTER).await?;
+        browser.until("the focus on the content", "return document.activeElement.id === 'main'").await?;
+        browser.reload().await?;
+        browser.is_in(&ada).await?;
+        tab_to(&browser, "#sign-out").await?;
+        browser.press(ENTER).await?;
+        browser.is_at("/login").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+
+        // Enter in the form sends it.
+        tab_to(&browser, "#email").await?;
+        browser.press(ada.email.as_str()).await?;
+        tab_to(&browser, "#password").await?;
+        browser.press(format!("{}{ENTER}", ada.password)).await?;
+        browser.is_in(&ada).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_screen_reader_hears_where_it_has_arrived() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        let is_on_heading = "return document.activeElement.tagName === 'H1'";
+        let title = async |browser: &Browser| browser.run("return document.title", vec![]).await;
+
+        browser.open("/login").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        assert_eq!(title(&browser).await?, "Sign in · Curfew");
+        browser.sign_in(&ada).await?;
+        browser.until("the focus on the greeting", is_on_heading).await?;
+        assert_eq!(title(&browser).await?, "Home · Curfew");
+        browser.click("#sign-out").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        browser.until("the focus on the heading", is_on_heading).await?;
+        assert_eq!(title(&browser).await?, "Sign in · Curfew");
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,180 @@
+//! A session ends: by its deadlines, by the operator, with the server there or away.
+
+use std::time::Duration;
+
+use e2e::{Browser, Outcome, Person, Result, Settings, play, until};
+use serde_json::Value;
+
+/// The shortest windows there are last a minute; this is how long one may take to be noticed.
+const A_MINUTE_AND_A_BIT: Duration = Duration::from_secs(75);
+
+const BANNER: &str = "Your session has expired.";
+
+/// Where a person's name or address still stands: document, inputs, title, storage, history.
+const REMAINS: &str = r"
+    const places = {
+        document: document.documentElement.outerHTML,
+        inputs: [...document.querySelectorAll('input')].map(input => input.value).join('\n'),
+        title: document.title,
+        history: JSON.stringify(history.state) ?? '',
+        localStorage: JSON.stringify({...localStorage}),
+        sessionStorage: JSON.stringify({...sessionStorage}),
+    };
+    return Object.keys(places).filter(place => arguments[0].some(word => places[place].includes(word)));
+";
+
+async fn remains(browser: &Browser, person: &Person) -> Result<Value> {
+    let words = vec![person.name.as_str(), person.email.as_str()];
+    browser.run(REMAINS, vec![words.into()]).await
+}
+
+/// Signs in, and leaves a page with the person behind in the tab's history.
+async fn sign_in(browser: &Browser, person: &Person) -> Result<()> {
+    browser.open("/?page=before").await?;
+    browser.sign_in(person).await?;
+    browser.open("/?page=now").await?;
+    browser.is_in(person).await?;
+    assert_ne!(remains(browser, person).await?, Value::Array(vec![]), "now there is something to find");
+    Ok(())
+}
+
+/// The page has cleared itself (ASVS V14.3.1), and so has the one before it.
+async fn nothing_remains(browser: &Browser, person: &Person) -> Result<()> {
+    assert_eq!(remains(browser, person).await?, Value::Array(vec![]));
+    browser.back().await?;
+    browser.is_at("/login?next=%2F%3Fpage%3Dbefore").await?;
+    browser.sees("#sign-in", "Sign in").await?;
+    assert_eq!(remains(browser, person).await?, Value::Array(vec![]), "nor by going back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_left_alone_shows_the_sign_in_page_with_a_banner() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+
+        browser.sees_within(A_MINUTE_AND_A_BIT, "#banner", BANNER).await?;
+        browser.is_at("/login?reason=session_expired&next=%2F%3Fpage%3Dnow").await?;
+        assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
+        nothing_remains(&browser, &ada).await?;
+
+        browser.open("/login?reason=session_expired&next=%2F%3Fpage%3Dnow").await?;
+        browser.sees("#banner", BANNER).await?;
+        browser.sign_in(&ada).await?;
+        browser.is_at("/?page=now").await?;
+        browser.sees_no("#banner").await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The lid was closed over the deadline: no page was there to notice it.
+#[tokio::test]
+async fn a_page_opened_again_after_the_deadline_says_why_one_has_to_sign_in() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+        browser.open("/health/live").await?;
+
+        until("the session to end", A_MINUTE_AND_A_BIT, async || {
+            Ok(server.sessions(&ada).await?.is_empty().then_some(()))
+        })
+        .await?;
+        browser.open("/").await?;
+        browser.is_at("/login?reason=session_expired&next=%2F").await?;
+        browser.sees("#banner", BANNER).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_page_in_use_ends_all_the_same_when_the_absolute_window_passes() -> Outcome {
+    play(async |stage| {
+        let settings = Settings::default()
+            .with("CURFEW_IDLE_MINUTES_DEFAULT", "1")
+            .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "1");
+        let server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+
+        let api = server.direct()?;
+        let expired = |metrics: &str, word: &str| metrics.contains(&format!("outcome=\"{word}\""));
+        let mut x = 0;
+        // A hand on the mouse all the while.
+        until("the banner", A_MINUTE_AND_A_BIT, async || {
+            x = (x + 7) % 200;
+            browser.move_pointer(300 + x, 300).await?;
+            Ok(browser.text("#banner").await?.contains(BANNER).then_some(()))
+        })
+        .await?;
+        let metrics = api.get("/metrics").await?.text();
+        assert!(expired(&metrics, "session_expired_absolute"), "{metrics}");
+        assert!(!expired(&metrics, "session_expired_idle"), "{metrics}");
+        browser.is_at("/login?reason=session_expired&next=%2F%3Fpage%3Dnow").await?;
+        nothing_remains(&browser, &ada).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_page_clears_itself_even_while_the_server_is_away() -> Outcome {
+    play(async |stage| {
+        let mut server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+
+        server.stop().await?;
+        browser.sees_within(A_MINUTE_AND_A_BIT, "#banner", BANNER).await?;
+        browser.is_at("/login?reason=session_expired&next=%2F%3Fpage%3Dnow").await?;
+        assert_eq!(remains(&browser, &ada).await?, Value::Array(vec![]));
+        assert_eq!(browser.run("return localStorage.length + sessionStorage.length", vec![]).await?, 0);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_revoked_session_ends_at_the_next_request_without_a_banner() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+
+        assert_eq!(server.revoke(&ada).await?, 1);
+        browser.click("#check").await?;
+        browser.is_at("/login?next=%2F%3Fpage%3Dnow").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        browser.sees_no("#banner").await?;
+        nothing_remains(&browser, &ada).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_session_revoked_while_the_page_was_closed_ends_without_a_banner() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, &ada).await?;
+
+        assert_eq!(server.revoke(&ada).await?, 1);
+        browser.reload().await?;
+        browser.is_at("/login?next=%2F%3Fpage%3Dnow").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        browser.sees_no("#banner").await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,162 @@
+//! The API as `curl` sees it, on either database: tokens live, die, and survive the server's end.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use e2e::{Answer, Error, Outcome, Postgres, Result, SOON, Settings, Stage, play, until, uuid};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::race::{only_winner, refused};
+
+/// Plays a journey on the embedded database, and again on PostgreSQL where the environment has one.
+async fn on_both(journey: impl AsyncFn(&Stage, Settings) -> Outcome) -> Outcome {
+    play(async |stage| {
+        journey(stage, Settings::default()).await?;
+        if let Some(postgres) = Postgres::of_the_environment() {
+            journey(stage, Settings::default().on(&postgres.database().await?)).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A token's claims, unverified.
+fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    serde_json::from_slice(&part.unwrap_or_default()).unwrap_or_default()
+}
+
+fn access(answer: &Answer) -> Result<String> {
+    answer.member("access_token")
+}
+
+fn refresh(answer: &Answer) -> Result<String> {
+    answer.member("refresh_token")
+}
+
+#[tokio::test]
+async fn sign_in_refresh_replay_refusal() -> Outcome {
+    on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
+        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+
+        let signed_in = api.sign_in(&ada).await?;
+        assert_eq!(signed_in.status, 200, "{}", signed_in.text());
+        let first = refresh(&signed_in)?;
+        let snapshot = claims(&first);
+        assert_eq!(
+            (&snapshot["idle_max"], &snapshot["abs_max"]),
+            (&json!(259_200), &json!(1_209_600)),
+            "Strict"
+        );
+        let me = api.me(&access(&signed_in)?).await?;
+        assert_eq!((me.status, &me.json()["user"]["email"]), (200, &json!(ada.email)));
+
+        let refreshed = api.refresh(&first).await?;
+        let second = refresh(&refreshed)?;
+        let carried = claims(&second);
+        for claim in ["auth_time", "idle_max", "abs_max", "sub", "iss", "aud"] {
+            assert_eq!(carried[claim], snapshot[claim], "{claim} goes forward unchanged");
+        }
+        assert_ne!(carried["jti"], snapshot["jti"]);
+        assert_eq!(refreshed.json()["absolute_expires_at"], signed_in.json()["absolute_expires_at"]);
+        assert_eq!(api.refresh(&access(&refreshed)?).await?.refusal(), refused("invalid_refresh_token"));
+
+        // The old token once more: somebody has a copy. Thief and victim are both out.
+        let replayed = api.refresh(&first).await?;
+        assert_eq!(replayed.refusal(), refused("invalid_refresh_token"));
+        assert_eq!(replayed.header("www-authenticate"), r#"Bearer realm="curfew", error="invalid_token""#);
+        assert_eq!(api.refresh(&second).await?.refusal(), refused("invalid_refresh_token"));
+        assert_eq!(api.me(&access(&refreshed)?).await?.refusal(), refused("session_revoked"));
+        assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn of_many_refreshes_at_once_one_wins_and_the_session_goes_on() -> Outcome {
+    on_both(async |stage, settings| {
+        let server = stage.server(settings).await?;
+        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+        let token = refresh(&api.sign_in(&ada).await?)?;
+        let winner = only_winner(std::slice::from_ref(&api), &token).await?;
+        assert_eq!(api.refresh(&winner).await?.status, 200, "the losers were no thieves");
+        assert_eq!(server.sessions(&ada).await?.len(), 1);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill() -> Outcome {
+    on_both(async |stage, settings| {
+        let mut server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
+        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+        let (kept, ended) = (api.sign_in(&ada).await?, api.sign_in(&ada).await?);
+
+        let key = uuid();
+        let rotated = refresh(&api.refresh_with(&refresh(&kept)?, &key).await?)?;
+        assert_eq!(api.sign_out(&refresh(&ended)?).await?.status, 204);
+        server.kill().await?;
+        server.start_again().await?;
+
+        assert_eq!(api.refresh(&refresh(&ended)?).await?.refusal(), refused("invalid_refresh_token"));
+        assert_eq!(api.me(&access(&ended)?).await?.refusal(), refused("session_revoked"));
+        assert_eq!(api.me(&access(&kept)?).await?.status, 200, "the keys are the same as before");
+        let again = api.refresh_with(&refresh(&kept)?, &key).await?;
+        assert_eq!(
+            claims(&refresh(&again)?)["jti"],
+            claims(&rotated)["jti"],
+            "a lost answer can be had after a crash"
+        );
+        let newest = api.refresh(&rotated).await?;
+        assert_eq!(newest.status, 200, "{}", newest.text());
+        assert_eq!(api.refresh(&refresh(&newest)?).await?.status, 200);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
+    on_both(async |stage, settings| {
+        let mut server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let body = json!({"email": ada.email, "password": ada.password}).to_string();
+        let (begin, end) = body.split_at(10);
+        let address = ("127.0.0.1", server.port());
+
+        let mut half = TcpStream::connect(address).await?;
+        let head = format!(
+            "POST /api/v1/auth/login/json HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+            body.len()
+        );
+        half.write_all(head.as_bytes()).await?;
+        // The handler asks for the body: from here on the request is in flight.
+        let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+        half.read_exact(&mut asked).await?;
+        assert_eq!(asked.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
+        half.write_all(begin.as_bytes()).await?;
+        let rest = async {
+            until("new connections to be refused", SOON, async || {
+                Ok(TcpStream::connect(address).await.is_err().then_some(()))
+            })
+            .await?;
+            half.write_all(end.as_bytes()).await?;
+            let mut answer = String::new();
+            half.read_to_string(&mut answer).await?;
+            Ok::<_, Error>(answer)
+        };
+        let (stopped, answer) = tokio::join!(server.stop(), rest);
+        stopped?;
+        let answer = answer?;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("access_token"), "{answer}");
+        assert_eq!(server.sessions(&ada).await?.len(), 1);
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,261 @@
+//! The release binary, started as an operator starts it.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpSocket,
+    process::{Child, Command},
+    time::timeout,
+};
+
+use crate::{Api, Error, Person, Result, SOON, stage::root, until};
+
+/// How long a server may take to stop: longer than it gives requests in flight.
+const STOP: Duration = Duration::from_secs(15);
+
+/// How a server is set up, apart from its own folder and port.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    environment: Vec<(&'static str, String)>,
+    public_port: Option<u16>,
+}
+
+impl Settings {
+    /// With one more variable in its environment.
+    #[must_use]
+    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((variable, value.into()));
+        self
+    }
+
+    /// On a database that others may share.
+    #[must_use]
+    pub fn on(self, database_url: &str) -> Self {
+        self.with("DATABASE_URL", database_url)
+    }
+
+    /// With something in front of it that browsers reach at `port`.
+    #[must_use]
+    pub fn behind(self, port: u16) -> Self {
+        Self { public_port: Some(port), ..self }
+    }
+}
+
+/// A server with its own folder and port. Both stay when it stops; the process dies with the owner.
+#[derive(Debug)]
+pub struct Server {
+    settings: Settings,
+    port: u16,
+    // Bound, yet not listening: the port is nobody else's while the server is down.
+    _port: Option<TcpSocket>,
+    folder: TempDir,
+    log: PathBuf,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// Starts one and waits until it is ready. Its log is appended to the file `log`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no binary, or it does not get ready.
+    pub async fn start(settings: Settings, log: PathBuf) -> Result<Self> {
+        let mut server = Self::prepare(settings, log)?;
+        server.start_again().await?;
+        Ok(server)
+    }
+
+    /// A server that is yet to be started.
+    ///
+    /// # Errors
+    ///
+    /// When there is no free port or no room for a folder.
+    pub fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let port = socket.local_addr()?.port();
+        // Elsewhere a bound port cannot be bound twice.
+        let held = cfg!(target_os = "linux").then_some(socket);
+        Ok(Self { settings, port, _port: held, folder: TempDir::new()?, log, process: None })
+    }
+
+    /// Starts it on the same port and folder as before, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it does not get ready.
+    pub async fn start_again(&mut self) -> Result<()> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let process = self
+            .command()?
+            .arg("serve")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        self.process = Some(process);
+        let api = self.direct()?;
+        let ready = until("the server to be ready", SOON, async || {
+            Ok((api.get("/health/ready").await?.status == 200).then_some(()))
+        });
+        ready.await.map_err(|error| Error(format!("{error}; its log ends:\n{}", tail(&self.log))))
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// When it does not stop, or not of its own accord.
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        if let Some(pid) = process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
+            kill_process(pid, Signal::TERM).map_err(std::io::Error::from)?;
+        }
+        let status = timeout(STOP, process.wait()).await.map_err(|_| {
+            Error(format!("the server did not stop within {} s of SIGTERM", STOP.as_secs()))
+        })??;
+        if status.success() { Ok(()) } else { Err(Error(format!("the server stopped with {status}"))) }
+    }
+
+    /// Kills it (SIGKILL), as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there to be killed.
+    pub async fn kill(&mut self) -> Result<()> {
+        let mut process = self.process.take().ok_or_else(|| Error::new("there is no server to kill"))?;
+        process.kill().await?;
+        Ok(())
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address that browsers use.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.settings.public_port.unwrap_or(self.port))
+    }
+
+    /// A client of its API that goes past whatever is in front of it.
+    ///
+    /// # Errors
+    ///
+    /// When the client cannot be made.
+    pub fn direct(&self) -> Result<Api> {
+        Api::new(format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// Runs another command of the binary on the same data, and answers what it printed.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails; with what it said.
+    pub async fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
+        let mut process = self
+            .command()?
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        if let Some(mut stdin) = process.stdin.take() {
+            stdin.write_all(input.as_bytes()).await?;
+        }
+        let output = process.wait_with_output().await?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Error(format!("`curfew {}` ended with {}: {}", arguments.join(" "), output.status, said.trim())))
+    }
+
+    /// Makes an account of which a person of this name is the owner.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails.
+    pub async fn owner(&self, name: &str) -> Result<Person> {
+        let person = Person::new(name);
+        let of = format!("{name}'s");
+        let arguments =
+            ["account", "create", "--name", &of, "--owner-email", &person.email, "--owner-name", name];
+        self.run(&[&arguments[..], &["--password-stdin"]].concat(), &format!("{}\n", person.password))
+            .await?;
+        Ok(person)
+    }
+
+    /// The ids of a person's live sessions, as the operator sees them.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails.
+    pub async fn sessions(&self, person: &Person) -> Result<Vec<String>> {
+        let lines = self.run(&["session", "list", "--email", &person.email], "").await?;
+        let id = |line| {
+            Ok(serde_json::from_str::<Value>(line)?["session_id"].as_str().unwrap_or_default().to_owned())
+        };
+        lines.lines().map(id).collect()
+    }
+
+    /// Ends a person's sessions, as the operator does, and answers how many ended.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails.
+    pub async fn revoke(&self, person: &Person) -> Result<u64> {
+        let answer = self.run(&["session", "revoke", "--email", &person.email], "").await?;
+        Ok(serde_json::from_str::<Value>(&answer)?["revoked_count"].as_u64().unwrap_or_default())
+    }
+
+    /// The binary with this server's settings, and with none of the machine's.
+    fn command(&self) -> Result<Command> {
+        let mut command = Command::new(binary()?);
+        for (name, _) in std::env::vars_os() {
+            if name == "DATABASE_URL" || name.to_string_lossy().starts_with("CURFEW_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("CURFEW_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("CURFEW_PUBLIC_URL", self.url())
+            .env("CURFEW_DATA_DIR", self.folder.path())
+            .env("CURFEW_LOG_FORMAT", "text")
+            .env("NO_COLOR", "1")
+            .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path());
+        Ok(command)
+    }
+}
+
+fn binary() -> Result<PathBuf> {
+    let path =
+        std::env::var_os("CURFEW_BIN").map_or_else(|| root().join("target/release/curfew"), PathBuf::from);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error(format!("there is no server at {}; `just build` makes it", path.display())))
+}
+
+/// The last lines of a log.
+pub(crate) fn tail(log: &Path) -> String {
+    const LINES: usize = 30;
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
