@@ -103,8 +103,8 @@ pub fn SignInForm(props: &SignInFormProps) -> Html {
             >
                 <button
                     id="reveal" type="button" class="reveal" onclick={on_reveal}
-                    aria-pressed={if *is_revealed { "true" } else { "false" }} aria-controls="password"
-                    aria-label="Show password"
+                    aria-controls="password"
+                    aria-label={if *is_revealed { "Hide password" } else { "Show password" }}
                 >
                     { if *is_revealed { "Hide" } else { "Show" } }
                 </button>

@@ -26,7 +26,7 @@ pub fn StartScreen(props: &StartScreenProps) -> Html {
                            We'll keep trying by ourselves." }
                     </p>
                 } else {
-                    <p class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Looking for your session…" }</p>
+                    <h1 tabindex="-1" class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Looking for your session…" }</h1>
                 }
             </div>
             if props.trouble.is_some() {

@@ -102,9 +102,9 @@ async fn the_password_is_shown_on_demand_and_hidden_again_on_submit() {
     screen.type_into("#password", "secret").await;
     screen.click("#reveal").await;
     screen.find("#password[type=text]").await;
-    screen.find("#reveal[aria-pressed=true]").await;
+    screen.find("#reveal[aria-label='Hide password']").await;
     assert_eq!(screen.input("#password").await.value(), "secret");
     screen.submit().await;
     screen.find("#password[type=password]").await;
-    screen.find("#reveal[aria-pressed=false]").await;
+    screen.find("#reveal[aria-label='Show password']").await;
 }
