@@ -129,6 +129,7 @@ impl UpdatePolicyRequest {
 }
 
 /// Tells a null from a field that is absent.
+#[expect(clippy::option_option, reason = "absent, null and a number are three cases")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
