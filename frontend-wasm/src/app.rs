@@ -82,6 +82,10 @@ fn Frame() -> Html {
     };
 
     let state = client.store().read(Clone::clone);
+    {
+        let sign_out = sign_out.setter();
+        use_effect_with(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
+    }
     let person = state.session().map(|session| AttrValue::from(session.user.name.clone()));
     let trouble = state.trouble.map(|trouble| trouble.kind);
     let notice =
@@ -121,7 +125,13 @@ struct GoToSignInProps {
 #[component]
 fn GoToSignIn(props: &GoToSignInProps) -> Html {
     let (navigator, location) = (use_navigator(), use_location());
+    let client = use_client();
     use_effect_with(props.reason, move |reason| {
+        if *reason == SignOut::NoSession {
+            // Nobody has asked yet: the way here led over a page that needs no session.
+            client.store().dispatch(AuthAction::Started);
+            return;
+        }
         let (Some(navigator), Some(location)) = (navigator, location) else { return };
         let is_deliberate = matches!(reason, SignOut::ByPerson | SignOut::Unconfirmed);
         let query = LoginQuery {
@@ -146,4 +156,25 @@ fn GoOn() -> Html {
         }
     });
     Html::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn the_server_is_asked_where_a_session_is_needed_or_has_left_its_trace() {
+        let phase = |trace, route| initial_state(trace, route).phase;
+        let asked = Phase::Starting;
+        let signed_out = |reason| Phase::SignedOut { reason, ended: None };
+        assert_eq!(phase(None, Route::Home), asked);
+        assert_eq!(phase(None, Route::Login), signed_out(SignOut::NoSession));
+        assert_eq!(phase(None, Route::NotFound), signed_out(SignOut::NoSession));
+        for route in [Route::Home, Route::Login, Route::NotFound] {
+            assert_eq!(phase(Some(Trace::Open), route), asked);
+            assert_eq!(phase(Some(Trace::Closing), route), signed_out(SignOut::Unconfirmed));
+        }
+    }
 }

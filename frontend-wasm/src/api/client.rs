@@ -115,15 +115,15 @@ impl Client {
     /// Tells the server of a sign-out that it could not be told of before.
     pub async fn confirm_sign_out(&self) {
         let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
-        if trace::find() != Some(Trace::Closing) {
-            // Another tab has told it, or somebody has signed in.
-            self.store.dispatch(AuthAction::Ended { reason: SignOut::ByPerson, session: None });
-            return;
+        // Otherwise another tab has told it, or somebody has signed in.
+        if trace::find() == Some(Trace::Closing) {
+            if let Err(failure) = end_at_the_server().await {
+                self.put_off(&failure);
+                return;
+            }
+            storage::clear();
         }
-        match end_at_the_server().await {
-            Ok(()) => self.end(SignOut::ByPerson),
-            Err(failure) => self.put_off(&failure),
-        }
+        self.store.dispatch(AuthAction::Confirmed);
     }
 
     /// Forgets the session here and in the other tabs: memory, storage, and with them the page.

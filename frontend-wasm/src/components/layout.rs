@@ -88,7 +88,7 @@ fn sign_out_notice(props: &LayoutProps) -> Html {
         <div class={classes!("notice", "danger", has_failed.then_some("filled"))}>
             <p id="sign-out-alert" role="alert">
                 if has_failed {
-                    { "You are not signed out yet: Curfew can't be reached. Signing out here clears this page now; the \
+                    { "You are not signed out yet: the server could not be told. Signing out here clears this page now; the \
                        server is told as soon as this browser can reach it, and until then the session stays open \
                        there." }
                 }

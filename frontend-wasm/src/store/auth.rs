@@ -241,6 +241,8 @@ pub enum AuthAction {
         /// Which session; `None` for whichever is in hand.
         session: Option<SessionId>,
     },
+    /// The server has been told of a sign-out that it did not know of.
+    Confirmed,
     /// The server did not answer.
     Troubled {
         /// Why not.
@@ -277,6 +279,7 @@ impl AuthState {
             AuthAction::Renewed { tokens, cause, at } => self.renewed(tokens, cause, at),
             AuthAction::Seen { me, at } => self.seen(me, at),
             AuthAction::Ended { reason, session } => self.ended(reason, session),
+            AuthAction::Confirmed => self.confirmed(),
             AuthAction::Troubled { kind, at, wait } => self.troubled(kind, at, wait),
             AuthAction::RetryNow { at } => {
                 let retry_at = self.now(at);
@@ -338,6 +341,16 @@ impl AuthState {
                 Self::new(Phase::SignedOut { reason, ended })
             }
             _ => Self::new(Phase::SignedOut { reason, ended: current }),
+        }
+    }
+
+    fn confirmed(self) -> Self {
+        match self.phase {
+            Phase::SignedOut { reason: SignOut::Unconfirmed, ended } => {
+                Self::new(Phase::SignedOut { reason: SignOut::ByPerson, ended })
+            }
+            // Somebody has signed in since.
+            phase => Self { phase, ..self },
         }
     }
 

@@ -107,6 +107,13 @@ fn nobody_who_is_signed_out_is_told_of_trouble_unless_the_server_still_has_to_be
 }
 
 #[test]
+fn the_late_confirmation_of_a_sign_out_ends_no_session_that_began_since() {
+    let untold = AuthState::signed_out(SignOut::Unconfirmed);
+    assert_eq!(untold.after(AuthAction::Confirmed), AuthState::signed_out(SignOut::ByPerson));
+    assert_eq!(signed_in().after(AuthAction::Confirmed), signed_in());
+}
+
+#[test]
 fn what_the_server_says_of_the_session_is_taken_over() {
     let mut news = me(100);
     news.user.name = "Ada L.".into();
