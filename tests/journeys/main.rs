@@ -1,4 +1,7 @@
-//! Journeys through the built product, one a file.
+//! Journeys through the built product, one a file: `just test-e2e`, or `just test-e2e NAME` for one.
+//!
+//! They run side by side, each with servers, browsers, databases and ports of its own. Nothing waits
+//! for a time, only for a condition. What was on the stage when a journey failed is in `target/e2e/`.
 
 mod accessibility;
 mod pages;

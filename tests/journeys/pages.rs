@@ -289,20 +289,17 @@ struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    /// Nothing, but for the browser's own notes that a request to one of these paths was refused.
+    /// No complaint, but for the browser's own notes that a request to one of these paths was refused.
     async fn nothing(&self, screen: &str, refused: &[&str]) -> Result<()> {
         let is_note = |message: &str| {
             message.contains("Failed to load resource")
                 && refused.iter().any(|path| message.starts_with(&format!("{}{path} ", self.server.url())))
         };
-        let heard: Vec<_> = self
-            .browser
-            .console()
-            .await?
-            .into_iter()
-            .map(|entry| entry.message)
-            .filter(|m| !is_note(m))
-            .collect();
+        let console = self.browser.console().await?;
+        let complaints =
+            console.into_iter().filter(|entry| ["SEVERE", "WARNING"].contains(&entry.level.as_str()));
+        let heard: Vec<_> =
+            complaints.map(|entry| entry.message).filter(|message| !is_note(message)).collect();
         assert_eq!(heard, Vec::<String>::new(), "on the console of: {screen}");
         Ok(())
     }

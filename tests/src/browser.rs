@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -449,13 +450,15 @@ impl Browser {
         self.sees("h1", &person.name).await
     }
 
-    /// Takes a picture of all of the page.
+    /// Takes a picture of the whole page, below the fold too.
     ///
     /// # Errors
     ///
     /// When the browser or the disk refuses.
     pub async fn picture(&self, file: &Path) -> Result<()> {
-        Ok(self.driver.screenshot(file).await?)
+        let shot = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await?;
+        let png = STANDARD.decode(shot["data"].as_str().unwrap_or_default());
+        Ok(std::fs::write(file, png.map_err(|error| Error(format!("the picture: {error}")))?)?)
     }
 
     /// Saves picture, document and console of every tab, for whoever asks why a journey failed.

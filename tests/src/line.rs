@@ -28,7 +28,6 @@ pub enum Signal {
 /// A line to one address.
 #[derive(Debug)]
 pub struct Line {
-    port: u16,
     signal: Arc<watch::Sender<Signal>>,
     task: JoinHandle<()>,
 }
@@ -45,13 +44,7 @@ impl Line {
         let (there, here) = postgres::moved(url, port)?;
         let signal = Arc::new(watch::Sender::new(Signal::Clear));
         let task = tokio::spawn(accept(listener, there, Arc::clone(&signal)));
-        Ok((Self { port, signal, task }, here))
-    }
-
-    /// The port of this end.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+        Ok((Self { signal, task }, here))
     }
 
     /// Changes what it does. Connections that are open now are dropped, except to fall silent.

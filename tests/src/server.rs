@@ -74,12 +74,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A server that is yet to be started.
-    ///
-    /// # Errors
-    ///
-    /// When there is no free port or no room for a folder.
-    pub fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
+    fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
         socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
