@@ -42,7 +42,7 @@ fn Start() -> Html {
 fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
     match trace {
         Some(Trace::Closing) => AuthState::signed_out(SignOut::Unconfirmed),
-        Some(Trace::Open) => AuthState::new(Phase::Starting),
+        Some(Trace::Open { .. }) => AuthState::new(Phase::Starting),
         None if route.needs_session() => AuthState::new(Phase::Starting),
         None => AuthState::signed_out(SignOut::NoSession),
     }
@@ -160,6 +160,7 @@ fn GoOn() -> Html {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(phase(None, Route::Login), signed_out(SignOut::NoSession));
         assert_eq!(phase(None, Route::NotFound), signed_out(SignOut::NoSession));
         for route in [Route::Home, Route::Login, Route::NotFound] {
-            assert_eq!(phase(Some(Trace::Open), route), asked);
+            assert_eq!(phase(Some(Trace::Open { until: DateTime::UNIX_EPOCH }), route), asked);
             assert_eq!(phase(Some(Trace::Closing), route), signed_out(SignOut::Unconfirmed));
         }
     }

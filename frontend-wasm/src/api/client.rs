@@ -3,6 +3,7 @@
 
 mod token;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use curfew_shared::{
     auth::{LoginRequest, MeResponse, TokenDelivery, TokenResponse},
     error::ErrorCode,
@@ -33,6 +34,9 @@ const LOCK_TIMEOUT_MS: u32 = 15_000;
 
 /// How long the word of another tab may take, in milliseconds.
 const WORD_OF_OTHERS_MS: u32 = 50;
+
+/// A cookie's life is counted in whole seconds, so it may go before the session does.
+const COOKIE_GOES_EARLY: TimeDelta = TimeDelta::seconds(2);
 
 /// Calls the API on behalf of the page.
 #[derive(Debug, Clone)]
@@ -73,7 +77,6 @@ impl Client {
         let request = LoginRequest { email, password, token_delivery: TokenDelivery::Cookie };
         let tokens = auth::login(&request).await?;
         storage::clear();
-        trace::leave(Trace::Open);
         self.adopt(tokens, Cause::Person).await;
         Ok(())
     }
@@ -183,6 +186,7 @@ impl Client {
         }
         match end {
             RefreshEnd::Renewed(tokens) => self.adopt(tokens, cause).await,
+            RefreshEnd::Over(SignOut::Refused) if self.has_run_out() => self.end(SignOut::Expired),
             RefreshEnd::Over(reason) => self.end(reason),
             RefreshEnd::Kept { trouble, retry_after } => self.troubled(trouble, retry_after),
         }
@@ -211,9 +215,13 @@ impl Client {
             }
         }
         if let Some(session) = self.store.read(|state| state.session().cloned()) {
-            trace::leave(Trace::Open);
+            trace::leave(Trace::Open { until: session.device_time(session.expires_at()) });
             self.tabs.tell(&News::SignedIn(Box::new(session)));
         }
+    }
+
+    fn has_run_out(&self) -> bool {
+        self.store.read(|state| has_run_out(state, trace::find(), clock::now()))
     }
 
     fn access_token(&self) -> Option<AccessToken> {
@@ -251,6 +259,17 @@ fn is_settled(state: &AuthState, seen: Option<&AccessToken>, cause: Cause) -> bo
             Some(&session.access_token) != seen && is_as_good
         }
     }
+}
+
+/// Whether a deadline of the session has passed. The browser drops the cookie then, so that the server
+/// has nothing to tell the reason by; the session in hand and, after a reload, its trace still know.
+fn has_run_out(state: &AuthState, trace: Option<Trace>, device_now: DateTime<Utc>) -> bool {
+    let expires_at = match (state.session(), trace) {
+        (Some(session), _) => session.device_time(session.expires_at()),
+        (None, Some(Trace::Open { until })) => until,
+        (None, _) => return false,
+    };
+    device_now + COOKIE_GOES_EARLY >= expires_at
 }
 
 /// Ends the session of the cookie. A server that knows no such session has nothing left to end.

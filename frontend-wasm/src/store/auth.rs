@@ -111,6 +111,12 @@ impl Session {
         device_now + TimeDelta::milliseconds(self.clock_ahead_ms)
     }
 
+    /// What the device's clock says when the server's says `at`.
+    #[must_use]
+    pub fn device_time(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at - TimeDelta::milliseconds(self.clock_ahead_ms)
+    }
+
     /// The deadline that comes first.
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {

@@ -27,3 +27,22 @@ fn a_refresh_is_needless_once_another_tab_has_got_a_token_for_as_good_a_cause() 
         assert_eq!(is_settled(&case, seen, cause), expected, "{case:?} {cause:?}");
     }
 }
+
+#[test]
+fn a_refusal_after_the_deadline_is_an_expiry() {
+    let signed_in = AuthState::new(Phase::SignedIn(Box::new(session())));
+    let starting = AuthState::new(Phase::Starting);
+    let open = Some(Trace::Open { until: at(900) });
+    for (state, trace, second, expected) in [
+        // The example's session ends at 900 unless it is refreshed.
+        (&signed_in, None, 897, false),
+        (&signed_in, None, 898, true),
+        (&signed_in, None, 5_000, true),
+        (&starting, open, 897, false),
+        (&starting, open, 898, true),
+        (&starting, None, 5_000, false),
+        (&starting, Some(Trace::Closing), 5_000, false),
+    ] {
+        assert_eq!(has_run_out(state, trace, at(second)), expected, "{state:?} {trace:?} {second}");
+    }
+}

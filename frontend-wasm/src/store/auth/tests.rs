@@ -21,6 +21,7 @@ fn deadlines_are_counted_by_the_servers_clock() {
     let session = Session::new(me(0), tokens(0), Cause::Person, at(-3_600));
     assert_eq!(session.now(at(-3_600)), at(0));
     assert_eq!(session.now(at(-3_000)), at(600));
+    assert_eq!(session.device_time(at(600)), at(-3_000));
     assert_eq!(session.expires_at(), at(900));
 }
 
