@@ -1,5 +1,6 @@
 //! The only place with HTTP: one async function an endpoint, and the client that keeps the session alive.
 
+pub mod account;
 pub mod auth;
 mod backoff;
 mod client;

@@ -1,14 +1,18 @@
 //! The root: the router, the client, the frame around every page, and who may see which page.
 
+mod dock;
+mod nav;
+
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
+use self::{dock::Dock, nav::Nav};
 use crate::{
     browser::clock,
     components::{Layout, SignOutState, StartScreen},
-    hooks::{ClientProvider, use_client, use_session_keeper},
-    pages::{Home, Login, NotFound, connection_notice},
+    hooks::{ClientProvider, ToastProvider, use_client},
+    pages::{Account, Audit, Home, Login, NotFound, Security, connection_notice},
     route::{LoginQuery, Route, SESSION_EXPIRED, destination},
     store::{
         auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
@@ -32,7 +36,7 @@ fn Start() -> Html {
     let initial = use_memo((), |()| initial_state(trace::find(), route));
     html! {
         <ClientProvider initial={(*initial).clone()}>
-            <Frame />
+            <ToastProvider><Frame /></ToastProvider>
         </ClientProvider>
     }
 }
@@ -51,7 +55,6 @@ fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
 #[component]
 fn Frame() -> Html {
     let client = use_client();
-    use_session_keeper(&client);
     let sign_out = use_state(SignOutState::default);
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
 
@@ -101,14 +104,25 @@ fn Frame() -> Html {
             });
             html! { <StartScreen trouble={trouble.map(AttrValue::from)} on_retry={on_retry.clone()} /> }
         }
-        (Phase::SignedIn(_), Route::Login) => html! { <GoOn /> },
         // A key of its own for each session: nothing of one person's is ever shown to the next.
-        (Phase::SignedIn(session), Route::Home) => html! { <Home key={session.id.to_string()} /> },
+        (Phase::SignedIn(session), route) => {
+            let key = format!("{} {}", session.id, route.to_path());
+            match route {
+                Route::Home => html! { <Home {key} /> },
+                Route::Account => html! { <Account {key} /> },
+                Route::Security => html! { <Security {key} /> },
+                Route::Audit => html! { <Audit {key} /> },
+                Route::Login => html! { <GoOn /> },
+                Route::NotFound => html! { <NotFound /> },
+            }
+        }
         (Phase::SignedOut { .. }, Route::Login) => html! { <Login /> },
-        (Phase::SignedOut { reason, .. }, Route::Home) => html! { <GoToSignIn reason={*reason} /> },
+        (Phase::SignedOut { reason, .. }, _) => html! { <GoToSignIn reason={*reason} /> },
     };
+    let nav = person.as_ref().map(|_| html! { <Nav {route} /> }).unwrap_or_default();
     html! {
         <Layout
+            {nav} dock={html! { <Dock /> }}
             {person} sign_out={*sign_out} {on_sign_out} {on_sign_out_here} {notice} {on_retry}
         >
             { content }

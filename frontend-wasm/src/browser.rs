@@ -5,6 +5,7 @@
 
 pub mod channel;
 pub mod clock;
+pub mod download;
 pub mod lock;
 pub mod page;
 pub mod random;

@@ -1,11 +1,15 @@
 //! What pages share: the client in context, the session's upkeep, titles, the clock.
 
+mod use_auth_session_expiry;
 mod use_client;
 mod use_now;
 mod use_page;
 pub mod use_session_keeper;
+mod use_toasts;
 
+pub use use_auth_session_expiry::use_auth_session_expiry;
 pub use use_client::{ClientProvider, use_client};
 pub use use_now::use_now;
 pub use use_page::{Focus, use_page};
 pub use use_session_keeper::use_session_keeper;
+pub use use_toasts::{ToastProvider, Toaster, use_toasts};

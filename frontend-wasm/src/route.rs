@@ -12,6 +12,15 @@ pub enum Route {
     /// Sign-in. Its path is [`curfew_shared::route::page::LOGIN`].
     #[at("/login")]
     Login,
+    /// One's own account, and the way to its settings. Needs a session.
+    #[at("/account")]
+    Account,
+    /// Session policy, who is signed in, ending sessions. For owners.
+    #[at("/account/security")]
+    Security,
+    /// The audit trail. For owners.
+    #[at("/account/audit")]
+    Audit,
     /// Everything else.
     #[not_found]
     #[at("/404")]
@@ -23,7 +32,7 @@ impl Route {
     #[must_use]
     pub fn needs_session(self) -> bool {
         match self {
-            Self::Home => true,
+            Self::Home | Self::Account | Self::Security | Self::Audit => true,
             Self::Login | Self::NotFound => false,
         }
     }
@@ -72,13 +81,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_and_the_page_agree_on_the_way_to_the_sign_in_page() {
-        assert_eq!(Route::Login.to_path(), curfew_shared::route::page::LOGIN);
+    fn the_server_and_the_page_agree_on_every_address() {
+        use curfew_shared::route::page;
+        for (route, path) in [
+            (Route::Home, page::HOME),
+            (Route::Login, page::LOGIN),
+            (Route::Account, page::ACCOUNT),
+            (Route::Security, page::SECURITY),
+            (Route::Audit, page::AUDIT),
+        ] {
+            assert_eq!(route.to_path(), path);
+            assert!(page::is_known(path), "{path}");
+        }
     }
 
     #[test]
     fn only_pages_of_this_origin_are_gone_to_after_signing_in() {
         assert_eq!(destination(Some("/?tab=1#x")), (Route::Home, "tab=1".into()));
+        assert_eq!(destination(Some("/account/security")), (Route::Security, String::new()));
         for elsewhere in [
             "//evil.example",
             "/\\evil.example",

@@ -3,6 +3,7 @@
 pub mod auth;
 mod handle;
 pub mod tabs;
+pub mod toasts;
 pub mod trace;
 
 pub use handle::AuthStore;

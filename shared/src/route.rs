@@ -29,11 +29,17 @@ pub mod page {
     pub const HOME: &str = "/";
     /// The sign-in page.
     pub const LOGIN: &str = "/login";
+    /// One's own account, and the way to its settings.
+    pub const ACCOUNT: &str = "/account";
+    /// Session policy, who is signed in, ending sessions. Owners only.
+    pub const SECURITY: &str = "/account/security";
+    /// The audit trail. Owners only.
+    pub const AUDIT: &str = "/account/audit";
 
     /// Whether the page has something to show at `path`; the server answers 404 elsewhere.
     #[must_use]
     pub fn is_known(path: &str) -> bool {
-        [HOME, LOGIN].contains(&path)
+        [HOME, LOGIN, ACCOUNT, SECURITY, AUDIT].contains(&path)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client that the page calls: signs in and out, keeps the session alive, and keeps the store and
 //! the other tabs informed.
 
+mod account;
 mod token;
 
 use chrono::{DateTime, TimeDelta, Utc};

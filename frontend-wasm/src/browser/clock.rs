@@ -1,6 +1,6 @@
 //! The device's clock, and exact times in the reader's own words and time zone.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -29,6 +29,20 @@ pub fn exact_local_time(at: DateTime<Utc>) -> String {
 #[must_use]
 pub fn local_time_of_day(at: DateTime<Utc>) -> String {
     format(at, &[("timeStyle", "medium")])
+}
+
+/// The beginning of a day in the reader's time zone, `days` after the one that `text` names as
+/// `2026-11-23`. `None` if it names none.
+#[must_use]
+pub fn local_midnight(text: &str, days: i32) -> Option<DateTime<Utc>> {
+    let date: NaiveDate = text.parse().ok()?;
+    let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
+    // Days beyond the month's last are those of the next. Two-digit years would be of the 20th century.
+    let year = u32::try_from(date.year()).ok().filter(|year| *year > 99)?;
+    let midnight = Date::new_with_year_month_day(year, month, day + days);
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 292 million years")]
+    let millis = midnight.get_time() as i64;
+    DateTime::from_timestamp_millis(millis)
 }
 
 fn format(at: DateTime<Utc>, style: &[(&str, &str)]) -> String {

@@ -22,6 +22,12 @@ pub struct LayoutProps {
     /// The name of who is signed in. Somebody who is can always sign out (ASVS V7.4.4).
     #[prop_or_default]
     pub person: Option<AttrValue>,
+    /// The ways to the main pages.
+    #[prop_or_default]
+    pub nav: Html,
+    /// What is said at the edge of the window. Before the content for the keyboard, below it for the eye.
+    #[prop_or_default]
+    pub dock: Html,
     /// How a sign-out stands.
     #[prop_or_default]
     pub sign_out: SignOutState,
@@ -50,7 +56,8 @@ pub fn Layout(props: &LayoutProps) -> Html {
         <>
             <a class="skip" href="#main">{ "Skip to content" }</a>
             <header class="header">
-                <span class="brand"><Logo />{ "Curfew" }</span>
+                <span class="brand"><Logo /><span class="brand-name">{ "Curfew" }</span></span>
+                { props.nav.clone() }
                 if let Some(person) = &props.person {
                     <span id="person" class="person">{ person }</span>
                     <button
@@ -63,6 +70,7 @@ pub fn Layout(props: &LayoutProps) -> Html {
             </header>
             { connection_notice(props) }
             { sign_out_notice(props) }
+            { props.dock.clone() }
             <main id="main" tabindex="-1">{ props.children.clone() }</main>
         </>
     }

@@ -15,6 +15,9 @@ pub struct MomentProps {
     pub at: DateTime<Utc>,
     /// Now, by the same clock.
     pub now: DateTime<Utc>,
+    /// Whether only the words relative to now are shown.
+    #[prop_or_default]
+    pub is_short: bool,
 }
 
 /// “in 2 days 3 hours” and the local time below it; to the second on hover.
@@ -22,9 +25,11 @@ pub struct MomentProps {
 pub fn Moment(props: &MomentProps) -> Html {
     let datetime = props.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     html! {
-        <time class="moment" {datetime} title={clock::exact_local_time(props.at)}>
+        <time class={classes!("moment", props.is_short.then_some("short"))} {datetime} title={clock::exact_local_time(props.at)}>
             <span class="relative">{ relative(props.now, props.at) }</span>
-            <span class="local">{ clock::local_time(props.at) }</span>
+            if !props.is_short {
+                <span class="local">{ clock::local_time(props.at) }</span>
+            }
         </time>
     }
 }

@@ -29,13 +29,14 @@ const INPUT: [&str; 5] = ["pointerdown", "pointermove", "keydown", "wheel", "tou
 /// Input is looked at this often at most.
 const INPUT_EVERY: TimeDelta = TimeDelta::seconds(1);
 
-/// Keeps the session of `client` for as long as the component lives. For the one component at the
-/// root of the page.
+/// Keeps the session of `client` for as long as the component lives, and calls `on_look` whenever it
+/// looks at the clock: at least every 30 seconds, at the moment of the warning and at the deadline, and
+/// when the device wakes or the page is looked at. For the one component at the root of the page.
 #[hook]
-pub fn use_session_keeper(client: &Client) {
+pub fn use_session_keeper(client: &Client, on_look: Callback<()>) {
     let keeper = {
         let client = client.clone();
-        use_memo((), move |()| Keeper::new(client))
+        use_memo((), move |()| Keeper::new(client, on_look))
     };
     {
         let keeper = Rc::clone(&keeper);
@@ -50,6 +51,7 @@ pub fn use_session_keeper(client: &Client) {
 
 struct Keeper {
     client: Client,
+    on_look: Callback<()>,
     last_input_at: Cell<Option<DateTime<Utc>>>,
     /// Whether a step is being taken; the next look is when it is done.
     is_busy: Cell<bool>,
@@ -57,12 +59,19 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn new(client: Client) -> Self {
-        Self { client, last_input_at: Cell::default(), is_busy: Cell::default(), timer: RefCell::default() }
+    fn new(client: Client, on_look: Callback<()>) -> Self {
+        Self {
+            client,
+            on_look,
+            last_input_at: Cell::default(),
+            is_busy: Cell::default(),
+            timer: RefCell::default(),
+        }
     }
 
     /// Does what is due, or sets the timer for when it will be.
     fn look(self: &Rc<Self>) {
+        self.on_look.emit(());
         if self.is_busy.get() {
             return;
         }

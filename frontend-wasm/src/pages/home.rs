@@ -42,7 +42,7 @@ pub fn Home() -> Html {
     }
 }
 
-fn person_card(session: &Session) -> Html {
+pub(super) fn person_card(session: &Session) -> Html {
     let role = match session.user.role {
         Role::Owner => "Owner",
         Role::Engineer => "Engineer",

@@ -47,6 +47,73 @@ pub(super) fn failure(failure: &Failure) -> String {
     }
 }
 
+/// Why the session's end could not be put off.
+#[must_use]
+pub fn not_extended(trouble: TroubleKind) -> &'static str {
+    match trouble {
+        TroubleKind::Offline => {
+            "You're offline, so the time could not be extended. You are still signed in: connect, then try again."
+        }
+        TroubleKind::Unreachable | TroubleKind::Unavailable => {
+            "No answer, so the time could not be extended. You are still signed in: try again."
+        }
+    }
+}
+
+/// Why somebody could not go on to sign in anew.
+#[must_use]
+pub fn not_signed_in_again(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Offline => "You're offline, and signing in needs the network. Connect, then try again.",
+        _ => "No answer from Curfew, so nothing was ended. You are still signed in: try again.",
+    }
+}
+
+/// Why there is nothing to see yet.
+#[must_use]
+pub(super) fn not_loaded(failure: &Failure) -> String {
+    match failure {
+        Failure::Offline => "You're offline, so this could not be loaded. Connect, then try again.".into(),
+        Failure::Unreachable => "Curfew can't be reached, so this could not be loaded. Try again.".into(),
+        Failure::SignedOut => "You were signed out meanwhile.".into(),
+        Failure::Refused { problem, .. } => format!("This could not be loaded. {}", problem.title),
+    }
+}
+
+/// Why the policy was not saved. Saving it twice does no harm.
+#[must_use]
+pub(super) fn not_saved(failure: &Failure) -> String {
+    match failure {
+        Failure::Offline => "You're offline, so nothing was saved. Connect, then save again.".into(),
+        Failure::Unreachable => "No answer from Curfew, so it may not have been saved. Save again.".into(),
+        Failure::SignedOut => "You were signed out meanwhile, so nothing was saved.".into(),
+        Failure::Refused { problem, .. } => format!("Nothing was saved. {}", problem.title),
+    }
+}
+
+/// Why sessions were not ended, as far as that is known. Ending them twice does no harm.
+#[must_use]
+pub(super) fn not_revoked(failure: &Failure) -> String {
+    match failure {
+        Failure::Offline => "You're offline, so nobody was signed out. Connect, then try again.".into(),
+        Failure::Unreachable => {
+            "No answer from Curfew, so it is not known whether it was done. Trying again does no harm.".into()
+        }
+        Failure::SignedOut => "You were signed out meanwhile, so nobody else was.".into(),
+        Failure::Refused { problem, .. } => format!("Nobody was signed out. {}", problem.title),
+    }
+}
+
+/// Why there is no file.
+#[must_use]
+pub(super) fn not_exported(failure: &Failure) -> String {
+    match failure {
+        Failure::Offline => "You're offline, so there is no file. Connect, then try again.".into(),
+        Failure::Unreachable | Failure::SignedOut => "The file did not arrive whole. Try again.".into(),
+        Failure::Refused { problem, .. } => format!("There is no file. {}", problem.title),
+    }
+}
+
 fn length(seconds: u32) -> String {
     match seconds {
         0 | 1 => "a second".into(),

@@ -4,7 +4,7 @@ use std::{fmt, rc::Rc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use curfew_shared::{
-    auth::{AccountSummary, MeResponse, TokenResponse, UserSummary},
+    auth::{AccountSummary, MeResponse, Role, TokenResponse, UserSummary},
     id::SessionId,
 };
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,8 @@ pub enum SignOut {
     NoSession,
     /// The person signed out, here or in another tab.
     ByPerson,
+    /// The person ended the session to sign in anew, and wants to go on where they were.
+    ToSignInAgain,
     /// The person signed out while the server could not be told; it still has to be.
     Unconfirmed,
     /// A deadline passed: the sign-in page says so.
@@ -208,6 +210,12 @@ impl AuthState {
             Phase::SignedIn(session) => Some(session),
             Phase::Starting | Phase::SignedOut { .. } => None,
         }
+    }
+
+    /// Whether an owner is signed in, as far as the page knows. The server decides anew each time.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.session().is_some_and(|session| session.user.role == Role::Owner)
     }
 
     /// The server's clock when the device's says `device_now`; the device's until the server's is known.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use curfew_frontend::components::{Layout, LayoutProps, SignOutState};
 use wasm_bindgen_test::wasm_bindgen_test as test;
-use yew::{Callback, html};
+use yew::{Callback, Html, html};
 
 use super::screen::{Screen, until};
 
@@ -18,6 +18,8 @@ fn props(person: Option<&'static str>, sign_out: SignOutState) -> (LayoutProps, 
     };
     let props = LayoutProps {
         person: person.map(Into::into),
+        nav: Html::default(),
+        dock: Html::default(),
         sign_out,
         on_sign_out: remember("sign out"),
         on_sign_out_here: remember("sign out here"),

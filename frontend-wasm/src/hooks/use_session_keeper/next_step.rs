@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::auth::{AuthState, Cause, Phase, Session, SignOut};
+use crate::{
+    expiry::SessionExpiry,
+    store::auth::{AuthState, Cause, Phase, Session, SignOut},
+};
 
 /// The longest wait, so that a timer that slept with the device, or one beyond what `setTimeout` can
 /// count (2³¹ ms), is never far off.
@@ -69,13 +72,15 @@ pub fn next_step(state: &AuthState, circumstances: Circumstances) -> Step {
             if now >= session.expires_at() {
                 return after_the_deadline(state, session, now);
             }
-            let until_expiry = session.expires_at() - now;
+            // The warning and the end come on time, whatever else is waited for.
+            let until_change = SessionExpiry::of(session, now).until_change(now);
+            let wait = |time: TimeDelta| wait(until_change.map_or(time, |change| time.min(change)));
             let renew_in = until_renewal(session, now, circumstances);
             match (retry_in, renew_in) {
-                (Some(retry_in), _) => wait(retry_in.min(until_expiry)),
+                (Some(retry_in), _) => wait(retry_in),
                 (None, Some(renew_in)) if renew_in <= TimeDelta::zero() => Step::Refresh(Cause::Person),
                 (None, _) if state.trouble.is_some() => Step::Refresh(Cause::Timer),
-                (None, renew_in) => wait(renew_in.unwrap_or(LONGEST_WAIT).min(until_expiry)),
+                (None, renew_in) => wait(renew_in.unwrap_or(LONGEST_WAIT)),
             }
         }
     }

@@ -40,6 +40,7 @@ fn an_open_page_alone_never_renews_its_session() {
 fn the_page_looks_at_the_exact_deadline_and_at_least_every_30_seconds() {
     assert_eq!(next_step(&signed_in(), seen_at(0, None)), wait_of(30));
     assert_eq!(next_step(&signed_in(), seen_at(889, None)), wait_of(11));
+    assert_eq!(next_step(&signed_in(), seen_at(589, None)), wait_of(11), "the warning comes on time");
     let mut far = session();
     far.idle_expires_at = at(90 * 24 * 3_600);
     far.absolute_expires_at = at(90 * 24 * 3_600);

@@ -1,0 +1,116 @@
+//! The choice of which entries of the audit trail to see.
+
+use curfew_shared::{audit::AuditKind, id::UserId};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::audit_list::kind_name;
+
+/// A person who may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPerson {
+    /// The user's id.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+}
+
+/// Which entries to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this kind.
+    pub kind: Option<AuditKind>,
+    /// Only deeds of this person.
+    pub actor_id: Option<UserId>,
+    /// Only from the beginning of this day on, as `2026-11-23`; empty for no limit.
+    pub from_day: String,
+    /// Only to the end of this day; empty for no limit.
+    pub to_day: String,
+}
+
+impl Filter {
+    /// Whether the last day is before the first, so that nothing can match.
+    #[must_use]
+    pub fn is_backwards(&self) -> bool {
+        // Days of this form sort like the days they name.
+        !self.from_day.is_empty() && !self.to_day.is_empty() && self.to_day < self.from_day
+    }
+}
+
+/// Props of [`AuditFilters`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct AuditFiltersProps {
+    /// What is chosen.
+    pub filter: Filter,
+    /// Who may be chosen.
+    pub people: Vec<KnownPerson>,
+    /// Called with every change.
+    pub on_change: Callback<Filter>,
+}
+
+/// Kind, person, first and last day.
+#[component]
+pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
+    let filter = &props.filter;
+    let on_kind = change(props, |filter, word| filter.kind = word.parse().ok());
+    let on_actor = change(props, |filter, id| filter.actor_id = id.parse().ok());
+    let on_from = change(props, |filter, day| filter.from_day = day);
+    let on_to = change(props, |filter, day| filter.to_day = day);
+    let is_backwards = filter.is_backwards();
+    let on_clear = props.on_change.reform(|_: MouseEvent| Filter::default());
+    html! {
+        <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>
+            <div class="field">
+                <label for="audit-kind">{ "What happened" }</label>
+                <select id="audit-kind" onchange={on_kind}>
+                    <option value="" selected={filter.kind.is_none()}>{ "Anything" }</option>
+                    { for AuditKind::ALL.iter().map(|kind| html! {
+                        <option value={kind.as_str()} selected={filter.kind == Some(*kind)}>{ kind_name(*kind) }</option>
+                    }) }
+                </select>
+            </div>
+            <div class="field">
+                <label for="audit-actor">{ "Who did it" }</label>
+                <select id="audit-actor" onchange={on_actor}>
+                    <option value="" selected={filter.actor_id.is_none()}>{ "Anybody" }</option>
+                    { for props.people.iter().map(|person| html! {
+                        <option value={person.id.to_string()} selected={filter.actor_id == Some(person.id)}>{ &person.name }</option>
+                    }) }
+                </select>
+            </div>
+            <div class="field">
+                <label for="audit-from">{ "From" }</label>
+                <input id="audit-from" type="date" value={filter.from_day.clone()} onchange={on_from} />
+            </div>
+            <div class="field">
+                <label for="audit-to">{ "To" }</label>
+                <input
+                    id="audit-to" type="date" value={filter.to_day.clone()} onchange={on_to}
+                    aria-invalid={is_backwards.then_some("true")}
+                    aria-describedby={is_backwards.then_some("audit-to-error")}
+                />
+                if is_backwards {
+                    <p id="audit-to-error" class="error">{ "The last day is before the first." }</p>
+                }
+            </div>
+            if *filter != Filter::default() {
+                <button id="audit-clear" type="button" class="button" onclick={on_clear}>{ "Show everything" }</button>
+            }
+        </form>
+    }
+}
+
+fn change(props: &AuditFiltersProps, set: fn(&mut Filter, String)) -> Callback<Event> {
+    let (filter, on_change) = (props.filter.clone(), props.on_change.clone());
+    Callback::from(move |event: Event| {
+        let value = event
+            .target_dyn_into::<HtmlInputElement>()
+            .map(|input| input.value())
+            .or_else(|| event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()));
+        if let Some(value) = value {
+            let mut filter = filter.clone();
+            set(&mut filter, value);
+            on_change.emit(filter);
+        }
+    })
+}

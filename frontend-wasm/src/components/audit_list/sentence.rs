@@ -1,0 +1,208 @@
+//! What an entry of the audit trail says, as a sentence for a person. Pure.
+
+use curfew_shared::{
+    audit::{AuditEvent, AuditKind},
+    id::UserId,
+    policy::Policy,
+};
+use serde_json::Value;
+
+use crate::length::{counted, minutes_in_words};
+
+/// The name of a kind, as a choice among kinds.
+#[must_use]
+pub fn kind_name(kind: AuditKind) -> &'static str {
+    match kind {
+        AuditKind::SignedIn => "Signed in",
+        AuditKind::SignInFailed => "Sign-in failed",
+        AuditKind::SignedOut => "Signed out",
+        AuditKind::SessionExpired => "Session expired",
+        AuditKind::ReplayDetected => "Stolen session ended",
+        AuditKind::PolicyUpdated => "Session policy changed",
+        AuditKind::SessionsRevoked => "Sessions ended by an owner",
+        AuditKind::SessionsRevokedByOperator => "Sessions ended by the operator",
+        AuditKind::UserDeactivatedByOperator => "Person deactivated by the operator",
+        AuditKind::PasswordSetByOperator => "Password set by the operator",
+    }
+}
+
+/// What happened. `name_of` knows people by their id; whoever it does not know is told of without a
+/// name. A payload that is not as expected costs the details, never the sentence.
+#[must_use]
+pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) -> String {
+    let payload = &event.payload;
+    let actor = event.actor.as_ref().map(|actor| match (&actor.name, &actor.email) {
+        (Some(name), _) => name.clone(),
+        (None, Some(email)) => email.clone(),
+        (None, None) => "Somebody who was removed since".into(),
+    });
+    let who = actor.unwrap_or_else(|| "Somebody".into());
+    let subject = payload["user_id"].as_str().and_then(|id| id.parse().ok()).and_then(name_of);
+    let whose = subject.as_ref().map_or_else(|| "somebody".into(), Clone::clone);
+    let count = payload["revoked_count"].as_u64();
+    match event.kind {
+        AuditKind::SignedIn => format!("{who} signed in"),
+        AuditKind::SignInFailed => format!("A sign-in as {whose} failed"),
+        AuditKind::SignedOut => format!("{who} signed out"),
+        AuditKind::SessionExpired => match payload["reason"].as_str() {
+            Some("idle") => format!("A session of {who} ended because it was not used"),
+            Some("absolute") => format!("A session of {who} reached the longest time it may last"),
+            _ => format!("A session of {who} expired"),
+        },
+        AuditKind::ReplayDetected => {
+            format!("A used token of {whose} was shown again, as a thief would; the session was ended")
+        }
+        AuditKind::PolicyUpdated => policy_change(&who, payload),
+        AuditKind::SessionsRevoked => {
+            let sessions = count.map_or_else(|| "sessions".into(), |count| counted(count, "session"));
+            match payload["scope"].as_str() {
+                Some("others") => format!("{who} signed out everyone else: {sessions} ended"),
+                Some("all") => format!("{who} signed out everyone: {sessions} ended"),
+                _ => format!("{who} ended {sessions}"),
+            }
+        }
+        AuditKind::SessionsRevokedByOperator => match count {
+            Some(count) => format!("The operator ended {} of {whose}", counted(count, "session")),
+            None => format!("The operator ended sessions of {whose}"),
+        },
+        AuditKind::UserDeactivatedByOperator => {
+            format!("The operator deactivated {whose}{}", and_ended(count))
+        }
+        AuditKind::PasswordSetByOperator => {
+            format!("The operator set a new password for {whose}{}", and_ended(count))
+        }
+    }
+}
+
+fn and_ended(count: Option<u64>) -> String {
+    count
+        .filter(|count| *count > 0)
+        .map_or_else(String::new, |count| format!("; {} ended", counted(count, "session")))
+}
+
+fn policy_change(who: &str, payload: &Value) -> String {
+    let policy = |key: &str| serde_json::from_value::<Policy>(payload[key].clone()).ok();
+    let (Some(old), Some(new)) = (policy("effective_old"), policy("effective_new")) else {
+        return format!("{who} changed the session policy");
+    };
+    let change = |what: &str, old: u32, new: u32| {
+        (old != new).then(|| format!("{what} {} → {}", minutes_in_words(old), minutes_in_words(new)))
+    };
+    let changes: Vec<_> = [
+        change("idle", old.idle_minutes, new.idle_minutes),
+        change("longest", old.absolute_minutes, new.absolute_minutes),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if changes.is_empty() {
+        // Set to what the default is, say.
+        return format!("{who} changed the session policy; the lengths stay the same");
+    }
+    format!("{who} changed the session policy: {}", changes.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use curfew_shared::{audit::AuditActor, id::AuditEventId};
+    use serde_json::json;
+    use uuid::Uuid;
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+
+    fn event(kind: AuditKind, payload: Value) -> AuditEvent {
+        AuditEvent {
+            id: AuditEventId(Uuid::nil()),
+            at: DateTime::UNIX_EPOCH,
+            kind,
+            actor: Some(AuditActor { user_id: ADA, name: Some("Ada".into()), email: None }),
+            session_id: None,
+            address: None,
+            payload,
+        }
+    }
+
+    fn said(event: &AuditEvent) -> String {
+        sentence(event, |id| (id == BOB).then(|| "Bob".into()))
+    }
+
+    #[test]
+    fn every_kind_has_its_sentence() {
+        use AuditKind::*;
+        let of_bob = json!({"user_id": BOB, "revoked_count": 2});
+        let policy = |idle: u32, absolute: u32| json!({"idle_minutes": idle, "absolute_minutes": absolute});
+        let changed = |old, new| json!({"old": {}, "new": {}, "effective_old": old, "effective_new": new});
+        for (kind, payload, expected) in [
+            (SignedIn, json!({}), "Ada signed in"),
+            (SignInFailed, of_bob.clone(), "A sign-in as Bob failed"),
+            (SignedOut, json!({}), "Ada signed out"),
+            (SessionExpired, json!({"reason": "idle"}), "A session of Ada ended because it was not used"),
+            (
+                SessionExpired,
+                json!({"reason": "absolute"}),
+                "A session of Ada reached the longest time it may last",
+            ),
+            (
+                ReplayDetected,
+                of_bob.clone(),
+                "A used token of Bob was shown again, as a thief would; the session was ended",
+            ),
+            (
+                PolicyUpdated,
+                changed(policy(4_320, 20_160), policy(60, 20_160)),
+                "Ada changed the session policy: idle 3 days → 1 hour",
+            ),
+            (
+                PolicyUpdated,
+                changed(policy(4_320, 20_160), policy(60, 240)),
+                "Ada changed the session policy: idle 3 days → 1 hour, longest 14 days → 4 hours",
+            ),
+            (
+                PolicyUpdated,
+                changed(policy(60, 240), policy(60, 240)),
+                "Ada changed the session policy; the lengths stay the same",
+            ),
+            (
+                SessionsRevoked,
+                json!({"scope": "others", "revoked_count": 1}),
+                "Ada signed out everyone else: 1 session ended",
+            ),
+            (
+                SessionsRevoked,
+                json!({"scope": "all", "revoked_count": 12}),
+                "Ada signed out everyone: 12 sessions ended",
+            ),
+            (SessionsRevokedByOperator, of_bob.clone(), "The operator ended 2 sessions of Bob"),
+            (UserDeactivatedByOperator, of_bob.clone(), "The operator deactivated Bob; 2 sessions ended"),
+            (PasswordSetByOperator, of_bob, "The operator set a new password for Bob; 2 sessions ended"),
+        ] {
+            assert_eq!(said(&event(kind, payload)), expected);
+        }
+    }
+
+    #[test]
+    fn a_payload_that_is_not_as_expected_still_makes_a_sentence() {
+        for kind in AuditKind::ALL {
+            for payload in [json!({}), json!(null), json!({"user_id": 1, "revoked_count": "x", "reason": []})]
+            {
+                let said = said(&event(*kind, payload));
+                assert!(said.contains(' ') && !said.contains("null"), "{kind}: {said}");
+            }
+            assert!(!kind_name(*kind).is_empty());
+        }
+    }
+
+    #[test]
+    fn whoever_is_unknown_is_told_of_without_a_name() {
+        let mut event = event(AuditKind::SignedIn, json!({}));
+        event.actor = Some(AuditActor { user_id: ADA, name: None, email: None });
+        assert_eq!(said(&event), "Somebody who was removed since signed in");
+        event.kind = AuditKind::SignInFailed;
+        assert_eq!(said(&event), "A sign-in as somebody failed");
+    }
+}

@@ -1,0 +1,236 @@
+//! The form for the session policy: presets, own numbers, and what is wrong with them.
+
+pub mod draft;
+
+use curfew_shared::{
+    error::FieldError,
+    policy::{PolicyOverride, Range, resolve},
+    security::{PolicyView, PresetName},
+};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use self::draft::Draft;
+use crate::{browser::page, length::minutes_in_words};
+
+/// Props of [`PolicyForm`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct PolicyFormProps {
+    /// The policy as the server has it.
+    pub policy: PolicyView,
+    /// Whether it is being saved; a second submit does nothing meanwhile.
+    #[prop_or_default]
+    pub is_busy: bool,
+    /// How often it was saved; the latest time is told until something is changed.
+    #[prop_or_default]
+    pub saves: u32,
+    /// What went wrong as a whole.
+    #[prop_or_default]
+    pub alert: Option<AttrValue>,
+    /// What the server said about single fields.
+    #[prop_or_default]
+    pub errors: Vec<FieldError>,
+    /// Called with what is to be set, once nothing is wrong with it.
+    pub on_save: Callback<PolicyOverride>,
+}
+
+/// Strict, Standard or own numbers, checked by the same rules as the server's, against the server's
+/// bounds. Keeps what was typed until it is saved.
+#[component]
+pub fn PolicyForm(props: &PolicyFormProps) -> Html {
+    let policy = &props.policy;
+    let draft = use_state(|| Draft::of(policy));
+    // Nobody is corrected while they are still typing for the first time.
+    let is_checked = use_state(|| false);
+    // What the server said holds for what it was sent.
+    let is_as_sent = use_state(|| false);
+    let is_confirmed = use_state(|| false);
+    {
+        let (draft, is_checked) = (draft.setter(), is_checked.setter());
+        use_effect_with(policy.clone(), move |policy| {
+            draft.set(Draft::of(policy));
+            is_checked.set(false);
+        });
+    }
+    {
+        let is_confirmed = is_confirmed.setter();
+        use_effect_with(props.saves, move |saves| is_confirmed.set(*saves > 0));
+    }
+
+    let found = draft.check(policy).err().unwrap_or_default();
+    let errors = match (*is_checked && !found.is_empty(), *is_as_sent) {
+        (true, _) => found,
+        (false, true) => props.errors.clone(),
+        (false, false) => Vec::new(),
+    };
+    let error_of = |field: &str| {
+        errors.iter().find(|error| error.field == field).map(|error| AttrValue::from(draft::in_words(error)))
+    };
+    let to_be_marked = use_mut_ref(|| false);
+    {
+        let to_be_marked = std::rc::Rc::clone(&to_be_marked);
+        let first = errors.first().map(|error| format!("#{}", error.field));
+        use_effect(move || {
+            if let Some(first) = first.filter(|_| to_be_marked.replace(false)) {
+                page::focus(&first);
+            }
+        });
+    }
+    {
+        // The server's word came after the submit.
+        let to_be_marked = std::rc::Rc::clone(&to_be_marked);
+        use_memo(props.errors.clone(), move |errors| {
+            if !errors.is_empty() {
+                to_be_marked.replace(true);
+            }
+        });
+    }
+
+    let change = {
+        let (draft, is_as_sent, is_confirmed) = (draft.clone(), is_as_sent.setter(), is_confirmed.setter());
+        Callback::from(move |new: Draft| {
+            draft.set(new);
+            is_as_sent.set(false);
+            is_confirmed.set(false);
+        })
+    };
+    let onsubmit = {
+        let (draft, policy, props) = (draft.clone(), policy.clone(), props.clone());
+        let (is_checked, is_as_sent) = (is_checked.setter(), is_as_sent.setter());
+        let is_confirmed = is_confirmed.setter();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if props.is_busy {
+                return;
+            }
+            is_checked.set(true);
+            is_confirmed.set(false);
+            match draft.check(&policy) {
+                Ok(set) => {
+                    is_as_sent.set(true);
+                    props.on_save.emit(set);
+                }
+                Err(_) => drop(to_be_marked.replace(true)),
+            }
+        })
+    };
+    let choose = |choice| {
+        let (change, draft, is_checked) = (change.clone(), (*draft).clone(), is_checked.setter());
+        Callback::from(move |_: Event| {
+            is_checked.set(false);
+            change.emit(Draft { choice, ..draft.clone() });
+        })
+    };
+    let onchange = {
+        let is_checked = is_checked.setter();
+        Callback::from(move |_: Event| is_checked.set(true))
+    };
+    let alert = match (errors.is_empty(), *is_as_sent) {
+        (false, _) => Some("Check what is marked below. Nothing has been saved.".into()),
+        (true, true) => props.alert.clone(),
+        (true, false) => None,
+    };
+    let is_custom = draft.choice == PresetName::Custom;
+    let number = |field: &'static str, label: &'static str, range: Range, default: u32| {
+        let is_idle = field == "idle_minutes";
+        let text = draft.shown(policy, is_idle);
+        let oninput = {
+            let (change, draft) = (change.clone(), (*draft).clone());
+            Callback::from(move |event: InputEvent| {
+                let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+                let mut draft = draft.clone();
+                *(if is_idle { &mut draft.idle } else { &mut draft.absolute }) = input.value();
+                change.emit(draft);
+            })
+        };
+        let error = error_of(field);
+        let reading = match draft::parse(&text) {
+            Ok(Some(minutes)) => format!("minutes = {}", minutes_in_words(minutes)),
+            Ok(None) => format!("minutes; empty for the default, {}", minutes_in_words(default)),
+            Err(()) => "minutes".into(),
+        };
+        let limits = format!("{} to {}.", minutes_in_words(range.min), minutes_in_words(range.max));
+        let described_by = format!(
+            "{field}-reading {field}-limits{}",
+            if error.is_some() { format!(" {field}-error") } else { String::new() }
+        );
+        html! {
+            <div class="field">
+                <label for={field}>{ label }</label>
+                <div class="number">
+                    <div class="input">
+                        <input
+                            id={field} name={field} type="text" inputmode="numeric" autocomplete="off" maxlength="9"
+                            value={text} disabled={!is_custom} {oninput} onchange={onchange.clone()}
+                            aria-invalid={error.is_some().then_some("true")} aria-describedby={described_by}
+                        />
+                    </div>
+                    <span id={format!("{field}-reading")} class="reading">{ reading }</span>
+                </div>
+                <p id={format!("{field}-limits")} class="hint">{ limits }</p>
+                if let Some(error) = error {
+                    <p id={format!("{field}-error")} class="error">{ error }</p>
+                }
+            </div>
+        }
+    };
+
+    html! {
+        <form id="policy" class="form" novalidate=true {onsubmit} aria-busy={props.is_busy.then_some("true")}>
+            <div id="policy-alert" role="alert" class="live">
+                if let Some(alert) = alert {
+                    <p class="alert">{ alert }</p>
+                }
+            </div>
+            <fieldset class="choices">
+                <legend>{ "How long people stay signed in" }</legend>
+                { for policy.presets.iter().map(|preset| {
+                    let effective = resolve(preset.sets(), policy.default);
+                    let words = format!(
+                        "{} without use, {} in all",
+                        minutes_in_words(effective.idle_minutes), minutes_in_words(effective.absolute_minutes),
+                    );
+                    choice(preset.name, &words, draft.choice, choose(preset.name))
+                }) }
+                { choice(PresetName::Custom, "Your own numbers", draft.choice, choose(PresetName::Custom)) }
+                <div class="numbers">
+                    { number("idle_minutes", "Ends when not used for", policy.bounds.idle_minutes, policy.default.idle_minutes) }
+                    { number("absolute_minutes", "Ends at the latest after", policy.bounds.absolute_minutes, policy.default.absolute_minutes) }
+                </div>
+            </fieldset>
+            <div class="actions">
+                <button id="policy-save" type="submit" class="button primary" aria-disabled={props.is_busy.then_some("true")}>
+                    if props.is_busy {
+                        <span class="spinner" aria-hidden="true"></span>{ "Saving…" }
+                    } else {
+                        { "Save policy" }
+                    }
+                </button>
+                <p id="policy-saved" role="status" class={classes!("saved", is_confirmed.then_some("filled"))}>
+                    if *is_confirmed {
+                        <span key={props.saves} class="ping" aria-hidden="true"></span>
+                        { "Saved. It applies from the next sign-in." }
+                    }
+                </p>
+            </div>
+        </form>
+    }
+}
+
+fn choice(name: PresetName, words: &str, chosen: PresetName, onchange: Callback<Event>) -> Html {
+    let (id, title) = match name {
+        PresetName::Strict => ("preset-strict", "Strict"),
+        PresetName::Standard => ("preset-standard", "Standard"),
+        PresetName::Custom => ("preset-custom", "Custom"),
+    };
+    html! {
+        <label class="choice" for={id}>
+            <input {id} type="radio" name="preset" checked={name == chosen} {onchange} />
+            <span>
+                <span class="name">{ title }</span>
+                { " " }
+                <span class="hint">{ words.to_owned() }</span>
+            </span>
+        </label>
+    }
+}
