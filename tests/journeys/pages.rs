@@ -264,13 +264,13 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
         for (word, _) in WORDS {
             browser.open(&format!("/problems/{word}")).await?;
             browser.sees("code", word).await?;
-            heard.nothing(word, &["/favicon.ico"]).await?;
+            heard.nothing(word, &[]).await?;
         }
 
         browser.open("/docs/").await?;
         browser.sees(".swagger-ui", "/api/v1/auth/refresh").await?;
         browser.sees(".swagger-ui .info .title", "Curfew").await?;
-        heard.nothing("the API's description", &["/favicon.ico"]).await?;
+        heard.nothing("the API's description", &[]).await?;
 
         browser.open("/").await?;
         browser.is_in(&ada).await?;
@@ -289,11 +289,15 @@ struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    /// No complaint, but for the browser's own notes that a request to one of these paths was refused.
+    /// No complaint, but for the browser's own notes that a request to one of these paths was refused,
+    /// or the one for an icon, which may come late.
     async fn nothing(&self, screen: &str, refused: &[&str]) -> Result<()> {
         let is_note = |message: &str| {
             message.contains("Failed to load resource")
-                && refused.iter().any(|path| message.starts_with(&format!("{}{path} ", self.server.url())))
+                && refused
+                    .iter()
+                    .chain(&["/favicon.ico"])
+                    .any(|path| message.starts_with(&format!("{}{path} ", self.server.url())))
         };
         let console = self.browser.console().await?;
         let complaints =

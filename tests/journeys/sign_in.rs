@@ -83,9 +83,8 @@ async fn somebody_arrives_where_they_wanted_to_go_but_never_on_another_site() ->
         browser.sign_in(&ada).await?;
         browser.is_at("/?tab=sessions&page=2").await?;
 
-        for elsewhere in [
-            "//evil.example",
-            "https://evil.example",
+        let evil = ["//evil.example", "https://evil.example"];
+        let odd = [
             "https:evil.example",
             "/\\evil.example",
             "/%09/evil.example",
@@ -93,16 +92,21 @@ async fn somebody_arrives_where_they_wanted_to_go_but_never_on_another_site() ->
             "/login?next=//evil.example",
             "/.//evil.example",
             "/nowhere",
-        ] {
-            let next = elsewhere.replace('?', "%3F").replace('/', "%2F").replace('\\', "%5C");
-            // Whoever is signed in already is sent on at once.
-            browser.open(&format!("/login?next={next}")).await?;
+        ];
+        let login = |next: &str| {
+            format!("/login?next={}", next.replace('?', "%3F").replace('/', "%2F").replace('\\', "%5C"))
+        };
+        // Whoever is signed in already is sent on at once,
+        for next in evil.iter().chain(&odd) {
+            browser.open(&login(next)).await?;
             browser.is_at("/").await?;
             browser.is_in(&ada).await?;
-
+        }
+        // and everybody else once they are.
+        for next in evil {
             browser.click("#sign-out").await?;
             browser.sees("#sign-in", "Sign in").await?;
-            browser.open(&format!("/login?next={next}")).await?;
+            browser.open(&login(next)).await?;
             browser.sign_in(&ada).await?;
             browser.is_at("/").await?;
         }

@@ -85,6 +85,8 @@ impl Api {
     pub fn new(url: String) -> Result<Self> {
         let http = Client::builder()
             .no_proxy()
+            // A connection that the server is about to close is nobody's.
+            .pool_max_idle_per_host(0)
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

@@ -60,7 +60,8 @@ pub enum Fate {
     Meet(Arc<Barrier>),
     /// As [`Fate::Problem`], once as many requests as the barrier counts have come this far.
     MeetThenProblem(Arc<Barrier>, u16, &'static str),
-    /// It never reaches the server; this problem comes back in its stead.
+    /// It never reaches the server; this problem comes back in its stead, and asks for a minute's
+    /// patience where problems of that kind do, so that nothing is tried again by itself meanwhile.
     Problem(u16, &'static str),
 }
 
@@ -225,9 +226,10 @@ fn problem(status: u16, detail: &str) -> Vec<u8> {
         "type": format!("/problems/{detail}"), "title": "Made up on the wire.", "status": status, "detail": detail,
     });
     let body = Value::to_string(&body);
+    let retry_after = if matches!(status, 429 | 503) { "Retry-After: 60\r\n" } else { "" };
     format!(
         "HTTP/1.1 {status} Made Up\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         {retry_after}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
