@@ -21,7 +21,7 @@ pub use security::Security;
 pub use words::{connection_notice, not_extended, not_signed_in_again};
 
 /// A wait and its failure, each in a live region that stands there from the start.
-fn load_state(name: &str, is_busy: bool, failure: Option<String>, on_retry: Callback<()>) -> Html {
+fn load_state(name: &str, is_busy: bool, failure: Option<String>, on_retry: &Callback<()>) -> Html {
     let has_failed = failure.is_some();
     html! {
         <div class="load">

@@ -19,6 +19,7 @@ use crate::{
     components::{AuditFilters, AuditList, Filter, KnownPerson},
     hooks::{Focus, use_client, use_now, use_page, use_toasts},
     route::Route,
+    store::auth::AuthState,
 };
 
 /// The entries so far, and whether there are more.
@@ -48,7 +49,7 @@ enum Export {
 /// The audit trail. For owners; nobody else's page asks the server.
 #[component]
 pub fn Audit() -> Html {
-    if use_client().store().read(|state| state.is_owner()) {
+    if use_client().store().read(AuthState::is_owner) {
         html! { <Entries /> }
     } else {
         html! { <OwnersOnly /> }
@@ -188,7 +189,7 @@ fn Entries() -> Html {
                 </div>
                 <AuditList events={trail.events.clone()} people={(*people).clone()} {now} />
                 <p id="audit-summary" role="status" class="outcome">{ summary(&trail, &filter) }</p>
-                { super::load_state("audit", is_busy, failure, go_on.clone()) }
+                { super::load_state("audit", is_busy, failure, &go_on) }
                 if trail.load == Load::Done && trail.next.is_some() {
                     <button id="audit-more" type="button" class="button" onclick={go_on.reform(|_: MouseEvent| ())}>
                         { "Load more" }

@@ -18,6 +18,7 @@ use crate::{
     hooks::{Focus, use_client, use_now, use_page, use_toasts},
     length::counted,
     route::Route,
+    store::auth::AuthState,
 };
 
 /// How long whoever signed everybody out can read so before the page is cleared, in milliseconds.
@@ -52,7 +53,7 @@ impl Work {
 /// The policy, who is signed in, and ending sessions. For owners; nobody else's page asks the server.
 #[component]
 pub fn Security() -> Html {
-    if use_client().store().read(|state| state.is_owner()) {
+    if use_client().store().read(AuthState::is_owner) {
         html! { <Settings /> }
     } else {
         html! { <OwnersOnly /> }
@@ -208,14 +209,14 @@ fn Settings() -> Html {
                 { "Decide how long people of your account stay signed in, see who is signed in now, and end their \
                    sessions where you have to." }
             </p>
-            { load_state(&load, fetch) }
+            { load_state(&load, &fetch) }
             { content }
         </div>
     }
 }
 
 /// The wait and its failure, each in a region that stands there from the start.
-fn load_state(load: &Load, on_retry: Callback<()>) -> Html {
+fn load_state(load: &Load, on_retry: &Callback<()>) -> Html {
     let failure = match load {
         Load::Failed(failure) => Some(words::not_loaded(failure)),
         Load::Busy | Load::Ready(_) | Load::NotOwner => None,

@@ -1,11 +1,16 @@
 //! The page's parts in a real browser. Run by `wasm-bindgen-test-runner` in headless Chromium.
 #![cfg(test)]
 
+mod active_users;
 mod banner;
 mod layout;
+mod policy_form;
+mod revoke_sessions_modal;
 mod screen;
 mod server;
 mod session;
+mod session_expiry_toast;
 mod sign_in_form;
+mod toast_region;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
