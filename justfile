@@ -21,7 +21,7 @@ step := ".ci/step"
 default:
     @just --list --unsorted
 
-# Build everything and serve the demo: a database in memory, people to sign in as, the address printed.
+# Build everything and serve the demo: the address and how to sign in are printed; the data is kept in data/.
 run *ARGS: build
     @exec {{ curfew }} serve --demo "$@"
 
@@ -46,9 +46,12 @@ lint: (_tools "page" "lint")
     @{{ step }} "Clippy for the page (1 minute the first time)" \
         "Clippy found something; \`cargo clippy --fix {{ wasm }}\` mends the simple cases." \
         cargo clippy --locked --all-targets {{ wasm }} -- -D warnings
-    @RUSTDOCFLAGS="-D warnings" {{ step }} "Documentation (1 minute the first time)" \
+    @RUSTDOCFLAGS="-D warnings" {{ step }} "Documentation of the server and the tests (1 minute the first time)" \
         "rustdoc found a broken link or a missing comment; see above." \
         cargo doc --locked --no-deps --document-private-items
+    @RUSTDOCFLAGS="-D warnings" {{ step }} "Documentation of the page (1 minute the first time)" \
+        "rustdoc found a broken link or a missing comment; see above." \
+        cargo doc --locked --no-deps --document-private-items {{ wasm }}
     @{{ step }} "Licences, bans and sources of the dependencies (seconds)" \
         "A dependency breaks a rule of deny.toml; see above which, and why it is there." \
         cargo deny --locked --log-level error check licenses bans sources
