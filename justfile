@@ -111,7 +111,7 @@ test-page *FILTER: (_tools "test")
 test-e2e *FILTER: (_tools "test") build
     @{{ step }} "End-to-end tests in headless Chromium" \
         "A journey failed; run it alone with \`just test-e2e NAME\`." \
-        env CURFEW_BIN={{ curfew }} \
+        env RUST_TEST_THREADS=4 CURFEW_BIN={{ curfew }} \
         CHROMEDRIVER="$(command -v chromedriver)" \
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
         AXE={{ axe }} \

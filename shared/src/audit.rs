@@ -11,7 +11,6 @@ macro_rules! audit_kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal;)+) => {
         /// What was done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum AuditKind {
             $($(#[$doc])* #[serde(rename = $word)] $name,)+
         }
@@ -51,6 +50,9 @@ audit_kinds! {
     /// An operator set a user's password; `{user_id, revoked_count}`.
     PasswordSetByOperator = "operator.password_set";
 }
+
+#[cfg(feature = "openapi")]
+crate::words_schema!(AuditKind);
 
 impl fmt::Display for AuditKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,6 @@ macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal, $explanation:literal;)+) => {
         /// What can go wrong, as one word a client can rely on.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $word)] $name,)+
         }
@@ -126,6 +125,10 @@ error_codes! {
         "The service cannot be reached for the moment. You are still signed in.",
         "The server cannot reach its database or has too much to do. Nothing was ended. The Retry-After header says how many seconds to wait.";
 }
+
+// Derived, it would name the variants: the renaming is hidden in the macro.
+#[cfg(feature = "openapi")]
+crate::words_schema!(ErrorCode);
 
 impl ErrorCode {
     /// Where the explanation stands: a problem's `type`.

@@ -52,6 +52,9 @@ async fn the_description_names_every_path() {
     for path in ["/health/live", "/health/ready", "/metrics", "/.well-known/jwks.json"] {
         assert!(paths.contains(&path.to_owned()), "{path} in {paths:?}");
     }
+    let words = |schema: &str| document["components"]["schemas"][schema]["enum"].as_array().unwrap().clone();
+    assert!(words("ErrorCode").contains(&json!("session_expired_idle")));
+    assert!(words("AuditKind").contains(&json!("session.signed_in")));
     assert_eq!(
         document,
         serde_json::to_value(curfew::http::openapi()).unwrap(),
