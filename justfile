@@ -116,3 +116,13 @@ test-e2e *FILTER: (_tools "test") build
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
         AXE={{ axe }} \
         .ci/with-postgres cargo test --locked --test journeys -- "$@"
+
+# How fast the release binary is, as ratios to limits measured in the same run (2 minutes).
+bench: (_tools "test") build
+    @CURFEW_BIN={{ curfew }} .ci/with-postgres cargo run --release --locked -p curfew-backend --example bench
+
+# Pictures of every screen, light and dark, narrow and wide, into a folder.
+screenshots FOLDER: (_tools "test") build
+    @CURFEW_BIN={{ curfew }} CHROMEDRIVER="$(command -v chromedriver)" \
+        CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
+        cargo run --locked --example screenshots -- "$1"

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use curfew::{
     clock::{Clock, SystemClock},
     domain::{claim::TokenId, session::Snapshot},
@@ -214,7 +214,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
             ))
             .await
             .unwrap();
-        let expiry = (Utc::now() + TimeDelta::days(1)).to_rfc3339();
+        let expiry = (SystemClock.now() + TimeDelta::days(1)).to_rfc3339();
         database
             .write
             .execute_unprepared(&format!(
@@ -228,7 +228,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     }
     database.write.execute_unprepared("ANALYZE").await.unwrap();
     let id = uuid_literal(postgres, account);
-    let now = Utc::now().to_rfc3339();
+    let now = SystemClock.now().to_rfc3339();
     let live = format!(
         "account_id = {id} AND revoked_at IS NULL AND idle_expires_at > '{now}' AND absolute_expires_at > '{now}'"
     );
@@ -243,8 +243,8 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
         let plan = Statement::from_string(backend, format!("{explain} {statement}"));
         println!("  plan of {}…", statement.split(' ').take(2).collect::<Vec<_>>().join(" "));
         for row in database.read.query_all_raw(plan).await.unwrap() {
-            let line: String = row.try_get_by_index(if postgres { 0 } else { 3 }).unwrap();
-            println!("    {line}");
+            let step: String = row.try_get_by_index(if postgres { 0 } else { 3 }).unwrap();
+            println!("    {step}");
         }
     }
     let mut client = Client::connect(address).await;
