@@ -4,7 +4,6 @@
 mod active_users;
 mod banner;
 mod layout;
-mod policy_form;
 mod revoke_sessions_modal;
 mod screen;
 mod server;
