@@ -11,6 +11,7 @@ export PATH := justfile_directory() / ".tools/bin:" + env("PATH")
 target := absolute_path(env("CARGO_TARGET_DIR", "target"))
 curfew := quote(target / "release/curfew")
 axe := quote(justfile_directory() / ".tools/axe-core/node_modules/axe-core/axe.min.js")
+smtp_server := quote(justfile_directory() / ".tools/smtp-server/node_modules/smtp-server")
 wasm := "-p curfew-frontend --target wasm32-unknown-unknown"
 step := ".ci/step"
 
@@ -114,7 +115,7 @@ test-e2e *FILTER: (_tools "test") build
         env RUST_TEST_THREADS=4 CURFEW_BIN={{ curfew }} \
         CHROMEDRIVER="$(command -v chromedriver)" \
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
-        AXE={{ axe }} \
+        AXE={{ axe }} SMTP_SERVER={{ smtp_server }} \
         .ci/with-postgres cargo test --locked --test journeys -- "$@"
 
 # How fast the release binary is, as ratios to limits measured in the same run (2 minutes).

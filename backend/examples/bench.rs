@@ -106,7 +106,58 @@ async fn measure(binary: &str, name: &str, url: &str) {
     report("password sign-in", &sign_ins, "argon2id alone, as many at once as the pool has workers", limit);
     println!("  {} MB in memory after load", server.megabytes());
 
+    known_and_unknown(&database, server.address).await;
     many_sessions(&database, server.address, account).await;
+}
+
+/// Whether the time of an answer tells that an address is known: medians of many, in turn.
+async fn known_and_unknown(database: &Database, address: SocketAddr) {
+    const EACH: u32 = 100;
+    let now = SystemClock.now();
+    let account = AccountId(entropy::id(now).unwrap());
+    let hash = Passwords::new(1).unwrap().hash(PASSWORD).await.unwrap();
+    accounts::insert(&database.write, account, "Known", now).await.unwrap();
+    for n in 0..EACH {
+        let user = NewUser {
+            id: UserId(entropy::id(now).unwrap()),
+            account_id: account,
+            email: &format!("known{n}@bench.example"),
+            email_verified_at: Some(now),
+            name: "Known",
+            role: Role::Viewer,
+            password_hash: Some(&hash),
+        };
+        users::insert(&database.write, user, now).await.unwrap();
+    }
+    let mut client = Client::connect(address).await;
+    for (what, path, extra) in [
+        ("wrong password", "/api/v1/auth/login/json", json!({"password": "not the password"})),
+        ("forgotten password", "/api/v1/auth/forgot-password", json!({})),
+        (
+            "registration",
+            "/api/v1/auth/register",
+            json!({"account_name": "Acme", "name": "Ada", "password": "seven purple kangaroos hum"}),
+        ),
+    ] {
+        let mut times = [Vec::new(), Vec::new()];
+        for n in 0..EACH {
+            for (kind, times) in ["known", "unknown"].into_iter().zip(&mut times) {
+                let mut body = extra.clone();
+                body["email"] = json!(format!("{kind}{n}@bench.example"));
+                // From an address of its own, so that nobody has to wait.
+                client.origin = Some(format!("10.{}.{}.{}", path.len(), n % 250, kind.len()));
+                let begun = Instant::now();
+                let (status, _) = client.call("POST", path, None, &body.to_string()).await;
+                times.push(begun.elapsed());
+                assert!(matches!(status, 401 | 202), "{status}");
+            }
+        }
+        let [known, unknown] = times.map(|mut times| {
+            times.sort_unstable();
+            times[times.len() / 2].as_secs_f64() * 1e3
+        });
+        println!("  {what}: known {known:.2} ms, unknown {unknown:.2} ms (medians of {EACH} each, in turn)");
+    }
 }
 
 /// An account with one owner.
@@ -226,7 +277,10 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
             .await
             .unwrap();
     }
-    database.write.execute_unprepared("ANALYZE").await.unwrap();
+    if postgres {
+        // As its autovacuum would; nobody does so for SQLite.
+        database.write.execute_unprepared("ANALYZE").await.unwrap();
+    }
     let id = uuid_literal(postgres, account);
     let now = SystemClock.now().to_rfc3339();
     let live = format!(
@@ -235,7 +289,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     for statement in [
         format!(
             "SELECT u.id, s.sessions, count(*) OVER () FROM (SELECT user_id, count(*) AS sessions FROM sessions \
-             WHERE {live} GROUP BY user_id) s JOIN users u ON u.id = s.user_id ORDER BY u.last_login_at DESC LIMIT 100"
+             WHERE {live} GROUP BY user_id) s JOIN users u ON u.id = s.user_id AND u.account_id = {id} ORDER BY u.last_login_at DESC LIMIT 100"
         ),
         format!("UPDATE sessions SET revoked_at = '{now}', revoked_reason = 'bulk' WHERE {live}"),
     ] {
@@ -281,6 +335,7 @@ impl Server {
         let child = Command::new(binary)
             .args(["serve", "--listen", &free.to_string(), "--database-url", url, "--log", "warn"])
             .env("CURFEW_SECRET", "a secret of the benchmark, long enough")
+            .env("CURFEW_PROXIES", "1")
             .env("CURFEW_DATA_DIR", std::env::temp_dir().join("curfew-bench"))
             .stderr(Stdio::inherit())
             .spawn()
@@ -316,21 +371,25 @@ struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
     counts: bool,
+    /// Where it says that it calls from.
+    origin: Option<String>,
 }
 
 impl Client {
     async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: Vec::new(), counts: true }
+        Self { stream, buffer: Vec::new(), counts: true, origin: None }
     }
 
     async fn call(&mut self, method: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
         let authorization =
             token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let origin = self.origin.as_ref();
+        let origin = origin.map(|origin| format!("x-forwarded-for: {origin}\r\n")).unwrap_or_default();
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}content-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}{origin}content-type: application/json\r\n\
              content-length: {length}\r\n\r\n{body}"
         );
         self.stream.write_all(request.as_bytes()).await.unwrap();

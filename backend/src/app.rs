@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -11,7 +11,9 @@ use crate::{
     config::Config,
     http, jobs,
     keys::{KeyError, Keys},
+    mail::post::Post,
     metrics::Metrics,
+    oidc::Oidc,
     passwords::{PasswordError, Passwords},
     store::Database,
 };
@@ -30,12 +32,16 @@ pub struct App {
     pub keys: Keys,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// The OpenID providers.
+    pub oidc: Oidc,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Metrics,
     /// Work that a request left behind; the process does not end before it is done.
     pub background: TaskTracker,
+    /// Wakes who sends messages.
+    pub outbox: Notify,
 }
 
 /// The application, as handlers get it.
@@ -50,6 +56,9 @@ pub enum SetupError {
     /// The password pool could not be made.
     #[error(transparent)]
     Passwords(#[from] PasswordError),
+    /// The client for OpenID providers could not be made.
+    #[error(transparent)]
+    Oidc(#[from] reqwest::Error),
 }
 
 impl App {
@@ -65,8 +74,10 @@ impl App {
                 &config.public_url,
             )?,
             passwords: Passwords::new(config.password_workers)?,
+            oidc: Oidc::new(&config)?,
             metrics: Metrics::default(),
             background: TaskTracker::new(),
+            outbox: Notify::new(),
             config,
             database,
             clock,
@@ -81,6 +92,8 @@ impl App {
 /// When the listener fails.
 pub async fn serve(app: AppState, listener: TcpListener) -> std::io::Result<()> {
     let background = app.background.clone();
+    let post = Post::new(&app.config).map_err(std::io::Error::other)?;
+    let mailer = tokio::spawn(jobs::mailer::run(Arc::clone(&app), post));
     let sweeper = tokio::spawn(jobs::sweeper::run(Arc::clone(&app)));
     let service = http::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|stream| {
@@ -103,6 +116,7 @@ pub async fn serve(app: AppState, listener: TcpListener) -> std::io::Result<()> 
         () = too_long => Ok(()),
     };
     sweeper.abort();
+    mailer.abort();
     background.close();
     if tokio::time::timeout(DRAIN, background.wait()).await.is_err() {
         tracing::warn!("stopped before all work in the background was done");

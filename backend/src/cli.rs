@@ -22,7 +22,7 @@ use crate::{
     app::{self, App},
     audit::Deed,
     clock::{Clock, SystemClock},
-    config::{Config, Layered, Settings, keep},
+    config::{Config, Layered, Settings, keep, provider},
     domain::field,
     entropy, http,
     passwords::Passwords,
@@ -167,7 +167,10 @@ type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 /// With a sentence for the operator.
 pub async fn run() -> Result<()> {
     let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    cli.settings.oauth = provider::from_environment(variables)?;
     let settings = Layered::new(&cli.settings, |name| source(&matches, name), cli.config.as_deref())?;
     match cli.command {
         Command::Config => return print(&settings.describe()),

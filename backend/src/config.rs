@@ -1,6 +1,7 @@
 //! Settings: flags before environment before file before default, and where each came from.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr},
@@ -13,9 +14,13 @@ use clap::{Args, ValueEnum, parser::ValueSource};
 use curfew_shared::policy::{Bounds, Policy, Range};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{entropy, keys::SECRET_MIN};
+
+pub mod provider;
+
+use provider::{Provider, ProviderSettings};
 
 /// Every setting, as flags, environment and the TOML file all name it.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -73,6 +78,22 @@ pub struct Settings {
     /// How long a used refresh token may be shown again without ending the session, in seconds [default: 10]
     #[arg(long, global = true, env = "CURFEW_REPLAY_LEEWAY_SECONDS")]
     pub replay_leeway_seconds: Option<u32>,
+    /// How long after a sign-in sensitive acts need no new one, in seconds [default: 900]
+    #[arg(long, global = true, env = "CURFEW_FRESH_SECONDS")]
+    pub fresh_seconds: Option<u32>,
+    /// How many proxies in front append to X-Forwarded-For [default: 0]
+    #[arg(long, global = true, env = "CURFEW_PROXIES")]
+    pub proxies: Option<usize>,
+    /// Whether anybody may register an account [default: open]
+    #[arg(long, global = true, env = "CURFEW_REGISTRATION")]
+    pub registration: Option<Registration>,
+    /// smtp://… or smtps://…, with user and password where needed
+    /// [default: messages are kept in the folder `outbox` in the data folder]
+    #[arg(long, global = true, env = "CURFEW_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// The sender of messages [default: no-reply at the host of the public address]
+    #[arg(long, global = true, env = "CURFEW_MAIL_FROM")]
+    pub mail_from: Option<String>,
     /// How many passwords to hash at once [default: half of the cores]
     #[arg(long, global = true, env = "CURFEW_PASSWORD_WORKERS")]
     pub password_workers: Option<usize>,
@@ -82,6 +103,20 @@ pub struct Settings {
     /// How to log [default: text to a terminal, else json]
     #[arg(long, global = true, env = "CURFEW_LOG_FORMAT")]
     pub log_format: Option<LogFormat>,
+    /// OpenID providers by name; `[oauth.NAME]` in the file, `CURFEW_OAUTH_NAME_…` in the environment
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub oauth: BTreeMap<String, ProviderSettings>,
+}
+
+/// Who may register an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Nobody: accounts are made from the command line, people are invited.
+    Closed,
 }
 
 /// How log lines are written.
@@ -119,12 +154,24 @@ pub struct Config {
     pub policy: SystemPolicy,
     /// How long a consumed token may be shown again without consequence.
     pub replay_leeway: TimeDelta,
+    /// How long after a sign-in sensitive acts need no new one.
+    pub fresh: TimeDelta,
+    /// How many proxies in front append to X-Forwarded-For.
+    pub proxies: usize,
+    /// Who may register an account.
+    pub registration: Registration,
+    /// Where messages go; none: into the outbox folder.
+    pub smtp_url: Option<String>,
+    /// The sender of messages.
+    pub mail_from: String,
     /// How many passwords to hash at once.
     pub password_workers: usize,
     /// What to log.
     pub log: String,
     /// How to log.
     pub log_format: LogFormat,
+    /// The OpenID providers, by name.
+    pub providers: Vec<Provider>,
 }
 
 impl std::fmt::Debug for Config {
@@ -170,7 +217,8 @@ impl Layered {
         file: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let file = file.map(read_file).transpose()?.unwrap_or_default();
-        let (given, file) = (map(given)?, map(&file)?);
+        let oauth = provider::layers(&given.oauth, &file.oauth);
+        let (given, file) = (plain(given)?, plain(&file)?);
         let mut chosen = Map::new();
         let mut layers = Vec::new();
         for (name, given) in given {
@@ -187,15 +235,11 @@ impl Layered {
         let chosen: Settings =
             serde_json::from_value(Value::Object(chosen)).map_err(|e| fault(e.to_string()))?;
         let mut full = map(&with_defaults(chosen)?)?;
-        Ok(Self(
-            layers
-                .into_iter()
-                .map(|(name, source)| {
-                    let value = full.remove(&name).unwrap_or_default();
-                    (name, value, source)
-                })
-                .collect(),
-        ))
+        let plain = layers.into_iter().map(|(name, source)| {
+            let value = full.remove(&name).unwrap_or_default();
+            (name, value, source)
+        });
+        Ok(Self(plain.chain(oauth).collect()))
     }
 
     /// A line for each setting, with secrets hidden.
@@ -213,7 +257,17 @@ impl Layered {
     ///
     /// When a setting is out of its bounds or contradicts another.
     pub fn config(self) -> Result<Config, ConfigError> {
-        let settings = self.0.into_iter().map(|(name, value, _)| (name, value)).collect();
+        let mut settings = Map::new();
+        let mut oauth = Map::new();
+        for (name, value, _) in self.0 {
+            if let ["oauth", provider, setting] = name.split('.').collect::<Vec<_>>()[..] {
+                let table = oauth.entry(provider).or_insert_with(|| Value::Object(Map::new()));
+                table[setting] = value;
+            } else {
+                settings.insert(name, value);
+            }
+        }
+        settings.insert("oauth".to_owned(), Value::Object(oauth));
         let settings = serde_json::from_value(Value::Object(settings)).map_err(|e| fault(e.to_string()))?;
         check(settings)
     }
@@ -225,6 +279,13 @@ fn map(settings: &Settings) -> Result<Map<String, Value>, ConfigError> {
         Ok(_) => Err(fault("settings are a table")),
         Err(error) => Err(fault(error.to_string())),
     }
+}
+
+/// All but the providers, whose settings are laid one by one.
+fn plain(settings: &Settings) -> Result<Map<String, Value>, ConfigError> {
+    let mut plain = map(settings)?;
+    plain.remove("oauth");
+    Ok(plain)
 }
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
@@ -260,9 +321,15 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         absolute_minutes_min: given.absolute_minutes_min.or(Some(bounds.absolute_minutes.min)),
         absolute_minutes_max: given.absolute_minutes_max.or(Some(bounds.absolute_minutes.max)),
         replay_leeway_seconds: given.replay_leeway_seconds.or(Some(10)),
+        fresh_seconds: given.fresh_seconds.or(Some(900)),
+        proxies: given.proxies.or(Some(0)),
+        registration: given.registration.or(Some(Registration::Open)),
+        smtp_url: given.smtp_url,
+        mail_from: given.mail_from,
         password_workers: given.password_workers.or(Some((cores / 2).max(1))),
         log: given.log.or_else(|| Some("info".to_owned())),
         log_format: given.log_format.or(Some(if terminal { LogFormat::Text } else { LogFormat::Json })),
+        oauth: given.oauth,
     })
 }
 
@@ -330,9 +397,17 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         cors_origins: settings.cors_origins.unwrap_or_default(),
         policy: SystemPolicy { default, bounds },
         replay_leeway: TimeDelta::seconds(settings.replay_leeway_seconds.ok_or_else(missing)?.into()),
+        fresh: TimeDelta::seconds(settings.fresh_seconds.ok_or_else(missing)?.into()),
+        proxies: settings.proxies.ok_or_else(missing)?,
+        registration: settings.registration.ok_or_else(missing)?,
+        smtp_url: settings.smtp_url,
+        mail_from: settings
+            .mail_from
+            .unwrap_or_else(|| format!("Curfew <no-reply@{}>", parsed.host_str().unwrap_or("localhost"))),
         password_workers,
         log: settings.log.ok_or_else(missing)?,
         log_format: settings.log_format.ok_or_else(missing)?,
+        providers: provider::check(settings.oauth)?,
     })
 }
 
@@ -340,8 +415,10 @@ fn shown(name: &str, value: &Value) -> String {
     match (name, value) {
         ("secret", Value::Null) => "generated, in the data folder".to_owned(),
         ("secret", _) => "hidden".to_owned(),
+        (name, _) if name.ends_with(".client_secret") => "hidden".to_owned(),
         ("secret_previous", Value::Array(secrets)) => format!("{} hidden", secrets.len()),
-        ("database_url", Value::String(url)) => match Url::parse(url) {
+        ("smtp_url", Value::Null) => "none: messages go to the outbox folder".to_owned(),
+        ("database_url" | "smtp_url", Value::String(url)) => match Url::parse(url) {
             Ok(mut url) if url.password().is_some() => {
                 let _ = url.set_password(Some("hidden"));
                 url.to_string()
@@ -367,6 +444,18 @@ impl Config {
         builder.create(&self.data_dir)
     }
 
+    /// The folder that messages go to where no mail server is configured.
+    #[must_use]
+    pub fn outbox(&self) -> PathBuf {
+        self.data_dir.join("outbox")
+    }
+
+    /// Whether this is somebody's own machine: browsers open it by a name that leads nowhere else.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// Where no secret is configured, takes the one in the data folder, or makes one there (mode 0600).
     ///
     /// # Errors
@@ -378,6 +467,16 @@ impl Config {
             self.secret = Some(keep(&self.data_dir, "secret", generated)?);
         }
         Ok(())
+    }
+}
+
+/// Whether a web address leads to this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

@@ -4,4 +4,6 @@
 
 pub mod claim;
 pub mod field;
+pub mod link;
+pub mod program;
 pub mod session;

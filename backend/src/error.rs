@@ -8,7 +8,9 @@ use axum::{
 use curfew_shared::error::{ErrorCode, FieldError, Problem};
 use sea_orm::DbErr;
 
-use crate::{audit::AppendError, entropy::NoEntropy, keys::KeyError, passwords::PasswordError, store};
+use crate::{
+    audit::AppendError, entropy::NoEntropy, keys::KeyError, oidc::OidcError, passwords::PasswordError, store,
+};
 
 /// How long a client is asked to wait when the server has too much to do, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -39,6 +41,12 @@ impl Error {
         Self { token_sent: true, ..code.into() }
     }
 
+    /// There were too many attempts; the next may be made in so many seconds.
+    #[must_use]
+    pub fn throttled(seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..ErrorCode::TooManyRequests.into() }
+    }
+
     /// The machine word.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
@@ -52,8 +60,7 @@ impl Error {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        let retry_after =
-            matches!(code, ErrorCode::Unavailable | ErrorCode::TooManyRequests).then_some(RETRY_AFTER);
+        let retry_after = matches!(code.status(), 429 | 503).then_some(RETRY_AFTER);
         Self { code, errors: Vec::new(), token_sent: false, retry_after, cause: None }
     }
 }
@@ -76,9 +83,20 @@ impl From<AppendError> for Error {
 
 impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
+        match error {
+            // The surplus of a storm: no fault of the server's, and too much for a log.
+            PasswordError::Busy => ErrorCode::Unavailable.into(),
+            PasswordError::Argon2(_) => Self::with_cause(ErrorCode::Internal, error),
+        }
+    }
+}
+
+impl From<OidcError> for Error {
+    fn from(error: OidcError) -> Self {
         let code = match error {
-            PasswordError::Busy => ErrorCode::Unavailable,
-            PasswordError::Argon2(_) => ErrorCode::Internal,
+            OidcError::Away(_) => ErrorCode::OauthUnavailable,
+            OidcError::Untrue(_) => ErrorCode::OauthFailed,
+            OidcError::Entropy(_) => ErrorCode::Internal,
         };
         Self::with_cause(code, error)
     }

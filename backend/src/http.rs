@@ -30,10 +30,20 @@ use crate::{
 mod audit_events;
 mod auth;
 mod caller;
+mod client;
+mod delivery;
+mod dev_mail;
 mod docs;
 mod extract;
+mod invites;
+mod members;
+mod oauth;
+mod own_sessions;
 mod page;
 mod problems;
+mod profile;
+mod recovery;
+mod registration;
 mod security;
 mod service;
 
@@ -64,7 +74,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(docs::Description::openapi())
-        .nest(route::API, auth::router().merge(security::router()).merge(audit_events::router()))
+        .nest(
+            route::API,
+            auth::router()
+                .merge(registration::router())
+                .merge(recovery::router())
+                .merge(profile::router())
+                .merge(oauth::router())
+                .merge(own_sessions::router())
+                .merge(members::router())
+                .merge(invites::router())
+                .merge(security::router())
+                .merge(audit_events::router()),
+        )
         .merge(service::router())
 }
 
@@ -74,6 +96,7 @@ pub fn router(app: AppState) -> Router {
     let mut router = api
         .merge(docs::router(openapi))
         .route(&format!("{}{{word}}", route::PROBLEMS), get(problems::explain))
+        .merge(dev_mail::router(&app.config))
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
@@ -84,7 +107,13 @@ pub fn router(app: AppState) -> Router {
     router
         .layer(middleware::map_response(finish))
         .layer(middleware::from_fn_with_state(app.clone(), count))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(on_response))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_response(on_response)
+                .on_failure(()),
+        )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
         .with_state(app)
@@ -158,7 +187,17 @@ async fn count(
 /// The path alone: an address may carry what does not belong in a log.
 fn span(request: &Request) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    tracing::info_span!("request", id, method = %request.method(), path = loggable(request.uri().path()))
+}
+
+/// The path without the token of an invitation.
+fn loggable(path: &str) -> &str {
+    for parent in ["/api/v1/invites/", "/invite/"] {
+        if path.starts_with(parent) {
+            return &path[..parent.len()];
+        }
+    }
+    path
 }
 
 fn on_response(response: &Response, took: Duration, _: &tracing::Span) {

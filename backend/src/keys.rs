@@ -19,6 +19,7 @@ use crate::{
             ACCESS_SECONDS, ACCESS_TYP, AccessClaims, AccessKind, REFRESH_TYP, RefreshClaims, RefreshKind,
             TokenId,
         },
+        link::{LINK_TYP, LinkClaims, LinkPurpose},
         session::{Deadlines, Snapshot},
     },
     entropy::{self, NoEntropy},
@@ -58,6 +59,7 @@ pub struct Keys {
     issuer: String,
     refresh: Vec<Key>,
     access: Vec<Key>,
+    link: Vec<Key>,
     public: Vec<Jwk>,
     refresh_rules: Validation,
     access_rules: Validation,
@@ -123,13 +125,14 @@ impl Keys {
     ///
     /// When there is no secret, or one is too short.
     pub fn derive<'a>(secrets: impl IntoIterator<Item = &'a str>, issuer: &str) -> Result<Self, KeyError> {
-        let (mut refresh, mut access, mut public) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut refresh, mut access, mut link, mut public) = (vec![], vec![], vec![], vec![]);
         for secret in secrets {
             if secret.len() < SECRET_MIN {
                 return Err(KeyError::SecretTooShort);
             }
             let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(secret.as_bytes());
-            refresh.push(refresh_key(&expand(&secret, b"curfew/refresh/v1")?));
+            refresh.push(symmetric_key(&expand(&secret, b"curfew/refresh/v1")?));
+            link.push(symmetric_key(&expand(&secret, b"curfew/link/v1")?));
             let (key, jwk) = access_key(&expand(&secret, b"curfew/access/v1")?)?;
             access.push(key);
             public.push(jwk);
@@ -150,6 +153,7 @@ impl Keys {
             issuer: issuer.to_owned(),
             refresh,
             access,
+            link,
             public,
             refresh_rules: rules(Algorithm::HS256),
             access_rules: rules(Algorithm::EdDSA),
@@ -224,6 +228,36 @@ impl Keys {
     pub fn verify_access(&self, token: &str) -> Result<AccessClaims, NotGenuine> {
         verify(&self.access, &self.access_rules, ACCESS_TYP, token)
     }
+
+    /// Signs a link's token. What `claims` says of issuer, audience and end is filled in here.
+    ///
+    /// # Errors
+    ///
+    /// When the cryptographic library refuses.
+    pub fn sign_link(&self, claims: LinkClaims, now: DateTime<Utc>) -> Result<String, KeyError> {
+        let claims = LinkClaims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            exp: (now + claims.purpose.lifetime()).timestamp(),
+            ..claims
+        };
+        sign(&self.link, Algorithm::HS256, LINK_TYP, &claims)
+    }
+
+    /// The claims of a genuine link token for `purpose` that has not run out.
+    ///
+    /// # Errors
+    ///
+    /// When it is not genuine, for something else, or too old.
+    pub fn verify_link(
+        &self,
+        token: &str,
+        purpose: LinkPurpose,
+        now: DateTime<Utc>,
+    ) -> Result<LinkClaims, NotGenuine> {
+        let claims: LinkClaims = verify(&self.link, &self.refresh_rules, LINK_TYP, token)?;
+        if claims.purpose == purpose && now.timestamp() < claims.exp { Ok(claims) } else { Err(NotGenuine) }
+    }
 }
 
 fn expand(secret: &hkdf::Prk, info: &[u8]) -> Result<[u8; 32], KeyError> {
@@ -232,15 +266,15 @@ fn expand(secret: &hkdf::Prk, info: &[u8]) -> Result<[u8; 32], KeyError> {
     Ok(key)
 }
 
-fn refresh_key(bytes: &[u8; 32]) -> Key {
-    let kid = thumbprint(&format!(r#"{{"k":"{}","kty":"oct"}}"#, URL_SAFE_NO_PAD.encode(bytes)));
+fn symmetric_key(bytes: &[u8; 32]) -> Key {
+    let kid = sha256(&format!(r#"{{"k":"{}","kty":"oct"}}"#, URL_SAFE_NO_PAD.encode(bytes)));
     Key { kid, sign: EncodingKey::from_secret(bytes), verify: DecodingKey::from_secret(bytes) }
 }
 
 fn access_key(seed: &[u8; 32]) -> Result<(Key, Jwk), KeyError> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(refused)?;
     let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-    let kid = thumbprint(&format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+    let kid = sha256(&format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
     let key = Key {
         kid: kid.clone(),
         sign: EncodingKey::from_ed_der(pair.to_pkcs8v1().map_err(refused)?.as_ref()),
@@ -249,9 +283,11 @@ fn access_key(seed: &[u8; 32]) -> Result<(Key, Jwk), KeyError> {
     Ok((key, Jwk { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid, x }))
 }
 
-/// A key's thumbprint (RFC 7638, RFC 8037 §2), of its members in canonical form.
-fn thumbprint(members: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, members.as_bytes()))
+/// SHA-256 in base64url, without padding. Of a key's members in canonical form it is the key's
+/// thumbprint (RFC 7638, RFC 8037 §2); of a secret, what is kept of it.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
 fn refused(error: impl std::fmt::Display) -> KeyError {

@@ -38,6 +38,7 @@ pub struct Metrics {
     sign_ins: Family<Outcome, Counter>,
     refreshes: Family<Outcome, Counter>,
     swept: Counter,
+    mails: Family<Outcome, Counter>,
 }
 
 impl Default for Metrics {
@@ -55,7 +56,9 @@ impl Default for Metrics {
         registry.register("refreshes", "Refreshes, by what came of them", refreshes.clone());
         let swept = Counter::default();
         registry.register("sessions_swept", "Sessions deleted after their end", swept.clone());
-        Self { registry, requests, durations, sign_ins, refreshes, swept }
+        let mails = Family::default();
+        registry.register("mails", "Messages, by what came of them", mails.clone());
+        Self { registry, requests, durations, sign_ins, refreshes, swept, mails }
     }
 }
 
@@ -82,6 +85,11 @@ impl Metrics {
     /// Counts deleted sessions.
     pub fn swept(&self, sessions: u64) {
         self.swept.inc_by(sessions);
+    }
+
+    /// Counts a message by what came of it.
+    pub fn mail(&self, outcome: &'static str) {
+        self.mails.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Everything, as text.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::field::normal_password;
 
@@ -74,10 +74,35 @@ impl Passwords {
     ///
     /// [`PasswordError::Busy`] when the queue is full.
     pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verified, PasswordError> {
+        self.verify_in(self.turn().await?, password, phc).await
+    }
+
+    /// Waits for a turn. What has to be done right before the work, and by few at once, is done then.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] when the queue is full.
+    pub async fn turn(&self) -> Result<Turn, PasswordError> {
+        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+        Ok(Turn { _worker: worker, _place: place })
+    }
+
+    /// As [`Passwords::verify`], in a turn that was waited for.
+    ///
+    /// # Errors
+    ///
+    /// When the hash cannot be read.
+    pub async fn verify_in(
+        &self,
+        turn: Turn,
+        password: &str,
+        phc: Option<&str>,
+    ) -> Result<Verified, PasswordError> {
         let password = normal_password(password);
         let known = phc.is_some();
         let phc = phc.unwrap_or(&self.nobody).to_owned();
-        let verified = self.run(move || verify(&password, &phc)).await?;
+        let verified = run_in(turn, move || verify(&password, &phc)).await?;
         Ok(if known { verified } else { Verified::No })
     }
 
@@ -85,17 +110,29 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        // Both permits live in the blocking task: a client that hangs up does not free its place
-        // before the work is done.
-        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
-        let work = move || {
-            let result = work();
-            drop((worker, place));
-            result
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
+        run_in(self.turn().await?, work).await
     }
+}
+
+/// A worker's time.
+#[derive(Debug)]
+pub struct Turn {
+    _worker: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
+
+async fn run_in<T: Send + 'static>(
+    turn: Turn,
+    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+) -> Result<T, PasswordError> {
+    // The turn lives in the blocking task: a client that hangs up does not free its place before
+    // the work is done.
+    let work = move || {
+        let result = work();
+        drop(turn);
+        result
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
 }
 
 fn hash(password: &str) -> Result<String, PasswordError> {

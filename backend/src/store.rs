@@ -15,7 +15,14 @@ pub use sea_orm::{ConnectionTrait as Connection, DatabaseTransaction as Transact
 
 pub mod accounts;
 pub mod audit_events;
+pub mod devices;
+pub mod identities;
+pub mod invites;
+pub mod mails;
+pub mod oauth_flows;
+pub mod registrations;
 pub mod sessions;
+pub mod throttles;
 pub mod users;
 
 /// How long to wait for a connection before the database counts as away.
@@ -199,6 +206,15 @@ async fn one<T: FromQueryResult>(
 ) -> Result<Option<T>, DbErr> {
     let row = connection.query_one_raw(statement(connection, sql, values)).await?;
     row.map(|row| T::from_query_result(&row, "")).transpose()
+}
+
+async fn all<T: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<T>, DbErr> {
+    let rows = connection.query_all_raw(statement(connection, sql, values)).await?;
+    rows.iter().map(|row| T::from_query_result(row, "")).collect()
 }
 
 async fn execute(

@@ -1,4 +1,4 @@
-//! The only place with HTTP: one async function an endpoint, and the client that keeps the session alive.
+//! The only place with HTTP: a description of each call, and the client that keeps the session alive.
 
 pub mod account;
 pub mod auth;
@@ -6,7 +6,9 @@ mod backoff;
 mod client;
 mod failure;
 mod http;
+pub mod people;
 mod refresh;
 
-pub use client::Client;
+pub use client::{Answer, Client, Prompt};
 pub use failure::Failure;
+pub use http::{Call, send};

@@ -1,18 +1,25 @@
 //! The root: the router, the client, the frame around every page, and who may see which page.
 
+mod confirm;
 mod dock;
 mod nav;
 
+use curfew_shared::auth::Role;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
-use self::{dock::Dock, nav::Nav};
+use self::{confirm::Confirm, dock::Dock, nav::Nav};
 use crate::{
     browser::clock,
-    components::{Layout, SignOutState, StartScreen},
+    components::{Layout, SignOutState, start_screen},
     hooks::{ClientProvider, ToastProvider, use_client},
-    pages::{Account, Audit, Home, Login, NotFound, Security, connection_notice},
+    kept::{use_kept, use_once},
+    pages::{
+        Account, Audit, Disown, ForgotPassword, Home, Invite, Login, Members, NotFound, OauthCallback,
+        OwnersOnly, Profile, Register, ResetPassword, Security, Sessions, VerifyEmail, connection_notice,
+    },
+    part::part,
     route::{LoginQuery, Route, SESSION_EXPIRED, destination},
     store::{
         auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
@@ -55,7 +62,7 @@ fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
 #[component]
 fn Frame() -> Html {
     let client = use_client();
-    let sign_out = use_state(SignOutState::default);
+    let sign_out = use_kept(SignOutState::default);
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
 
     let on_sign_out = {
@@ -95,34 +102,47 @@ fn Frame() -> Html {
         trouble.filter(|_| person.is_some()).map(|trouble| AttrValue::from(connection_notice(trouble)));
 
     let content = match (&state.phase, route) {
-        (_, Route::NotFound) => html! { <NotFound /> },
+        (_, Route::NotFound) => part::<NotFound>(""),
         (Phase::Starting, _) => {
             let trouble = trouble.map(|kind| match kind {
                 TroubleKind::Offline => "You're offline",
                 TroubleKind::Unreachable => "Curfew can't be reached",
                 TroubleKind::Unavailable => "Curfew can't answer for the moment",
             });
-            html! { <StartScreen trouble={trouble.map(AttrValue::from)} on_retry={on_retry.clone()} /> }
+            start_screen(trouble, &on_retry)
         }
+        // For everybody, signed in or not.
+        (_, Route::Register) => part::<Register>(""),
+        (_, Route::ForgotPassword) => part::<ForgotPassword>(""),
+        (_, Route::ResetPassword) => part::<ResetPassword>(""),
+        (_, Route::VerifyEmail) => part::<VerifyEmail>(""),
+        (_, Route::Disown) => part::<Disown>(""),
+        (_, Route::Invite | Route::InviteToken { .. }) => part::<Invite>(""),
+        (_, Route::OauthCallback { .. }) => part::<OauthCallback>(""),
         // A key of its own for each session: nothing of one person's is ever shown to the next.
         (Phase::SignedIn(session), route) => {
             let key = format!("{} {}", session.id, route.to_path());
             match route {
-                Route::Home => html! { <Home {key} /> },
-                Route::Account => html! { <Account {key} /> },
-                Route::Security => html! { <Security {key} /> },
-                Route::Audit => html! { <Audit {key} /> },
-                Route::Login => html! { <GoOn /> },
-                Route::NotFound => html! { <NotFound /> },
+                Route::Home => part::<Home>(&key),
+                Route::Account => part::<Account>(&key),
+                Route::Security | Route::Audit | Route::Members if session.user.role != Role::Owner => {
+                    part::<OwnersOnly>(&key)
+                }
+                Route::Security => part::<Security>(&key),
+                Route::Audit => part::<Audit>(&key),
+                Route::Profile => part::<Profile>(&key),
+                Route::Sessions => part::<Sessions>(&key),
+                Route::Members => part::<Members>(&key),
+                _ => part::<GoOn>(""),
             }
         }
-        (Phase::SignedOut { .. }, Route::Login) => html! { <Login /> },
+        (Phase::SignedOut { .. }, Route::Login) => part::<Login>(""),
         (Phase::SignedOut { reason, .. }, _) => html! { <GoToSignIn reason={*reason} /> },
     };
     let nav = person.as_ref().map(|_| html! { <Nav {route} /> }).unwrap_or_default();
     html! {
         <Layout
-            {nav} dock={html! { <Dock /> }}
+            {nav} dock={html! { <>{ part::<Dock>("") }{ part::<Confirm>("") }</> }}
             {person} sign_out={*sign_out} {on_sign_out} {on_sign_out_here} {notice} {on_retry}
         >
             { content }
@@ -162,7 +182,7 @@ fn GoToSignIn(props: &GoToSignInProps) -> Html {
 #[component]
 fn GoOn() -> Html {
     let (navigator, location) = (use_navigator(), use_location());
-    use_effect_with((), move |()| {
+    use_once(move || {
         let query = location.and_then(|location| location.query::<LoginQuery>().ok()).unwrap_or_default();
         let (route, query) = destination(query.next.as_deref());
         if let Some(navigator) = navigator {

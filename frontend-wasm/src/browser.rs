@@ -6,6 +6,7 @@
 pub mod channel;
 pub mod clock;
 pub mod download;
+pub mod json;
 pub mod lock;
 pub mod page;
 pub mod random;

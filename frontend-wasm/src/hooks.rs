@@ -6,6 +6,7 @@ mod use_now;
 mod use_page;
 pub mod use_session_keeper;
 mod use_toasts;
+mod use_work;
 
 pub use use_auth_session_expiry::use_auth_session_expiry;
 pub use use_client::{ClientProvider, use_client};
@@ -13,3 +14,4 @@ pub use use_now::use_now;
 pub use use_page::{Focus, use_page};
 pub use use_session_keeper::use_session_keeper;
 pub use use_toasts::{ToastProvider, Toaster, use_toasts};
+pub use use_work::{Work, use_work};

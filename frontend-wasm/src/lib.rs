@@ -6,8 +6,10 @@ pub mod browser;
 pub mod components;
 pub mod expiry;
 pub mod hooks;
+pub mod kept;
 pub mod length;
 pub mod pages;
+mod part;
 pub mod route;
 pub mod store;
 

@@ -3,10 +3,17 @@
 mod account;
 mod audit;
 mod home;
+mod invite;
 mod login;
+mod members;
 mod not_found;
+mod oauth_callback;
 mod owners_only;
+mod profile;
+mod recovery;
+mod registration;
 mod security;
+mod sessions;
 mod words;
 
 use yew::prelude::*;
@@ -14,22 +21,83 @@ use yew::prelude::*;
 pub use account::Account;
 pub use audit::Audit;
 pub use home::Home;
+pub use invite::Invite;
 pub use login::Login;
+pub use members::Members;
 pub use not_found::NotFound;
+pub use oauth_callback::{NEXT, OauthCallback};
 pub use owners_only::OwnersOnly;
+pub use profile::Profile;
+pub use recovery::{Disown, ForgotPassword, ResetPassword};
+pub use registration::{Register, VerifyEmail};
 pub use security::Security;
-pub use words::{connection_notice, not_extended, not_signed_in_again};
+pub use sessions::Sessions;
+pub use words::{connection_notice, not_confirmed, not_extended, not_signed_in_again};
+
+use crate::components::Loading;
+
+/// A page with one thing to do: a heading, a lead, a card.
+fn narrow(title: &str, lead: &str, content: Html) -> Html {
+    html! {
+        <div class="sign-in">
+            <h1 tabindex="-1">{ title }</h1>
+            if !lead.is_empty() {
+                <p class="lead">{ lead }</p>
+            }
+            <div class="card">{ content }</div>
+        </div>
+    }
+}
+
+/// What went wrong, in a live region that stands there from the start.
+fn alert(id: &'static str, words: Option<String>) -> Html {
+    html! {
+        <div {id} role="alert" class="live">
+            if let Some(words) = words {
+                <p class="alert">{ words }</p>
+            }
+        </div>
+    }
+}
+
+/// What was done, in a live region that stands there from the start.
+fn status(id: &'static str, words: Option<String>) -> Html {
+    html! {
+        <div {id} role="status" class="live">
+            if let Some(words) = words {
+                <p class="banner">{ words }</p>
+            }
+        </div>
+    }
+}
+
+/// A button that does something with the server.
+fn work_button(
+    id: &'static str,
+    class: &'static str,
+    words: &str,
+    is_busy: bool,
+    on_press: &Callback<()>,
+) -> Html {
+    html! {
+        <button
+            {id} type="button" {class} onclick={on_press.reform(|_: MouseEvent| ())}
+            aria-disabled={is_busy.then_some("true")}
+        >
+            if is_busy {
+                <span class="spinner" aria-hidden="true"></span>
+            }
+            { words }
+        </button>
+    }
+}
 
 /// A wait and its failure, each in a live region that stands there from the start.
 fn load_state(name: &str, is_busy: bool, failure: Option<String>, on_retry: &Callback<()>) -> Html {
     let has_failed = failure.is_some();
     html! {
         <div class="load">
-            <div id={format!("{name}-loading")} role="status" class="live">
-                if is_busy {
-                    <p class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Loading…" }</p>
-                }
-            </div>
+            <Loading id={format!("{name}-loading")} {is_busy} />
             <div id={format!("{name}-alert")} role="alert" class="live">
                 if let Some(failure) = failure {
                     <p class="alert">{ failure }</p>

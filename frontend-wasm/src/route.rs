@@ -21,6 +21,45 @@ pub enum Route {
     /// The audit trail. For owners.
     #[at("/account/audit")]
     Audit,
+    /// One's own name, address, password, providers. Needs a session.
+    #[at("/account/profile")]
+    Profile,
+    /// One's own sessions. Needs a session.
+    #[at("/account/sessions")]
+    Sessions,
+    /// The account's people and invitations. For owners.
+    #[at("/account/members")]
+    Members,
+    /// Asking for an account.
+    #[at("/register")]
+    Register,
+    /// Asking for a link to set a new password.
+    #[at("/forgot-password")]
+    ForgotPassword,
+    /// Setting it by that link.
+    #[at("/reset-password")]
+    ResetPassword,
+    /// Verifying an address by a link.
+    #[at("/verify-email")]
+    VerifyEmail,
+    /// Disowning a sign-in by a link.
+    #[at("/not-me")]
+    Disown,
+    /// Accepting an invitation; its token is in the fragment.
+    #[at("/invite")]
+    Invite,
+    /// The same with the token as a segment.
+    #[at("/invite/:token")]
+    InviteToken {
+        /// The token.
+        token: Segment,
+    },
+    /// Back from a provider.
+    #[at("/oauth/callback/:provider")]
+    OauthCallback {
+        /// The provider's name.
+        provider: Segment,
+    },
     /// Everything else.
     #[not_found]
     #[at("/404")]
@@ -32,9 +71,43 @@ impl Route {
     #[must_use]
     pub fn needs_session(self) -> bool {
         match self {
-            Self::Home | Self::Account | Self::Security | Self::Audit => true,
-            Self::Login | Self::NotFound => false,
+            Self::Home
+            | Self::Account
+            | Self::Security
+            | Self::Audit
+            | Self::Profile
+            | Self::Sessions
+            | Self::Members => true,
+            Self::Login
+            | Self::Register
+            | Self::ForgotPassword
+            | Self::ResetPassword
+            | Self::VerifyEmail
+            | Self::Disown
+            | Self::Invite
+            | Self::InviteToken { .. }
+            | Self::OauthCallback { .. }
+            | Self::NotFound => false,
         }
+    }
+}
+
+/// A segment that can be anything. The page takes it from the address itself, so that a route stays
+/// small and no token is copied about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Segment;
+
+impl std::str::FromStr for Segment {
+    type Err = std::convert::Infallible;
+
+    fn from_str(_: &str) -> Result<Self, Self::Err> {
+        Ok(Self)
+    }
+}
+
+impl std::fmt::Display for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("-")
     }
 }
 
@@ -69,8 +142,8 @@ pub fn destination(next: Option<&str>) -> (Route, String) {
     let without_fragment = next.split('#').next().unwrap_or_default();
     let (path, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
     match Route::recognize(path) {
-        None | Some(Route::Login | Route::NotFound) => home,
-        Some(route) => (route, query.to_owned()),
+        Some(route) if route.needs_session() => (route, query.to_owned()),
+        _ => home,
     }
 }
 
@@ -89,6 +162,17 @@ mod tests {
             (Route::Account, page::ACCOUNT),
             (Route::Security, page::SECURITY),
             (Route::Audit, page::AUDIT),
+            (Route::Profile, page::PROFILE),
+            (Route::Sessions, page::SESSIONS),
+            (Route::Members, page::MEMBERS),
+            (Route::Register, page::REGISTER),
+            (Route::ForgotPassword, page::FORGOT_PASSWORD),
+            (Route::ResetPassword, page::RESET_PASSWORD),
+            (Route::VerifyEmail, page::VERIFY_EMAIL),
+            (Route::Disown, page::DISOWN),
+            (Route::Invite, page::INVITE),
+            (Route::InviteToken { token: Segment }, "/invite/-"),
+            (Route::OauthCallback { provider: Segment }, "/oauth/callback/-"),
         ] {
             assert_eq!(route.to_path(), path);
             assert!(page::is_known(path), "{path}");
@@ -108,6 +192,7 @@ mod tests {
             "evil.example",
             "",
             "/login?next=/login",
+            "/invite/x",
             "/nowhere",
         ] {
             assert_eq!(destination(Some(elsewhere)), (Route::Home, String::new()), "{elsewhere}");

@@ -7,6 +7,13 @@ mod m0001_accounts;
 mod m0002_users;
 mod m0003_sessions;
 mod m0004_audit_events;
+mod m0005_registrations;
+mod m0006_invites;
+mod m0007_identities;
+mod m0008_oauth_flows;
+mod m0009_mails;
+mod m0010_throttles;
+mod m0011_devices;
 
 /// Applies the changes in their order.
 #[derive(Debug)]
@@ -20,6 +27,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_users::Migration),
             Box::new(m0003_sessions::Migration),
             Box::new(m0004_audit_events::Migration),
+            Box::new(m0005_registrations::Migration),
+            Box::new(m0006_invites::Migration),
+            Box::new(m0007_identities::Migration),
+            Box::new(m0008_oauth_flows::Migration),
+            Box::new(m0009_mails::Migration),
+            Box::new(m0010_throttles::Migration),
+            Box::new(m0011_devices::Migration),
         ]
     }
 }

@@ -43,6 +43,46 @@ audit_kinds! {
     PolicyUpdated = "account.session_policy_update";
     /// Sessions were ended in bulk; `{scope, revoked_count}`.
     SessionsRevoked = "account.sessions_revoked_bulk";
+    /// A person ended sessions of their own; `{scope, revoked_count}` with scope `one` or `others`.
+    OwnSessionsRevoked = "user.sessions_revoked";
+    /// A person said that a sign-in was not theirs, and all their sessions ended; `{revoked_count}`.
+    SignInDisowned = "user.sign_in_disowned";
+    /// A person proved once more who they are; `{method}` is `password` or a provider's name.
+    Reauthenticated = "user.reauthenticated";
+    /// A person changed their password; `{revoked_count}`.
+    PasswordChanged = "user.password_changed";
+    /// A person set a new password by a link in a message; `{revoked_count}`.
+    PasswordReset = "user.password_reset";
+    /// A person changed their name; `{old, new}`.
+    NameChanged = "user.name_changed";
+    /// A person changed their e-mail address; `{old, new}`.
+    EmailChanged = "user.email_changed";
+    /// A person linked an identity at a provider; `{provider}`.
+    IdentityLinked = "user.identity_linked";
+    /// A person unlinked an identity at a provider; `{provider}`.
+    IdentityUnlinked = "user.identity_unlinked";
+    /// The account came into being with its first owner.
+    AccountCreated = "account.created";
+    /// The account's name was changed; `{old, new}`.
+    AccountRenamed = "account.renamed";
+    /// An owner invited somebody; `{invite_id, email, role}`.
+    InviteCreated = "invite.created";
+    /// An owner sent an invitation once more; `{invite_id, email}`.
+    InviteResent = "invite.resent";
+    /// An owner took an invitation back; `{invite_id, email}`.
+    InviteRevoked = "invite.revoked";
+    /// An invited person joined; `{invite_id, email, role}`.
+    InviteAccepted = "invite.accepted";
+    /// An owner changed somebody's role; `{user_id, old, new}`.
+    MemberRoleChanged = "member.role_changed";
+    /// An owner deactivated somebody; `{user_id, revoked_count}`.
+    MemberDeactivated = "member.deactivated";
+    /// An owner reactivated somebody; `{user_id}`.
+    MemberReactivated = "member.reactivated";
+    /// An owner removed somebody; `{user_id, name, email, revoked_count}`.
+    MemberRemoved = "member.removed";
+    /// An owner ended somebody's sessions; `{user_id, revoked_count}`.
+    MemberSessionsRevoked = "member.sessions_revoked";
     /// An operator ended sessions; `{user_id, revoked_count}`.
     SessionsRevokedByOperator = "operator.sessions_revoked";
     /// An operator deactivated a user; `{user_id, revoked_count}`.

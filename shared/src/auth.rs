@@ -21,6 +21,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// The role in a sentence: “an owner”.
+    #[must_use]
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Owner => "an owner",
+            Self::Engineer => "an engineer",
+            Self::Viewer => "a viewer",
+        }
+    }
+
     /// The role's word, as in JSON and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -211,6 +221,8 @@ pub struct UserSummary {
     pub name: String,
     /// What the user may do.
     pub role: Role,
+    /// Whether there is a password to sign in with; without, a provider is the way.
+    pub has_password: bool,
 }
 
 /// An account.

@@ -100,6 +100,54 @@ error_codes! {
     Conflict = "conflict", 409,
         "This clashes with something that is already there.",
         "The request contradicts the present state, for example by naming an e-mail address that is taken. Read the state again and decide anew.";
+    /// The account would be left without an active owner.
+    LastOwner = "last_owner", 409,
+        "An account needs at least one active owner.",
+        "The last active owner can be neither demoted, deactivated nor removed. Make somebody else an owner first.";
+    /// One cannot deactivate or remove oneself.
+    OwnMembership = "own_membership", 409,
+        "You cannot lock yourself out.",
+        "Nobody can deactivate or remove themselves. Ask another owner.";
+    /// The address belongs to somebody already. Told only to who has proven to receive its mail, or within one account.
+    AddressTaken = "address_taken", 409,
+        "This e-mail address is in use already.",
+        "An e-mail address names one person in the whole system. Sign in with it, or use another address.";
+    /// The link in a message was used, has expired, was replaced, or never was one.
+    InvalidLink = "invalid_link", 410,
+        "This link is no longer good.",
+        "Links in messages work once and for a limited time, and not after the password changed. Ask for a new one.";
+    /// New accounts are not open to everybody here.
+    RegistrationClosed = "registration_closed", 403,
+        "New accounts are by invitation only.",
+        "The operator has closed registration. Ask an owner of the account to invite you.";
+    /// The provider's answer does not belong to this browser's attempt, or came too late.
+    OauthStateInvalid = "oauth_state_invalid", 400,
+        "This sign-in was not begun in this browser, or took too long.",
+        "The answer of the provider must come back to the browser that asked, within ten minutes and once. Begin again.";
+    /// The person or the provider said no.
+    OauthDenied = "oauth_denied", 403,
+        "The provider did not let you in.",
+        "The sign-in was cancelled or refused at the provider. Try again, or sign in another way.";
+    /// The provider's answer does not hold.
+    OauthFailed = "oauth_failed", 502,
+        "The provider's answer could not be accepted.",
+        "The provider's token was missing, forged, stale, or meant for somebody else. Begin again; if it stays, tell the operator.";
+    /// The provider does not answer.
+    OauthUnavailable = "oauth_unavailable", 503,
+        "The provider cannot be reached for the moment.",
+        "Curfew could not reach the provider. Try again in a moment, or sign in another way.";
+    /// The provider names an address that somebody has here already, whom the identity is not linked to.
+    OauthLinkRequired = "oauth_link_required", 409,
+        "There is a user with this e-mail address already.",
+        "Sign in with the password once, then link the provider under your profile.";
+    /// The identity is linked to somebody else.
+    IdentityTaken = "identity_taken", 409,
+        "This identity is linked to somebody else.",
+        "An identity at a provider can belong to one user only. Unlink it there first.";
+    /// Unlinking would leave no way to sign in.
+    LastSignInMethod = "last_sign_in_method", 409,
+        "This is your only way to sign in.",
+        "Set a password or link another provider first.";
     /// The body is larger than is accepted.
     PayloadTooLarge = "payload_too_large", 413,
         "The request is too large.",

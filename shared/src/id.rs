@@ -45,3 +45,11 @@ id!(
     /// An entry of an account's audit trail.
     AuditEventId
 );
+id!(
+    /// An invitation into an account.
+    InviteId
+);
+id!(
+    /// A user's identity at an `OpenID` provider.
+    IdentityId
+);

@@ -21,10 +21,16 @@ macro_rules! words_schema {
 #[cfg(feature = "openapi")]
 pub(crate) use words_schema;
 
+pub mod account;
 pub mod audit;
 pub mod auth;
 pub mod error;
 pub mod id;
+pub mod invite;
+pub mod member;
+pub mod oauth;
+pub mod person;
 pub mod policy;
 pub mod route;
 pub mod security;
+pub mod session;

@@ -1,7 +1,9 @@
 //! Everybody can use every screen: by axe-core's rules, by keyboard, by ear, on a small screen, in the dark.
 
-use e2e::{Browser, Error, Fate, Look, Outcome, Result, Settings, Wire, axe, play};
+use e2e::{Browser, Fate, Look, Outcome, Result, Settings, Wire, axe, play};
 use serde_json::{Value, json};
+
+use crate::keyboard::{ENTER, SPACE, tab_to};
 
 /// WCAG 2.2, levels A and AA; `wcag22aa` is off unless named.
 const RULES: &str = "
@@ -99,6 +101,146 @@ async fn axe_finds_nothing_on_any_screen() -> Outcome {
 
         assert_eq!(inspection.screens, 11 * Look::ALL.len());
         assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
+        Ok(())
+    })
+    .await
+}
+
+/// A message stays for as long as it takes to look at it.
+const MESSAGES_STAY: &str = "
+    const wait = window.setTimeout;
+    window.setTimeout = (call, time, ...rest) => time === 10000 ? 0 : wait(call, time, ...rest);
+";
+
+#[tokio::test]
+async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
+    play(async |stage| {
+        let mut wire = Wire::lay().await?;
+        let server = stage.server(Settings::default().behind(wire.port())).await?;
+        wire.join(server.port());
+        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(MESSAGES_STAY).await?;
+        let mut inspection = Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+
+        browser.open("/account").await?;
+        browser.sees(".row-link", "Session security").await?;
+        inspection.of("account").await?;
+        wire.rule(|request| {
+            if request.path.starts_with("/api/v1/accounts/") {
+                Fate::Problem(503, "unavailable")
+            } else {
+                Fate::Pass
+            }
+        });
+        for (path, alert) in [("/account/security", "#security-alert"), ("/account/audit", "#audit-alert")] {
+            browser.open(path).await?;
+            browser.sees(alert, "could not be loaded").await?;
+            inspection.of(&format!("{path} without an answer")).await?;
+        }
+        wire.rule(|_| Fate::Pass);
+
+        browser.open("/account/security").await?;
+        browser.sees("#active-users-summary", "Only you").await?;
+        inspection.of("security, Strict, one signed in").await?;
+        browser.click("#revoke-all").await?;
+        browser.sees("#revoke-sessions-title", "everywhere").await?;
+        inspection.of("the question, nobody else there").await?;
+        browser.click("#revoke-sessions-cancel").await?;
+        browser.click("#preset-custom").await?;
+        browser.fill("#idle_minutes", "5").await?;
+        browser.fill("#absolute_minutes", "soon").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-alert", "Nothing has been saved").await?;
+        inspection.of("security, Custom with errors").await?;
+        browser.click("#preset-standard").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-saved", "Saved").await?;
+        inspection.of("security, saved").await?;
+
+        for number in 1..=12 {
+            let person = server.member(&ada, &format!("Member {number}"), "viewer").await?;
+            assert_eq!(api.sign_in(&person).await?.status, 200);
+        }
+        browser.reload().await?;
+        browser.sees("#active-users-summary", "13 people").await?;
+        inspection.of("security, many signed in").await?;
+        for (button, title) in [("#revoke-others", "except you"), ("#revoke-all", "yourself included")] {
+            browser.click(button).await?;
+            browser.sees("#revoke-sessions-title", title).await?;
+            inspection.of(title).await?;
+            browser.click("#revoke-sessions-cancel").await?;
+        }
+        browser.click("#revoke-others").await?;
+        wire.rule(|request| {
+            if request.path.ends_with("/revoke-sessions") {
+                Fate::Problem(503, "unavailable")
+            } else {
+                Fate::Pass
+            }
+        });
+        browser.click("#revoke-sessions-confirm").await?;
+        browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
+        inspection.of("the question, refused").await?;
+        wire.rule(|_| Fate::Pass);
+        browser.click("#revoke-sessions-confirm").await?;
+        browser.sees("#toast", "12 sessions signed out").await?;
+        inspection.of("a message").await?;
+        browser.sees("#toast", "12 sessions signed out").await?;
+
+        browser.open("/account/audit").await?;
+        browser.sees("#audit-summary", "that is all").await?;
+        inspection.of("audit").await?;
+        browser.click("#audit-kind option[value='session.replay_detected']").await?;
+        browser.sees("#audit-summary", "Nothing matches").await?;
+        inspection.of("audit, nothing to see").await?;
+
+        let bob = server.member(&ada, "Bob Builder", "engineer").await?;
+        browser.click("#sign-out").await?;
+        browser.sign_in(&bob).await?;
+        browser.open("/account/audit").await?;
+        browser.sees("#owners-only", "Only owners").await?;
+        inspection.of("only for owners").await?;
+        browser.open("/account").await?;
+        browser.sees("#you", "Engineer").await?;
+        inspection.of("account of no owner").await?;
+
+        assert_eq!(inspection.screens, 16 * Look::ALL.len());
+        assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_in_either_warning() -> Outcome {
+    play(async |stage| {
+        for (idle, absolute, tone) in [("5", "60", "warn"), ("5", "5", "info")] {
+            let settings = Settings::default()
+                .with("CURFEW_IDLE_MINUTES_DEFAULT", idle)
+                .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", absolute);
+            let server = stage.server(settings).await?;
+            let ada = server.owner("Ada Owner").await?;
+            let browser = stage.browser(server.url()).await?;
+            let mut inspection =
+                Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
+            browser.open("/login").await?;
+            browser.sign_in(&ada).await?;
+            for path in ["/", "/account/security"] {
+                browser.open(path).await?;
+                browser.sees("#person", "Ada").await?;
+                browser.sees(&format!("#session-expiry.{tone}"), "Your session").await?;
+                inspection.of(&format!("{path} with the warning: {tone}")).await?;
+                browser.sees(&format!("#session-expiry.{tone}"), "4:").await?;
+            }
+            browser.set_offline(true).await?;
+            browser.click("#session-expiry .act").await?;
+            browser.sees("#session-expiry-alert", "offline").await?;
+            inspection.of(&format!("the warning, in vain: {tone}")).await?;
+            assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
+        }
         Ok(())
     })
     .await
@@ -203,43 +345,76 @@ async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
     .await
 }
 
-const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
-const SPACE: &str = " ";
-
-/// Presses Tab until the focus is on what matches `css`; every stop on the way shows that it has the focus.
-async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
-    const STOPS: usize = 12;
-    let look = "
-        const element = document.activeElement;
-        // The ring may be around an input and the button in it.
-        const isRinged = element => {
-            const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element);
-            return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+#[tokio::test]
+async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty() -> Outcome {
+    play(async |stage| {
+        let mut wire = Wire::lay().await?;
+        // The warning is there from the sign-in on.
+        let settings = Settings::default().behind(wire.port()).with("CURFEW_IDLE_MINUTES_DEFAULT", "5");
+        let server = stage.server(settings).await?;
+        wire.join(server.port());
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(LISTEN).await?;
+        let refuse = |end: &'static str| {
+            move |request: &e2e::Request| {
+                if request.path.ends_with(end) { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+            }
         };
-        const box = element.getBoundingClientRect();
-        return {
-            name: element.id || element.className || element.tagName,
-            isThere: element.matches(arguments[0]),
-            isShown: isRinged(element) || isRinged(element.parentElement),
-            isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 1,
-        }";
-    let mut stops = Vec::new();
-    for _ in 0..STOPS {
-        browser.press(TAB).await?;
-        let stop = browser.run(look, vec![css.into()]).await?;
-        let name = stop["name"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(
-            (&stop["isShown"], &stop["isInView"]),
-            (&json!(true), &json!(true)),
-            "the focus on {name}: {stop}"
-        );
-        stops.push(name);
-        if stop["isThere"] == true {
-            return Ok(stops);
+
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.sees("#session-expiry-message", "ends soon").await?;
+        wire.rule(refuse("/security"));
+        browser.click("#nav-account").await?;
+        browser.click(".row-link[href='/account/security']").await?;
+        browser.sees("#security-alert", "could not be loaded").await?;
+        wire.rule(|_| Fate::Pass);
+        browser.click("#security-retry").await?;
+        browser.click("#preset-custom").await?;
+        browser.fill("#idle_minutes", "5").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-alert", "Nothing has been saved").await?;
+        browser.fill("#idle_minutes", "60").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-saved", "Saved").await?;
+        wire.rule(refuse("/revoke-sessions"));
+        browser.click("#revoke-all").await?;
+        browser.click("#revoke-sessions-confirm").await?;
+        browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
+        browser.click("#revoke-sessions-cancel").await?;
+
+        wire.rule(refuse("/audit-events"));
+        browser.click("#nav-account").await?;
+        browser.click(".row-link[href='/account/audit']").await?;
+        browser.sees("#audit-alert", "could not be loaded").await?;
+        browser.click("#export-csv").await?;
+        browser.sees("#export-outcome", "There is no file").await?;
+        wire.rule(|_| Fate::Pass);
+        browser.click("#audit-retry").await?;
+        browser.sees("#audit-summary", "that is all").await?;
+        browser.click("#export-csv").await?;
+        browser.sees("#toast", "is ready").await?;
+
+        let heard = browser.run("return window.heard", vec![]).await?.to_string();
+        for said in [
+            "session-expiry-message: Your session ends soon",
+            "security-alert: This could not be loaded",
+            "policy-alert: Check what is marked",
+            "policy-saved: Saved",
+            "revoke-sessions-alert: Nobody was signed out",
+            "audit-alert: This could not be loaded",
+            "export-outcome: There is no file",
+            "audit-summary: ",
+            "toast: audit-events.csv is ready",
+        ] {
+            assert!(heard.contains(said), "“{said}” was announced, among {heard}");
         }
-    }
-    Err(Error(format!("Tab does not lead to `{css}`, but to {stops:?}")))
+        let unheard = browser.run("return window.unheard", vec![]).await?;
+        assert_eq!(unheard, json!([]), "these appeared with their words already in them");
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]

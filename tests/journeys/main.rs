@@ -4,11 +4,18 @@
 //! for a time, only for a condition. What was on the stage when a journey failed is in `target/e2e/`.
 
 mod accessibility;
+mod audit_trail;
+mod ending_sessions;
+mod keyboard;
+mod openid;
 mod pages;
+mod people;
 mod race;
 mod replicas;
 mod server_away;
 mod session_ends;
+mod session_policy;
+mod session_warning;
 mod sign_in;
 mod tokens;
 mod two_tabs;

@@ -44,6 +44,41 @@ async fn assets(api: &Api) -> Result<Vec<String>> {
 }
 
 #[tokio::test]
+async fn every_screen_can_be_gone_to_directly() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let api = server.direct()?;
+        let index = api.get("/").await?.text();
+        for path in ["/", "/login", "/account", "/account/security", "/account/audit"] {
+            let page = api.get(path).await?;
+            assert_eq!(
+                (page.status, page.header("content-type")),
+                (200, "text/html; charset=utf-8"),
+                "{path}"
+            );
+            assert_eq!(page.text(), index, "{path}");
+        }
+        // Whoever is not signed in comes back there.
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        for (path, next, title) in [
+            ("/account/security", "/login?next=%2Faccount%2Fsecurity", "Session security"),
+            ("/account/audit", "/login?next=%2Faccount%2Faudit", "Audit trail"),
+        ] {
+            browser.open(path).await?;
+            browser.is_at(next).await?;
+            browser.submit(&ada.email, &ada.password).await?;
+            browser.is_at(path).await?;
+            browser.sees("h1", title).await?;
+            browser.click("#sign-out").await?;
+            browser.sees("#sign-in", "Sign in").await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_not_found() -> Outcome {
     play(async |stage| {
         let server = stage.server(Settings::default()).await?;
@@ -52,6 +87,9 @@ async fn what_does_not_exist_is_not_found() -> Outcome {
         let page = api.get("/nowhere").await?;
         assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
         assert_eq!(page.text(), api.get("/").await?.text(), "the page itself says so");
+        for path in ["/account/nope", "/account/security/nope", "/accounts", "/Account/Security"] {
+            assert_eq!(api.get(path).await?.status, 404, "{path}");
+        }
         for path in [
             "/nope.js",
             "/nope/nope.css",
@@ -257,6 +295,16 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
         browser.is_in(&ada).await?;
         heard.nothing("home", &[]).await?;
 
+        for (path, css, words) in [
+            ("/account", ".row-link", "Session security"),
+            ("/account/security", "#active-users-summary", "Only you"),
+            ("/account/audit", "#audit-summary", "shown"),
+        ] {
+            browser.open(path).await?;
+            browser.sees(css, words).await?;
+            heard.nothing(path, &[]).await?;
+        }
+
         browser.open("/nowhere").await?;
         browser.sees("h1", "There is nothing here").await?;
         heard.nothing("not found", &["/nowhere"]).await?;
@@ -328,6 +376,10 @@ async fn the_api_describes_itself_and_explains_its_errors() -> Outcome {
             ("post", "/api/v1/auth/refresh"),
             ("post", "/api/v1/auth/logout"),
             ("get", "/api/v1/auth/me"),
+            ("get", "/api/v1/accounts/me/security"),
+            ("patch", "/api/v1/accounts/me/security"),
+            ("post", "/api/v1/accounts/me/security/revoke-sessions"),
+            ("get", "/api/v1/accounts/me/audit-events"),
             ("get", "/health/live"),
             ("get", "/health/ready"),
             ("get", "/metrics"),

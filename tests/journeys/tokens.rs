@@ -1,7 +1,7 @@
 //! The API as `curl` sees it, on either database: tokens live, die, and survive the server's end.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use e2e::{Answer, Error, Outcome, Postgres, Result, SOON, Settings, Stage, play, until, uuid};
+use e2e::{Answer, Error, Outcome, Result, SOON, play_on_both, until, uuid};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -9,18 +9,6 @@ use tokio::{
 };
 
 use crate::race::{only_winner, refused};
-
-/// Plays a journey on the embedded database, and again on PostgreSQL where the environment has one.
-async fn on_both(journey: impl AsyncFn(&Stage, Settings) -> Outcome) -> Outcome {
-    play(async |stage| {
-        journey(stage, Settings::default()).await?;
-        if let Some(postgres) = Postgres::of_the_environment() {
-            journey(stage, Settings::default().on(&postgres.database().await?)).await?;
-        }
-        Ok(())
-    })
-    .await
-}
 
 /// A token's claims, unverified.
 fn claims(token: &str) -> Value {
@@ -38,7 +26,7 @@ fn refresh(answer: &Answer) -> Result<String> {
 
 #[tokio::test]
 async fn sign_in_refresh_replay_refusal() -> Outcome {
-    on_both(async |stage, settings| {
+    play_on_both(async |stage, settings| {
         let server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
 
@@ -78,7 +66,7 @@ async fn sign_in_refresh_replay_refusal() -> Outcome {
 
 #[tokio::test]
 async fn of_many_refreshes_at_once_one_wins_and_the_session_goes_on() -> Outcome {
-    on_both(async |stage, settings| {
+    play_on_both(async |stage, settings| {
         let server = stage.server(settings).await?;
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
         let token = refresh(&api.sign_in(&ada).await?)?;
@@ -92,7 +80,7 @@ async fn of_many_refreshes_at_once_one_wins_and_the_session_goes_on() -> Outcome
 
 #[tokio::test]
 async fn what_was_answered_survives_a_kill() -> Outcome {
-    on_both(async |stage, settings| {
+    play_on_both(async |stage, settings| {
         let mut server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
         let (kept, ended) = (api.sign_in(&ada).await?, api.sign_in(&ada).await?);
@@ -122,7 +110,7 @@ async fn what_was_answered_survives_a_kill() -> Outcome {
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
-    on_both(async |stage, settings| {
+    play_on_both(async |stage, settings| {
         let mut server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
         let body = json!({"email": ada.email, "password": ada.password}).to_string();

@@ -259,6 +259,16 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
     }
 
+    /// Saves whatever is downloaded from now on into `folder`, without asking.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not answer.
+    pub async fn download_to(&self, folder: &Path) -> Result<()> {
+        let behavior = json!({"behavior": "allow", "downloadPath": folder});
+        self.devtools("Browser.setDownloadBehavior", behavior).await.map(drop)
+    }
+
     /// The cookie with this name, as the browser keeps it; scripts may not see it.
     ///
     /// # Errors
@@ -395,7 +405,9 @@ impl Browser {
     /// When there is no such input.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
         self.handle(css, "filled", async |element| {
-            element.clear().await?;
+            // WebDriver's own way to clear tells the page nothing of it.
+            let select = "arguments[0].focus(); arguments[0].select()";
+            self.driver.execute(select, vec![element.to_json()?]).await?;
             Ok(element.send_keys(text).await?)
         })
         .await
@@ -408,6 +420,16 @@ impl Browser {
     /// When the browser does not answer.
     pub async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
+    }
+
+    /// Presses keys while the shift key is down.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not answer.
+    pub async fn press_with_shift(&self, keys: impl Into<TypingData>) -> Result<()> {
+        let shift = '\u{e008}';
+        Ok(self.driver.action_chain().key_down(shift).send_keys(keys).key_up(shift).perform().await?)
     }
 
     /// Moves the pointer, as somebody who is there does.

@@ -9,6 +9,8 @@ pub struct Person {
     pub email: String,
     /// The password.
     pub password: String,
+    /// The id of the account; empty for somebody who is in none.
+    pub account_id: String,
 }
 
 impl Person {
@@ -20,6 +22,7 @@ impl Person {
             name: name.to_owned(),
             email: format!("{word}@journey.example"),
             password: format!("{word} walks under 1 moon"),
+            account_id: String::new(),
         }
     }
 }

@@ -186,13 +186,32 @@ impl Server {
     ///
     /// When the command fails.
     pub async fn owner(&self, name: &str) -> Result<Person> {
-        let person = Person::new(name);
+        let mut person = Person::new(name);
         let of = format!("{name}'s");
         let arguments =
             ["account", "create", "--name", &of, "--owner-email", &person.email, "--owner-name", name];
-        self.run(&[&arguments[..], &["--password-stdin"]].concat(), &format!("{}\n", person.password))
-            .await?;
+        let made = self.create(&arguments, &person).await?;
+        made["account_id"].as_str().unwrap_or_default().clone_into(&mut person.account_id);
         Ok(person)
+    }
+
+    /// Makes a person of this name and role in the account of `owner`.
+    ///
+    /// # Errors
+    ///
+    /// When the command fails.
+    pub async fn member(&self, owner: &Person, name: &str, role: &str) -> Result<Person> {
+        let person = Person { account_id: owner.account_id.clone(), ..Person::new(name) };
+        let arguments =
+            ["user", "create", "--account", &person.account_id, "--email", &person.email, "--name", name];
+        self.create(&[&arguments[..], &["--role", role]].concat(), &person).await?;
+        Ok(person)
+    }
+
+    /// Runs a command that makes a person, and answers what it made.
+    async fn create(&self, arguments: &[&str], person: &Person) -> Result<Value> {
+        let arguments = [arguments, &["--password-stdin"]].concat();
+        Ok(serde_json::from_str(&self.run(&arguments, &format!("{}\n", person.password)).await?)?)
     }
 
     /// The ids of a person's live sessions, as the operator sees them.

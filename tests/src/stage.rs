@@ -10,7 +10,7 @@ use std::{
     task::Poll,
 };
 
-use crate::{Browser, Error, Outcome, Result, Server, Settings, server::tail};
+use crate::{Browser, Error, Outcome, Postgres, Result, Server, Settings, server::tail};
 
 /// What a journey plays on.
 #[derive(Debug)]
@@ -89,6 +89,22 @@ pub async fn play(journey: impl AsyncFnOnce(&Stage) -> Outcome) -> Outcome {
     let end = catch(journey(&stage)).await;
     stage.strike(!matches!(end, Ok(Ok(())))).await;
     end.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Plays a journey on the embedded database, and again on PostgreSQL where the environment has one.
+///
+/// # Errors
+///
+/// With the journey's own.
+pub async fn play_on_both(journey: impl AsyncFn(&Stage, Settings) -> Outcome) -> Outcome {
+    play(async |stage| {
+        journey(stage, Settings::default()).await?;
+        if let Some(postgres) = Postgres::of_the_environment() {
+            journey(stage, Settings::default().on(&postgres.database().await?)).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// What a future comes to, if only a panic.

@@ -12,6 +12,10 @@ pub const PASSWORD_MIN: usize = 12;
 /// The longest password, in characters.
 pub const PASSWORD_MAX: usize = 256;
 
+/// The fewest guesses, as a power of ten, that a password to be must withstand: a million, which
+/// takes years where attempts are throttled.
+const GUESSES_LOG10_MIN: f64 = 6.0;
+
 /// The one form of an e-mail address that the database knows: NFC, lower case, no space around it.
 #[must_use]
 pub fn normal_email(typed: &str) -> String {
@@ -70,6 +74,30 @@ pub fn check_password(field: &str, password: &str) -> Option<FieldError> {
     }
 }
 
+/// What is wrong with a password to be, if anything: besides its length, that it is among the first
+/// that an attacker tries (ASVS V6.2.4, V6.2.11), the person's and the account's own words included.
+#[must_use]
+pub fn check_new_password(field: &str, password: &str, about: &[&str]) -> Option<FieldError> {
+    if let Some(fault) = check_password(field, password) {
+        return Some(fault);
+    }
+    // The first characters decide, and a long text would take long to judge.
+    let start: String = normal_password(password).chars().take(64).collect();
+    let mut words: Vec<&str> = about.iter().flat_map(|text| text.split(['@', '.', ' '])).collect();
+    words.extend(about);
+    words.retain(|word| word.chars().count() > 2);
+    (zxcvbn::zxcvbn(&start, &words).guesses_log10() < GUESSES_LOG10_MIN).then(|| {
+        let message = "This password is too easy to guess. Use a longer one, such as four unrelated words.";
+        FieldError::new(field, FieldCode::TooCommon, message)
+    })
+}
+
+/// What is wrong with any of the fields; empty where nothing is.
+#[must_use]
+pub fn faults<const N: usize>(found: [Option<FieldError>; N]) -> Vec<FieldError> {
+    found.into_iter().flatten().collect()
+}
+
 fn is_break(c: char) -> bool {
     c.is_whitespace() || c.is_control()
 }
@@ -117,6 +145,19 @@ mod tests {
         assert_eq!(code(&"é".repeat(12)), None);
         assert_eq!(code(&"é".repeat(256)), None);
         assert_eq!(code(&"é".repeat(257)), Some(FieldCode::TooLong));
+    }
+
+    #[test]
+    fn a_password_that_is_among_the_first_to_be_tried_is_refused() {
+        let code = |password: &str| {
+            check_new_password("password", password, &["ada@example.com", "Ada Lovelace"]).map(|e| e.code)
+        };
+        for common in ["password1234", "123456789012", "qwertyuiopas", "adaadaadaada", "lovelacelovelace"] {
+            assert_eq!(code(common), Some(FieldCode::TooCommon), "{common}");
+        }
+        assert_eq!(code("correct horse battery staple"), None);
+        assert_eq!(code("xk29 vfoq81 zz"), None);
+        assert_eq!(code("short"), Some(FieldCode::TooShort));
     }
 
     #[test]

@@ -1,56 +1,31 @@
 //! Reading the audit trail; and where a request came from, for those that append to it.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json as JsonResponse,
     body::{Body, Bytes},
-    extract::{ConnectInfo, FromRequestParts, State},
-    http::{HeaderMap, header, request::Parts},
+    extract::State,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use curfew_shared::{
     audit::{AuditEvent, AuditPage, AuditQuery},
-    error::{FieldCode, FieldError, Problem},
+    error::Problem,
     id::AccountId,
     route::api as route,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{caller::Owner, extract::Query};
-use crate::{
-    app::AppState,
-    error::{Error, Result},
-    store::{audit_events, sessions},
+use super::{
+    caller::Owner,
+    extract::{Query, page_limit},
 };
+use crate::{app::AppState, error::Result, store::audit_events};
 
-/// Entries on a page, unless told.
-const PAGE: u32 = 50;
-/// The most entries on a page.
-const PAGE_MAX: u32 = 100;
 /// Entries that an export reads at once.
 const EXPORT_BATCH: u32 = 1_000;
-/// The longest description of itself that is kept of a client, in characters.
-const USER_AGENT_MAX: usize = 512;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list))
-}
-
-/// Extracts where a request came from.
-pub(super) struct Origin(pub sessions::Origin);
-
-impl FromRequestParts<AppState> for Origin {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(sessions::Origin {
-            address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()),
-            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
-        }))
-    }
 }
 
 /// The audit trail, newest first.
@@ -78,13 +53,7 @@ async fn list(
     headers: HeaderMap,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response> {
-    let limit = query.limit.unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        let message = format!("Ask for 1 to {PAGE_MAX}.");
-        let code = if limit == 0 { FieldCode::TooSmall } else { FieldCode::TooLarge };
-        let bound = if limit == 0 { 1 } else { PAGE_MAX };
-        return Err(Error::invalid(vec![FieldError::new("limit", code, message).with_limit(bound.into())]));
-    }
+    let limit = page_limit(query.limit)?;
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format =
         [Format::Csv, Format::Ndjson].into_iter().find(|format| accepted.contains(format.content_type()));

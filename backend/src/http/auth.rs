@@ -6,13 +6,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, TimeDelta, Utc};
-use cookie::{Cookie, SameSite};
+use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::{
         LoginForm, LoginRequest, LogoutRequest, MeResponse, RefreshRequest, TokenDelivery, TokenResponse,
-        TokenType,
     },
     error::{ErrorCode, FieldCode, FieldError, Problem},
     id::{SessionId, UserId},
@@ -24,9 +22,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    audit_events::Origin,
-    caller::{Caller, bearer},
-    extract::{Form, Json, JsonOrDefault, is_json},
+    caller::Caller,
+    client::Client,
+    delivery::{self, Handout, Shown},
+    extract::{Form, Json, JsonOrDefault},
 };
 use crate::{
     app::{App, AppState},
@@ -39,16 +38,16 @@ use crate::{
     entropy,
     error::{Error, Result},
     keys::Grant,
+    mail::Mail,
     passwords::Verified,
     store::{
+        Transaction, devices, registrations,
         sessions::{self, Consumption, Reason},
         users,
     },
+    throttle::Attempt,
 };
 
-/// The cookie that carries the refresh token. The prefix makes the browser insist on `Secure`,
-/// `Path=/` and no `Domain`, so that no other host can plant one.
-const COOKIE: &str = "__Host-curfew_rt";
 /// Names a refresh, so that a lost answer can be asked for again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -76,12 +75,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn login(
-    State(app): State<AppState>,
-    Origin(origin): Origin,
-    Form(form): Form<LoginForm>,
-) -> Result<Response> {
-    sign_in(&app, origin, ("username", &form.username), &form.password, form.token_delivery).await
+async fn login(State(app): State<AppState>, client: Client, Form(form): Form<LoginForm>) -> Result<Response> {
+    sign_in(&app, &client, ("username", &form.username), &form.password, form.token_delivery).await
 }
 
 /// Sign in with JSON.
@@ -103,31 +98,34 @@ async fn login(
 )]
 async fn login_json(
     State(app): State<AppState>,
-    Origin(origin): Origin,
+    client: Client,
     Json(request): Json<LoginRequest>,
 ) -> Result<Response> {
-    sign_in(&app, origin, ("email", &request.email), &request.password, request.token_delivery).await
+    sign_in(&app, &client, ("email", &request.email), &request.password, request.token_delivery).await
 }
 
 async fn sign_in(
     app: &AppState,
-    origin: sessions::Origin,
+    client: &Client,
     email: (&str, &str),
     password: &str,
     delivery: TokenDelivery,
 ) -> Result<Response> {
-    let granted = check_password(app, origin, email, password).await;
+    let granted = match check_password(app, client, email, password).await {
+        Ok(login) => open_session(app, client, &login, delivery).await,
+        Err(error) => Err(error),
+    };
     app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
-    respond(app, &granted?, delivery)
+    Ok(Handout::new(app, &granted?, delivery)?.remember(client)?.into_response())
 }
 
 /// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
 async fn check_password(
     app: &AppState,
-    origin: sessions::Origin,
+    client: &Client,
     (field, email): (&str, &str),
     password: &str,
-) -> Result<Grant> {
+) -> Result<users::Login> {
     let email = field::normal_email(email);
     let faults: Vec<_> = [
         field::check_email(field, &email),
@@ -141,22 +139,43 @@ async fn check_password(
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    let device = devices::find_known(&app.database.read, &email, &client.device_keys()).await?;
+    let address = client.origin.address.as_deref();
+    let attempt = Attempt::new(&email, address, device.as_deref());
+    attempt.check(app).await?;
     let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
-    let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
-    let verified = app.passwords.verify(password, hash).await?;
-    let (Some(login), Some(hash)) = (&login, hash) else { return Err(ErrorCode::InvalidCredentials.into()) };
+    // Asked for in every case, so that no address takes longer than another.
+    let waiting = registrations::find_latest(&app.database.read, &email, app.clock.now()).await?;
+    let hash = match &login {
+        Some(login) => login.password_hash.clone(),
+        None => waiting.and_then(|waiting| waiting.password_hash),
+    };
+    let turn = app.passwords.turn().await?;
+    attempt.count(app).await?;
+    let verified = app.passwords.verify_in(turn, password, hash.as_deref()).await?;
+    let Some((login, hash)) = login.zip(hash) else {
+        let code = if verified == Verified::No {
+            ErrorCode::InvalidCredentials
+        } else {
+            ErrorCode::EmailNotVerified
+        };
+        return Err(code.into());
+    };
     match verified {
         Verified::No => {
-            record_failure(app, &origin, login);
+            record_failure(app, &client.origin, &login);
             return Err(ErrorCode::InvalidCredentials.into());
         }
-        _ if !login.email_verified => return Err(ErrorCode::EmailNotVerified.into()),
         Verified::Yes => {}
         Verified::YesRenewed(renewed) => {
-            users::renew_password_hash(&app.database.write, login.user_id, hash, &renewed).await?;
+            users::renew_password_hash(&app.database.write, login.user_id, &hash, &renewed).await?;
         }
     }
-    open_session(app, origin, login).await
+    attempt.succeeded(app).await?;
+    if !login.email_verified {
+        return Err(ErrorCode::EmailNotVerified.into());
+    }
+    Ok(login)
 }
 
 /// Puts a failed sign-in on record after it was answered: were it done before, the time that it
@@ -175,20 +194,87 @@ fn record_failure(app: &AppState, origin: &sessions::Origin, login: &users::Logi
 }
 
 /// Begins the session of a person who has proven who they are. Every way to sign in ends here.
-async fn open_session(app: &App, origin: sessions::Origin, login: &users::Login) -> Result<Grant> {
+pub(super) async fn open_session(
+    app: &App,
+    client: &Client,
+    login: &users::Login,
+    delivery: TokenDelivery,
+) -> Result<Grant> {
+    let transaction = app.database.begin().await?;
+    let grant = open_session_in(&transaction, app, client, login, delivery).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(grant)
+}
+
+/// The same within a transaction that also makes what the sign-in needs.
+pub(super) async fn open_session_in(
+    transaction: &Transaction,
+    app: &App,
+    client: &Client,
+    login: &users::Login,
+    delivery: TokenDelivery,
+) -> Result<Grant> {
     let now = app.clock.now();
     let session_id = SessionId(entropy::id(now)?);
     let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
-    let transaction = app.database.begin().await?;
-    if !users::touch_login(&transaction, login.user_id, now).await? {
-        // Deactivated since the password was verified.
+    if !users::touch_login(transaction, login.user_id, now).await? {
+        // Deactivated since the person proved who they are.
         return Err(ErrorCode::InvalidCredentials.into());
     }
-    sessions::insert(&transaction, session_id, (login.account_id, login.user_id), &snapshot, &origin).await?;
+    // The browser holds one cookie: the session that it named before would be a ghost.
+    if let (TokenDelivery::Cookie, Some(former)) = (delivery, client.former_session) {
+        sessions::revoke(transaction, former, Reason::Replaced, now).await?;
+    }
+    sessions::insert(transaction, session_id, (login.account_id, login.user_id), &snapshot, &client.origin)
+        .await?;
+    let is_new_device = devices::remember(transaction, login.user_id, &client.device_keys(), now).await?;
+    if is_new_device {
+        let mail = Mail::NewDevice {
+            user_id: login.user_id,
+            session_id,
+            at: now,
+            address: client.origin.address.clone(),
+            user_agent: client.origin.user_agent.clone(),
+        };
+        mail.enqueue(transaction, &login.email, now).await?;
+    }
     Deed::new(AuditKind::SignedIn, login.account_id, now)
         .by(login.user_id)
         .in_session(session_id)
-        .from(origin.address.as_deref())
+        .from(client.origin.address.as_deref())
+        .append(transaction)
+        .await?;
+    Ok(Grant {
+        user_id: login.user_id,
+        account_id: login.account_id,
+        role: login.role,
+        session_id,
+        generation: 0,
+        snapshot,
+        deadlines: snapshot.deadlines(now),
+    })
+}
+
+/// Starts both windows of a session anew, under the policy of today: its person has proven once more
+/// who they are (NIST SP 800-63B-4 §5.2), by `method`.
+pub(super) async fn renew_session(
+    app: &App,
+    client: &Client,
+    session_id: SessionId,
+    login: &users::Login,
+    method: &str,
+) -> Result<Grant> {
+    let now = app.clock.now();
+    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
+    let transaction = app.database.begin().await?;
+    let generation = sessions::renew(&transaction, session_id, login.user_id, &snapshot, now).await?;
+    let generation = generation.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
+    Deed::new(AuditKind::Reauthenticated, login.account_id, now)
+        .by(login.user_id)
+        .in_session(session_id)
+        .from(client.origin.address.as_deref())
+        .with(json!({"method": method}))
         .append(&transaction)
         .await?;
     transaction.commit().await?;
@@ -197,7 +283,7 @@ async fn open_session(app: &App, origin: sessions::Origin, login: &users::Login)
         account_id: login.account_id,
         role: login.role,
         session_id,
-        generation: 0,
+        generation,
         snapshot,
         deadlines: snapshot.deadlines(now),
     })
@@ -223,16 +309,16 @@ async fn open_session(app: &App, origin: sessions::Origin, login: &users::Login)
 )]
 async fn refresh(
     State(app): State<AppState>,
-    Origin(origin): Origin,
+    client: Client,
     headers: HeaderMap,
     JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
 ) -> Result<Response> {
     let key = idempotency_key(&headers)?;
     let shown = Shown::find(&app, &headers, request.refresh_token)?;
     let delivery = shown.delivery;
-    let granted = rotate(&app, &origin, shown, request.passive, key).await;
+    let granted = rotate(&app, &client.origin, shown, request.passive, key).await;
     app.metrics.refresh(granted.as_ref().map(drop).map_err(Error::code));
-    respond(&app, &granted?, delivery)
+    Ok(Handout::new(&app, &granted?, delivery)?.into_response())
 }
 
 async fn rotate(
@@ -380,7 +466,7 @@ async fn end_if_replayed(
 )]
 async fn logout(
     State(app): State<AppState>,
-    Origin(origin): Origin,
+    client: Client,
     headers: HeaderMap,
     JsonOrDefault(request): JsonOrDefault<LogoutRequest>,
 ) -> Result<Response> {
@@ -401,15 +487,14 @@ async fn logout(
             Deed::new(AuditKind::SignedOut, session.account_id, now)
                 .by(user_id)
                 .in_session(session_id)
-                .from(origin.address.as_deref())
+                .from(client.origin.address.as_deref())
                 .append(&transaction)
                 .await?;
         }
         transaction.commit().await?;
     }
     let clear = HeaderValue::from_static(r#""cache", "cookies", "storage""#);
-    let headers =
-        [("clear-site-data", clear), (header::SET_COOKIE.as_str(), set_cookie("", TimeDelta::zero())?)];
+    let headers = [("clear-site-data", clear), (header::SET_COOKIE.as_str(), delivery::no_cookie()?)];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
 
@@ -431,79 +516,6 @@ async fn me(caller: Caller) -> JsonResponse<MeResponse> {
         session: caller.session,
         server_time: caller.now,
     })
-}
-
-/// Hands out the tokens of a grant.
-fn respond(app: &App, grant: &Grant, delivery: TokenDelivery) -> Result<Response> {
-    let now = app.clock.now();
-    let minted = app.keys.mint(grant, now)?;
-    let in_cookie = delivery == TokenDelivery::Cookie;
-    let mut response = JsonResponse(TokenResponse {
-        access_token: minted.access_token,
-        refresh_token: (!in_cookie).then(|| minted.refresh_token.clone()),
-        token_type: TokenType::Bearer,
-        expires_in: u32::try_from(minted.expires_in).unwrap_or_default(),
-        idle_expires_at: grant.deadlines.idle_expires_at,
-        absolute_expires_at: grant.deadlines.absolute_expires_at,
-        server_time: now,
-    })
-    .into_response();
-    if in_cookie {
-        let left = grant.deadlines.nearer() - now;
-        response.headers_mut().insert(header::SET_COOKIE, set_cookie(&minted.refresh_token, left)?);
-    }
-    Ok(response)
-}
-
-/// The cookie with `token`, good for as long as the session has left; with nothing left the browser drops it.
-fn set_cookie(token: &str, left: TimeDelta) -> Result<HeaderValue> {
-    let cookie = Cookie::build((COOKIE, token))
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Strict)
-        .path("/")
-        .max_age(cookie::time::Duration::seconds(left.num_seconds()));
-    HeaderValue::from_str(&cookie.to_string()).map_err(|_| ErrorCode::Internal.into())
-}
-
-/// The token in the cookie.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|pairs| pairs.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-}
-
-/// A token that a client showed, and the way that the answer goes.
-struct Shown {
-    token: String,
-    delivery: TokenDelivery,
-}
-
-impl Shown {
-    /// Looks in the Authorization header, in the body, in the cookie, in this order.
-    ///
-    /// The cookie comes by itself, so it counts only in a request that a page of our own made
-    /// (ASVS V3.5.1–V3.5.3).
-    fn find(app: &App, headers: &HeaderMap, in_body: Option<String>) -> Result<Self> {
-        if let Some(token) = bearer(headers).map(str::to_owned).or(in_body) {
-            return Ok(Self { token, delivery: TokenDelivery::Body });
-        }
-        let token = cookie(headers).ok_or(ErrorCode::InvalidRefreshToken)?.to_owned();
-        if !is_json(headers) || !is_same_origin(headers, &app.config.origin) {
-            return Err(ErrorCode::Forbidden.into());
-        }
-        Ok(Self { token, delivery: TokenDelivery::Cookie })
-    }
-}
-
-fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
-    match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin",
-        None => headers.get(header::ORIGIN).is_some_and(|origin| origin == own),
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Uuid>> {

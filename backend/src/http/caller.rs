@@ -6,13 +6,16 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use curfew_shared::{
+    audit::AuditKind,
     auth::{AccountSummary, Role, SessionSummary, UserSummary},
     error::ErrorCode,
     id::{AccountId, SessionId, UserId},
 };
 
+use super::client::Client;
 use crate::{
     app::AppState,
+    audit::Deed,
     error::{Error, Result},
     store::sessions,
 };
@@ -29,6 +32,22 @@ pub struct Caller {
     pub session: SessionSummary,
     /// When the request was let in.
     pub now: DateTime<Utc>,
+    fresh: bool,
+}
+
+impl Caller {
+    /// A deed of the caller's.
+    pub(super) fn deed<'a>(&self, kind: AuditKind, client: &'a Client) -> Deed<'a> {
+        Deed::new(kind, self.account.id, self.now)
+            .by(self.user.id)
+            .in_session(self.session.id)
+            .from(client.origin.address.as_deref())
+    }
+
+    /// Lets a sensitive act go on only a short while after a sign-in or re-authentication (ASVS V7.5.3).
+    pub fn must_be_fresh(&self) -> Result<()> {
+        if self.fresh { Ok(()) } else { Err(ErrorCode::ReauthenticationRequired.into()) }
+    }
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -48,7 +67,13 @@ impl FromRequestParts<AppState> for Caller {
             .ok_or_else(|| refuse(ErrorCode::SessionRevoked))?;
         let role = row.role()?;
         Ok(Self {
-            user: UserSummary { id: UserId(row.user_id), email: row.email, name: row.name, role },
+            user: UserSummary {
+                id: UserId(row.user_id),
+                email: row.email,
+                name: row.name,
+                role,
+                has_password: row.has_password,
+            },
             account: AccountSummary { id: AccountId(row.account_id), name: row.account_name },
             session: SessionSummary {
                 id: SessionId(row.session_id),
@@ -57,6 +82,7 @@ impl FromRequestParts<AppState> for Caller {
                 absolute_expires_at: row.absolute_expires_at,
             },
             now,
+            fresh: now < row.auth_time + app.config.fresh,
         })
     }
 }

@@ -67,6 +67,32 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// A segment of the path. One that cannot be what is asked for names nothing.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| ErrorCode::NotFound.into())
+    }
+}
+
+/// How many entries a page has: 50 unless asked otherwise, 100 at the most.
+pub fn page_limit(asked: Option<u32>) -> Result<u32> {
+    const PAGE: u32 = 50;
+    const PAGE_MAX: u32 = 100;
+    let limit = asked.unwrap_or(PAGE);
+    if (1..=PAGE_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    let (code, bound) = if limit == 0 { (FieldCode::TooSmall, 1) } else { (FieldCode::TooLarge, PAGE_MAX) };
+    let fault = FieldError::new("limit", code, format!("Ask for 1 to {PAGE_MAX}."));
+    Err(Error::invalid(vec![fault.with_limit(bound.into())]))
+}
+
 /// Whether the body is declared to be JSON. A browser cannot declare that to another site unasked.
 pub fn is_json(headers: &HeaderMap) -> bool {
     expect_content_type(headers, "application/json").is_ok()

@@ -15,15 +15,15 @@ use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    audit_events::Origin,
     caller::{Caller, Owner},
+    client::Client,
     extract::{Json, JsonOrDefault},
 };
 use crate::{
     app::{App, AppState},
-    audit::Deed,
     config::SystemPolicy,
     error::{Error, Result},
+    mail::Mail,
     store::{
         accounts,
         sessions::{self, Bulk},
@@ -60,16 +60,17 @@ async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonR
     request_body = UpdatePolicyRequest,
     responses(
         (status = 200, description = "The settings as they are now", body = SecurityResponse),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`: out of bounds, or effective idle > effective absolute", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn update(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    Origin(origin): Origin,
+    client: Client,
     Json(request): Json<UpdatePolicyRequest>,
 ) -> Result<JsonResponse<SecurityResponse>> {
+    caller.must_be_fresh()?;
     let SystemPolicy { default, bounds } = app.config.policy;
     let transaction = app.database.begin().await?;
     let old = accounts::find_policy_for_update(&transaction, caller.account.id).await?;
@@ -86,7 +87,7 @@ async fn update(
             "effective_old": resolve(old, default),
             "effective_new": resolve(new, default),
         });
-        deed(AuditKind::PolicyUpdated, &caller, &origin).with(payload).append(&transaction).await?;
+        caller.deed(AuditKind::PolicyUpdated, &client).with(payload).append(&transaction).await?;
     }
     transaction.commit().await?;
     settings(&app, &caller, new).await
@@ -103,15 +104,16 @@ async fn update(
     request_body = Option<RevokeSessionsRequest>,
     responses(
         (status = 200, description = "How many ended", body = RevokeSessionsResponse),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn revoke_sessions(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    Origin(origin): Origin,
+    client: Client,
     JsonOrDefault(request): JsonOrDefault<RevokeSessionsRequest>,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
+    caller.must_be_fresh()?;
     let bulk = match request.scope {
         RevokeScope::All => Bulk::All(caller.session.id),
         RevokeScope::Others => Bulk::Others(caller.user.id),
@@ -119,16 +121,15 @@ async fn revoke_sessions(
     let transaction = app.database.begin().await?;
     let revoked_count = sessions::revoke_bulk(&transaction, caller.account.id, bulk, caller.now).await?;
     let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
-    deed(AuditKind::SessionsRevoked, &caller, &origin).with(payload).append(&transaction).await?;
+    caller.deed(AuditKind::SessionsRevoked, &client).with(payload).append(&transaction).await?;
+    if revoked_count > 0 {
+        let mail =
+            Mail::SessionsEndedInBulk { account_id: caller.account.id, by: caller.user.id, at: caller.now };
+        mail.enqueue(&transaction, &caller.user.email, caller.now).await?;
+    }
     transaction.commit().await?;
+    app.outbox.notify_one();
     Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
-}
-
-fn deed<'a>(kind: AuditKind, caller: &Caller, origin: &'a sessions::Origin) -> Deed<'a> {
-    Deed::new(kind, caller.account.id, caller.now)
-        .by(caller.user.id)
-        .in_session(caller.session.id)
-        .from(origin.address.as_deref())
 }
 
 async fn settings(app: &App, caller: &Caller, set: PolicyOverride) -> Result<JsonResponse<SecurityResponse>> {

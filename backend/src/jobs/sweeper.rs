@@ -1,5 +1,5 @@
-//! Closes sessions that nobody used in time, and deletes those that ended long ago, in small
-//! batches, so that writers that queue get their turn between two.
+//! Closes sessions that nobody used in time, and deletes those that ended long ago (and what else
+//! has run out), in small batches, so that writers that queue get their turn between two.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::MissedTickBehavior;
 use crate::{
     app::AppState,
     audit::{AppendError, Deed},
-    store::sessions,
+    store::{oauth_flows, registrations, sessions, throttles},
 };
 
 /// How often to look.
@@ -20,6 +20,8 @@ const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u32 = 500;
 /// How long a session is kept after its last possible moment.
 const KEPT: TimeDelta = TimeDelta::days(1);
+/// How long a count of attempts is kept; longer than any limit remembers.
+const THROTTLES_KEPT: TimeDelta = TimeDelta::days(2);
 
 /// Sweeps for ever.
 pub async fn run(app: AppState) {
@@ -70,6 +72,9 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
             break;
         }
     }
+    registrations::delete_expired(&app.database.write, now, BATCH).await?;
+    oauth_flows::delete_stale(&app.database.write, now - oauth_flows::LIFETIME, BATCH).await?;
+    throttles::delete_stale(&app.database.write, now - THROTTLES_KEPT, BATCH).await?;
     loop {
         let batch = sessions::delete_expired(&app.database.write, now - KEPT, BATCH).await?;
         swept.deleted += batch;

@@ -1,10 +1,10 @@
 //! Accounts.
 
 use chrono::{DateTime, Utc};
-use curfew_shared::{id::AccountId, policy::PolicyOverride};
+use curfew_shared::{account::AccountResponse, id::AccountId, policy::PolicyOverride};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    PaginatorTrait, QuerySelect,
+    FromQueryResult, PaginatorTrait, QuerySelect,
 };
 
 mod entity {
@@ -57,6 +57,39 @@ pub async fn insert(
 /// When the database is away.
 pub async fn exists(connection: &impl ConnectionTrait, id: AccountId) -> Result<bool, DbErr> {
     Ok(entity::Entity::find_by_id(id.0).one(connection).await?.is_some())
+}
+
+/// An account's name, since when it exists, and how many people belong to it.
+///
+/// # Errors
+///
+/// When the database is away, or there is no such account.
+pub async fn find(connection: &impl ConnectionTrait, id: AccountId) -> Result<AccountResponse, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        name: String,
+        created_at: DateTime<Utc>,
+        members: i64,
+    }
+    let sql = "SELECT name, created_at, (SELECT count(*) FROM users WHERE account_id = $1) AS members \
+               FROM accounts WHERE id = $1";
+    let row = super::one::<Row>(connection, sql, [id.0.into()]).await?.ok_or_else(|| missing(id))?;
+    Ok(AccountResponse {
+        id,
+        name: row.name,
+        created_at: row.created_at,
+        member_count: u64::try_from(row.members).unwrap_or_default(),
+    })
+}
+
+/// Replaces an account's name.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_name(connection: &impl ConnectionTrait, id: AccountId, name: &str) -> Result<(), DbErr> {
+    let sql = "UPDATE accounts SET name = $2 WHERE id = $1";
+    super::execute(connection, sql, [id.0.into(), name.into()]).await.map(drop)
 }
 
 /// Whether there is any account.

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{corrupt, execute, one, users::role};
+use super::{all, corrupt, execute, one, users::role};
 use crate::domain::{
     claim::TokenId,
     session::{Deadlines, Rotations, Session, Snapshot},
@@ -63,6 +63,18 @@ pub enum Reason {
     Operator,
     /// An owner ended it with others.
     Bulk,
+    /// The person signed in again in the same browser.
+    Replaced,
+    /// The person ended it from another one.
+    Ended,
+    /// An owner ended it.
+    EndedByOwner,
+    /// The password changed.
+    PasswordChanged,
+    /// The person said that the sign-in was not theirs.
+    Disowned,
+    /// The user was deactivated.
+    Deactivated,
 }
 
 impl Reason {
@@ -73,6 +85,12 @@ impl Reason {
             Self::Replayed => "replayed",
             Self::Operator => "operator",
             Self::Bulk => "bulk",
+            Self::Replaced => "replaced",
+            Self::Ended => "ended",
+            Self::EndedByOwner => "ended_by_owner",
+            Self::PasswordChanged => "password_changed",
+            Self::Disowned => "disowned",
+            Self::Deactivated => "deactivated",
         }
     }
 }
@@ -258,6 +276,43 @@ async fn consume(
     row.map(|row| Ok(Consumed { account_id: AccountId(row.account_id), role: role(&row.role)? })).transpose()
 }
 
+/// Starts both windows of a live session anew, since its person has proven who they are, and moves
+/// it on to its next generation. Answers that generation.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn renew(
+    connection: &impl ConnectionTrait,
+    id: SessionId,
+    user: UserId,
+    snapshot: &Snapshot,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        generation: i64,
+    }
+    let sql = "UPDATE sessions SET generation = generation + 1, rotations = substr($4 || rotations, 1, $5), \
+               rotation_key = NULL, auth_time = $6, idle_max = $7, abs_max = $8, idle_expires_at = $9, \
+               absolute_expires_at = $10 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL \
+               AND idle_expires_at > $3 AND absolute_expires_at > $3 RETURNING generation";
+    let deadlines = snapshot.deadlines(snapshot.auth_time());
+    let values = [
+        id.0.into(),
+        user.0.into(),
+        now.into(),
+        Rotations::entry(now).into(),
+        i32::try_from(Rotations::LENGTH).unwrap_or(i32::MAX).into(),
+        snapshot.auth_time().into(),
+        snapshot.idle_max().into(),
+        snapshot.abs_max().into(),
+        deadlines.idle_expires_at.into(),
+        deadlines.absolute_expires_at.into(),
+    ];
+    Ok(one::<Row>(connection, sql, values).await?.map(|row| row.generation))
+}
+
 /// Ends a session, unless it was ended already. Answers whether it did.
 ///
 /// # Errors
@@ -287,6 +342,93 @@ pub async fn revoke_of_user(
     let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL \
                AND idle_expires_at > $2 AND absolute_expires_at > $2";
     execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into()]).await
+}
+
+/// The same but for one session.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke_others_of_user(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    spared: SessionId,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL \
+               AND idle_expires_at > $2 AND absolute_expires_at > $2 AND id <> $4";
+    execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into(), spared.0.into()]).await
+}
+
+/// Ends a live session of a user. Answers whether there was one.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke_own(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE id = $1 AND user_id = $2 \
+               AND revoked_at IS NULL AND idle_expires_at > $3 AND absolute_expires_at > $3";
+    let values = [id.0.into(), user.0.into(), now.into(), Reason::Ended.as_str().into()];
+    Ok(execute(connection, sql, values).await? > 0)
+}
+
+/// A live session, as its owner sees it.
+#[derive(Debug)]
+pub struct Own {
+    /// The session.
+    pub id: SessionId,
+    /// Where the sign-in came from.
+    pub origin: Origin,
+    /// When the person signed in.
+    pub auth_time: DateTime<Utc>,
+    /// When it was last refreshed.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends.
+    pub deadlines: Deadlines,
+}
+
+/// A user's live sessions, last used first, at most `limit`.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_own(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Own>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        rotations: String,
+        auth_time: DateTime<Utc>,
+        idle_expires_at: DateTime<Utc>,
+        absolute_expires_at: DateTime<Utc>,
+        address: Option<String>,
+        user_agent: Option<String>,
+    }
+    let sql = "SELECT id, rotations, auth_time, idle_expires_at, absolute_expires_at, address, user_agent \
+               FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 \
+               AND absolute_expires_at > $2 ORDER BY idle_expires_at DESC, id DESC LIMIT $3";
+    let rows = all::<Row>(connection, sql, [user.0.into(), now.into(), i64::from(limit).into()]).await?;
+    let own = |row: Row| Own {
+        id: SessionId(row.id),
+        origin: Origin { address: row.address, user_agent: row.user_agent },
+        auth_time: row.auth_time,
+        last_seen_at: Rotations::from_text(row.rotations).consumed_at(0).unwrap_or(row.auth_time),
+        deadlines: Deadlines {
+            idle_expires_at: row.idle_expires_at,
+            absolute_expires_at: row.absolute_expires_at,
+        },
+    };
+    Ok(rows.into_iter().map(own).collect())
 }
 
 /// The reason of a session that its own bearer ended together with all others.
@@ -354,7 +496,7 @@ pub async fn list_active_users(
     let sql = "SELECT u.id, u.name, u.email, u.last_login_at, s.sessions, count(*) OVER () AS users FROM \
                (SELECT user_id, count(*) AS sessions FROM sessions WHERE account_id = $1 AND revoked_at IS NULL \
                AND idle_expires_at > $2 AND absolute_expires_at > $2 GROUP BY user_id) s \
-               JOIN users u ON u.id = s.user_id ORDER BY u.last_login_at DESC, u.id DESC LIMIT $3";
+               JOIN users u ON u.id = s.user_id AND u.account_id = $1 ORDER BY u.last_login_at DESC, u.id DESC LIMIT $3";
     let values = [account.0.into(), now.into(), i64::from(limit).into()];
     let rows = connection.query_all_raw(super::statement(connection, sql, values)).await?;
     let rows = rows.iter().map(|row| Row::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
@@ -392,6 +534,8 @@ pub struct Caller {
     /// The user's name.
     pub name: String,
     role: String,
+    /// Whether there is a password to sign in with.
+    pub has_password: bool,
     /// Whether the user may do anything at all.
     pub is_active: bool,
     /// The account.
@@ -426,7 +570,7 @@ impl Caller {
 /// When the database is away.
 pub async fn find_caller(connection: &impl ConnectionTrait, id: SessionId) -> Result<Option<Caller>, DbErr> {
     let sql = "SELECT s.id AS session_id, s.revoked_at, s.revoked_reason, s.auth_time, s.idle_expires_at, s.absolute_expires_at, \
-               u.id AS user_id, u.email, u.name, u.role, u.is_active, a.id AS account_id, a.name AS account_name \
+               u.id AS user_id, u.email, u.name, u.role, u.password_hash IS NOT NULL AS has_password, u.is_active, a.id AS account_id, a.name AS account_name \
                FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id \
                WHERE s.id = $1";
     one(connection, sql, [id.0.into()]).await

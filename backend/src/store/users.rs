@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
     id::{AccountId, UserId},
+    member::MemberSummary,
     policy::PolicyOverride,
 };
 use sea_orm::{
@@ -12,7 +13,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{corrupt, execute, one};
+use super::{all, corrupt, execute, one};
+use crate::domain::link::fingerprint;
 
 mod entity {
     //! A row.
@@ -105,6 +107,10 @@ pub struct Login {
     pub user_id: UserId,
     /// The account.
     pub account_id: AccountId,
+    /// The address.
+    pub email: String,
+    /// The name.
+    pub name: String,
     /// The role.
     pub role: Role,
     /// The hash of the password, if one is set.
@@ -115,6 +121,14 @@ pub struct Login {
     pub email_verified: bool,
     /// The account's policy.
     pub policy: PolicyOverride,
+}
+
+impl Login {
+    /// What a link names so that it is useless once the address or the password changed.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.email, self.password_hash.as_deref())
+    }
 }
 
 /// Finds who may sign in with an address (in its normal form). One statement.
@@ -144,6 +158,8 @@ async fn find_login_where(
     struct Row {
         id: Uuid,
         account_id: Uuid,
+        email: String,
+        name: String,
         role: String,
         password_hash: Option<String>,
         is_active: bool,
@@ -152,7 +168,7 @@ async fn find_login_where(
         session_absolute_minutes: Option<i32>,
     }
     let sql = format!(
-        "SELECT u.id, u.account_id, u.role, u.password_hash, u.is_active, u.email_verified_at, \
+        "SELECT u.id, u.account_id, u.email, u.name, u.role, u.password_hash, u.is_active, u.email_verified_at, \
          a.session_idle_minutes, a.session_absolute_minutes \
          FROM users u JOIN accounts a ON a.id = u.account_id WHERE {condition}"
     );
@@ -160,6 +176,8 @@ async fn find_login_where(
     Ok(Some(Login {
         user_id: UserId(row.id),
         account_id: AccountId(row.account_id),
+        email: row.email,
+        name: row.name,
         role: role(&row.role)?,
         password_hash: row.password_hash,
         is_active: row.is_active,
@@ -180,6 +198,192 @@ pub async fn touch_login(
 ) -> Result<bool, DbErr> {
     let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1 AND is_active";
     Ok(execute(connection, sql, [id.0.into(), now.into()]).await? > 0)
+}
+
+/// Replaces a user's name.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_name(connection: &impl ConnectionTrait, id: UserId, name: &str) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET name = $2 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), name.into()]).await.map(drop)
+}
+
+/// Replaces a user's address by one that was proven, unless the old one changed meanwhile. Answers whether it did.
+///
+/// # Errors
+///
+/// When the address is taken (see [`super::is_taken`]), or the database is away.
+pub async fn set_email(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    old: &str,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET email = $3, email_verified_at = $4 WHERE id = $1 AND email = $2";
+    Ok(execute(connection, sql, [id.0.into(), old.into(), new.into(), now.into()]).await? > 0)
+}
+
+/// Sets a password by a link that went to the address, which proves it; only while the password is
+/// still the one that the link was made for. Answers whether it did.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn reset_password(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    old: Option<&str>,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4) \
+               WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
+    let values = [id.0.into(), old.unwrap_or_default().into(), new.into(), now.into()];
+    Ok(execute(connection, sql, values).await? > 0)
+}
+
+/// A person's part in an account.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The role.
+    pub role: Role,
+    /// Whether the person may sign in.
+    pub is_active: bool,
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+}
+
+/// Finds a person of an account, and holds the account's people until the transaction ends, so that
+/// two owners cannot be taken away past each other.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find_member_for_update(
+    transaction: &sea_orm::DatabaseTransaction,
+    account: AccountId,
+    id: UserId,
+) -> Result<Option<Member>, DbErr> {
+    hold_account(transaction, account).await?;
+    let row = entity::Entity::find_by_id(id.0)
+        .filter(entity::Column::AccountId.eq(account.0))
+        .one(transaction)
+        .await?;
+    row.map(|row| {
+        Ok(Member { role: role(&row.role)?, is_active: row.is_active, name: row.name, email: row.email })
+    })
+    .transpose()
+}
+
+/// Whether an account has an active owner besides this user.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn has_other_owner(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: UserId,
+) -> Result<bool, DbErr> {
+    let owners = entity::Entity::find()
+        .filter(entity::Column::AccountId.eq(account.0))
+        .filter(entity::Column::Role.eq(Role::Owner.as_str()))
+        .filter(entity::Column::IsActive.eq(true))
+        .filter(entity::Column::Id.ne(id.0))
+        .one(connection)
+        .await?;
+    Ok(owners.is_some())
+}
+
+/// Gives a person of an account another role.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_role(connection: &impl ConnectionTrait, id: UserId, role: Role) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET role = $2 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), role.as_str().into()]).await.map(drop)
+}
+
+/// Lets a person of an account sign in, or not.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_active(connection: &impl ConnectionTrait, id: UserId, active: bool) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET is_active = $2 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), active.into()]).await.map(drop)
+}
+
+/// Removes a person, and with them sessions, identities and devices.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete(connection: &impl ConnectionTrait, id: UserId) -> Result<(), DbErr> {
+    execute(connection, "DELETE FROM users WHERE id = $1", [id.0.into()]).await.map(drop)
+}
+
+/// An account's people by name, at most `limit` after the one at `cursor`, and how many there are in
+/// all. One statement.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_members(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    caller: UserId,
+    cursor: Option<UserId>,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<(Vec<MemberSummary>, u64), DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        name: String,
+        email: String,
+        role: String,
+        is_active: bool,
+        last_login_at: Option<DateTime<Utc>>,
+        sessions: i64,
+        members: i64,
+    }
+    let mut values: Vec<sea_orm::Value> = vec![account.0.into(), now.into(), i64::from(limit).into()];
+    let mut after = "";
+    if let Some(cursor) = cursor {
+        values.push(cursor.0.into());
+        after = " AND (lower(u.name), u.id) > (SELECT lower(c.name), c.id FROM users c \
+                 WHERE c.id = $4 AND c.account_id = $1)";
+    }
+    let sql = format!(
+        "SELECT u.id, u.name, u.email, u.role, u.is_active, u.last_login_at, \
+         (SELECT count(*) FROM sessions s WHERE s.account_id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL \
+         AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2) AS sessions, \
+         (SELECT count(*) FROM users m WHERE m.account_id = $1) AS members \
+         FROM users u WHERE u.account_id = $1{after} ORDER BY lower(u.name), u.id LIMIT $3"
+    );
+    let rows = all::<Row>(connection, &sql, values).await?;
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let total = rows.first().map_or(0, |row| count(row.members));
+    let members = rows.into_iter().map(|row| {
+        Ok(MemberSummary {
+            is_caller: row.id == caller.0,
+            id: UserId(row.id),
+            name: row.name,
+            email: row.email,
+            role: role(&row.role)?,
+            is_active: row.is_active,
+            last_login_at: row.last_login_at,
+            session_count: count(row.sessions),
+        })
+    });
+    Ok((members.collect::<Result<_, DbErr>>()?, total))
 }
 
 /// Replaces the password's hash.
@@ -224,13 +428,40 @@ pub async fn deactivate(
     user: UserId,
     account: AccountId,
 ) -> Result<bool, DbErr> {
-    if connection.get_database_backend() == sea_orm::DbBackend::Postgres {
-        let sql = "SELECT id FROM accounts WHERE id = $1 FOR UPDATE";
-        execute(connection, sql, [account.0.into()]).await?;
-    }
+    hold_account(connection, account).await?;
     let sql = "UPDATE users SET is_active = FALSE WHERE id = $1 AND (role <> 'owner' OR EXISTS \
                (SELECT 1 FROM users o WHERE o.account_id = $2 AND o.role = 'owner' AND o.is_active AND o.id <> $1))";
     Ok(execute(connection, sql, [user.0.into(), account.0.into()]).await? > 0)
+}
+
+/// In SQLite the transaction holds the whole database already.
+async fn hold_account(transaction: &sea_orm::DatabaseTransaction, account: AccountId) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == sea_orm::DbBackend::Postgres {
+        let sql = "SELECT id FROM accounts WHERE id = $1 FOR UPDATE";
+        execute(transaction, sql, [account.0.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The addresses of whose sessions an owner ended in bulk, the owner left out.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_ended_in_bulk(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    by: UserId,
+    at: DateTime<Utc>,
+) -> Result<Vec<String>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        email: String,
+    }
+    let sql = "SELECT u.email FROM users u WHERE u.account_id = $1 AND u.id <> $2 AND u.is_active AND EXISTS \
+               (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.revoked_at = $3 AND s.revoked_reason = 'bulk')";
+    let rows = all::<Row>(connection, sql, [account.0.into(), by.0.into(), at.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.email).collect())
 }
 
 pub(super) fn role(text: &str) -> Result<Role, DbErr> {

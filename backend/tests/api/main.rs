@@ -4,15 +4,25 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
+mod access;
 mod audit;
 mod concurrency;
 mod cookie;
 mod errors;
+mod invites;
 mod login;
 mod logout;
+mod mail;
 mod me;
+mod members;
+mod oauth;
+mod own_sessions;
 mod policy;
+mod profile;
+mod provider;
+mod recovery;
 mod refresh;
+mod registration;
 mod replay;
 mod revoke;
 mod schema;
@@ -20,4 +30,5 @@ mod security;
 mod service;
 mod sweeper;
 mod test_app;
+mod throttle;
 mod token;

@@ -16,7 +16,13 @@ async fn it_tells_who_is_signed_in_where_and_until_when() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(
         answer.body["user"],
-        json!({"id": owner.id, "email": "ada@example.com", "name": "Ada Example", "role": "owner"})
+        json!({
+            "id": owner.id,
+            "email": "ada@example.com",
+            "name": "Ada Example",
+            "role": "owner",
+            "has_password": true,
+        })
     );
     assert_eq!(answer.body["account"], json!({"id": owner.account, "name": "Example"}));
     assert_eq!(answer.body["session"]["auth_time"], "2026-03-01T09:00:00Z");

@@ -15,6 +15,8 @@ use curfew::{
     clock::Clock,
     config::{Config, Layered, Settings},
     entropy, http,
+    jobs::mailer,
+    mail::post::Post,
     store::{
         Database, accounts,
         users::{self, NewUser},
@@ -53,7 +55,7 @@ pub struct TestApp {
     pub router: Router,
     pub database_url: String,
     clock: Arc<TestClock>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A user who can sign in with [`PASSWORD`].
@@ -91,7 +93,7 @@ impl TestApp {
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(start)));
         let app = App::new(config, database, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
-        Self { router: http::router(Arc::clone(&app)), app, database_url, clock, _folder: folder }
+        Self { router: http::router(Arc::clone(&app)), app, database_url, clock, folder }
     }
 
     /// The same database behind an application with other settings.
@@ -157,6 +159,44 @@ impl TestApp {
     pub fn call(&self, method: Method, path: &str) -> Call {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         Call { router: self.router.clone(), request }
+    }
+
+    pub fn patch(&self, path: &str) -> Call {
+        self.call(Method::PATCH, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Sends what is in the outbox, and answers it, oldest first.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let folder = self.folder.path().join("outbox");
+        mailer::deliver(&self.app, &Post::Outbox(folder.clone())).await.unwrap();
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort_unstable();
+        let mail = |file: std::path::PathBuf| {
+            let raw = std::fs::read(&file).unwrap();
+            std::fs::remove_file(file).unwrap();
+            Mail::parse(&raw)
+        };
+        files.into_iter().map(mail).collect()
+    }
+
+    /// The only message to somebody in the outbox.
+    pub async fn mail_to(&self, to: &str) -> Mail {
+        let mut mails = self.mails().await;
+        mails.retain(|mail| mail.to == to);
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        mails.remove(0)
+    }
+
+    /// The only message in the outbox.
+    pub async fn mail(&self) -> Mail {
+        let mut mails = self.mails().await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        mails.remove(0)
     }
 
     /// Refreshes with the token as a bearer token.
@@ -225,6 +265,34 @@ impl Call {
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Answer { status, headers, body, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+impl Mail {
+    pub fn parse(raw: &[u8]) -> Self {
+        let message = mail_parser::MessageParser::default().parse(raw).unwrap();
+        Self {
+            to: message.to().unwrap().first().unwrap().address().unwrap().to_owned(),
+            subject: message.subject().unwrap().to_owned(),
+            text: message.body_text(0).unwrap().into_owned(),
+            html: message.body_html(0).unwrap().into_owned(),
+        }
+    }
+
+    /// The token in its link to the page at `path`.
+    pub fn token(&self, path: &str) -> String {
+        let link = format!("https://curfew.example{path}#");
+        let start = self.text.find(&link).unwrap_or_else(|| panic!("no {path} in {}", self.text));
+        self.text[start + link.len()..].split_whitespace().next().unwrap().to_owned()
     }
 }
 

@@ -10,57 +10,36 @@ use curfew_shared::{
 };
 use web_sys::Blob;
 
-use super::{Failure, http::Request};
-use crate::store::auth::AccessToken;
+use super::http::{Call, Request};
 
 /// The session policy, and who is signed in.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn security(token: &AccessToken) -> Result<SecurityResponse, Failure> {
-    Request::get(api::SECURITY).bearer(token).json().await
+#[must_use]
+pub fn security() -> Call<SecurityResponse> {
+    Request::get(api::SECURITY).json()
 }
 
 /// Changes the session policy, for sign-ins from now on.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn update_policy(
-    token: &AccessToken,
-    request: &UpdatePolicyRequest,
-) -> Result<SecurityResponse, Failure> {
-    Request::patch(api::SECURITY, request).bearer(token).json().await
+#[must_use]
+pub fn update_policy(request: &UpdatePolicyRequest) -> Call<SecurityResponse> {
+    Request::patch(api::SECURITY, request).json()
 }
 
-/// Ends the account's sessions.
-///
-/// # Errors
-/// What the server refused, or why there was no answer; then it may have been done all the same.
-pub async fn revoke_sessions(
-    token: &AccessToken,
-    scope: RevokeScope,
-) -> Result<RevokeSessionsResponse, Failure> {
-    Request::post(api::REVOKE_SESSIONS, &RevokeSessionsRequest { scope }).bearer(token).json().await
+/// Ends the account's sessions. After [`RevokeScope::All`], [`leave`](super::Client::leave) is due.
+#[must_use]
+pub fn revoke_sessions(scope: RevokeScope) -> Call<RevokeSessionsResponse> {
+    Request::post(api::REVOKE_SESSIONS, &RevokeSessionsRequest { scope }).json()
 }
 
 /// A page of the audit trail, newest first.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn audit_events(token: &AccessToken, query: &AuditQuery) -> Result<AuditPage, Failure> {
-    Request::get(api::AUDIT_EVENTS).query(&pairs(query)).bearer(token).json().await
+#[must_use]
+pub fn audit_events(query: &AuditQuery) -> Call<AuditPage> {
+    Request::get(api::AUDIT_EVENTS).query(&pairs(query)).json()
 }
 
 /// Everything of the audit trail that matches, as a file of this type.
-///
-/// # Errors
-/// What the server refused, or why there was no answer, or only half of one.
-pub async fn export_audit_events(
-    token: &AccessToken,
-    query: &AuditQuery,
-    content_type: &'static str,
-) -> Result<Blob, Failure> {
-    Request::get(api::AUDIT_EVENTS).file(content_type).query(&pairs(query)).bearer(token).blob().await
+#[must_use]
+pub fn export_audit_events(query: &AuditQuery, content_type: &'static str) -> Call<Blob> {
+    Request::get(api::AUDIT_EVENTS).query(&pairs(query)).file(content_type)
 }
 
 fn pairs(query: &AuditQuery) -> Vec<(&'static str, String)> {

@@ -6,39 +6,31 @@ use curfew_shared::{
 };
 use uuid::Uuid;
 
-use super::{Failure, http::Request};
-use crate::store::auth::{AccessToken, Cause};
+use super::http::{Call, Request};
+use crate::store::auth::Cause;
 
 /// Signs in.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn login(request: &LoginRequest) -> Result<TokenResponse, Failure> {
-    Request::post(api::LOGIN_JSON, request).json().await
+#[must_use]
+pub fn login(request: &LoginRequest) -> Call<TokenResponse> {
+    Request::post(api::LOGIN_JSON, request).json()
 }
 
 /// Exchanges the refresh token in the cookie for its successor. The same `key` again gets the same
 /// successor, as long as that was not used.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn refresh(cause: Cause, key: Uuid) -> Result<TokenResponse, Failure> {
+#[must_use]
+pub fn refresh(cause: Cause, key: Uuid) -> Call<TokenResponse> {
     let request = RefreshRequest { refresh_token: None, passive: cause == Cause::Timer };
-    Request::post(api::REFRESH, &request).idempotency_key(key).json().await
+    Request::post(api::REFRESH, &request).idempotency_key(key).json()
 }
 
 /// Ends the session of the cookie.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn logout() -> Result<(), Failure> {
-    Request::post(api::LOGOUT, &LogoutRequest::default()).done().await
+#[must_use]
+pub fn logout() -> Call<()> {
+    Request::post(api::LOGOUT, &LogoutRequest::default()).done()
 }
 
 /// Who is signed in, where, until when.
-///
-/// # Errors
-/// What the server refused, or why there was no answer.
-pub async fn me(token: &AccessToken) -> Result<MeResponse, Failure> {
-    Request::get(api::ME).bearer(token).json().await
+#[must_use]
+pub fn me() -> Call<MeResponse> {
+    Request::get(api::ME).json()
 }

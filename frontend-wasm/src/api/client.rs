@@ -1,8 +1,12 @@
 //! The client that the page calls: signs in and out, keeps the session alive, and keeps the store and
 //! the other tabs informed.
 
-mod account;
+mod entry;
+mod exit;
+mod prompt;
 mod token;
+
+pub use prompt::{Answer, Prompt};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use curfew_shared::{
@@ -10,11 +14,14 @@ use curfew_shared::{
     error::ErrorCode,
 };
 use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen::JsValue;
 
 use super::{
-    Failure, auth,
+    Call, Failure, auth,
     backoff::pause,
+    http::{Request, Sent},
     refresh::{RefreshEnd, exchange},
+    send,
 };
 use crate::{
     browser::{clock, lock, random, storage},
@@ -33,8 +40,13 @@ const COOKIE_LOCK: &str = "curfew.cookie";
 /// goes on without it; the shared idempotency key still makes that safe.
 const LOCK_TIMEOUT_MS: u32 = 15_000;
 
-/// How long the word of another tab may take, in milliseconds.
+/// How long to wait for the word of another tab, in milliseconds: of the one that has just let go of the
+/// lock, which is known to have done something, and of one that perhaps has.
+const WORD_OF_THE_LAST_MS: u32 = 1_000;
 const WORD_OF_OTHERS_MS: u32 = 50;
+
+/// How often to look whether it has come, in milliseconds.
+const LOOK_EVERY_MS: u32 = 25;
 
 /// A cookie's life is counted in whole seconds, so it may go before the session does.
 const COOKIE_GOES_EARLY: TimeDelta = TimeDelta::seconds(2);
@@ -44,6 +56,7 @@ const COOKIE_GOES_EARLY: TimeDelta = TimeDelta::seconds(2);
 pub struct Client {
     store: AuthStore,
     tabs: Tabs,
+    prompt: Prompt,
 }
 
 impl PartialEq for Client {
@@ -53,10 +66,16 @@ impl PartialEq for Client {
 }
 
 impl Client {
-    /// A client that reports to `store` and `tabs`.
+    /// A client that reports to `store` and `tabs`, and asks the person by `prompt`.
     #[must_use]
-    pub fn new(store: AuthStore, tabs: Tabs) -> Self {
-        Self { store, tabs }
+    pub fn new(store: AuthStore, tabs: Tabs, prompt: Prompt) -> Self {
+        Self { store, tabs, prompt }
+    }
+
+    /// What asks the person to confirm who they are.
+    #[must_use]
+    pub fn prompt(&self) -> &Prompt {
+        &self.prompt
     }
 
     /// The store that it reports to.
@@ -73,10 +92,10 @@ impl Client {
         let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
         if trace::find() == Some(Trace::Closing) {
             // The new cookie replaces the one that the old session could be ended with.
-            let _ = auth::logout().await;
+            let _ = send(auth::logout()).await;
         }
         let request = LoginRequest { email, password, token_delivery: TokenDelivery::Cookie };
-        let tokens = auth::login(&request).await?;
+        let tokens = send(auth::login(&request)).await?;
         storage::clear();
         self.adopt(tokens, Cause::Person).await;
         Ok(())
@@ -93,7 +112,7 @@ impl Client {
     /// # Errors
     /// What the server refused, or why there was no answer.
     pub async fn me(&self) -> Result<MeResponse, Failure> {
-        let me = self.authorized(async |token| auth::me(&token).await).await?;
+        let me = self.ask(auth::me()).await?;
         self.store.dispatch(AuthAction::Seen { me: me.clone(), at: clock::now() });
         Ok(me)
     }
@@ -140,47 +159,78 @@ impl Client {
         }
     }
 
-    /// Calls the API with the access token. If the server refuses the token, refreshes once, then
-    /// follows the answer.
-    async fn authorized<T>(
-        &self,
-        call: impl AsyncFn(AccessToken) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    /// Makes a call with the access token. Where the server wants to know first that it is still the
+    /// same person, asks, and makes the call again once that is proven: nothing typed is lost.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn ask<T>(&self, call: Call<T>) -> Result<T, Failure> {
+        let body = self.authorized(call.request()).await?;
+        self.read(&call, &body)
+    }
+
+    /// Takes an answer as the sign that the server is fine, if it is one of the server's.
+    fn read<T>(&self, call: &Call<T>, body: &JsValue) -> Result<T, Failure> {
+        let answer = call.read(body);
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    // All that a call takes and that is the same for each is here, once, and not in `ask`: the compiler
+    // writes that anew for each type of answer.
+    fn authorized<'a>(&'a self, request: &'a Request) -> Sent<'a> {
+        Box::pin(async move {
+            let outcome = self.authorized_once(request).await;
+            let asks =
+                outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::ReauthenticationRequired);
+            if asks && self.prompt.ask().await { self.authorized_once(request).await } else { outcome }
+        })
+    }
+
+    /// If the server refuses the token, refreshes once, then follows the answer.
+    async fn authorized_once(&self, request: &Request) -> Result<JsValue, Failure> {
         let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
-        let mut outcome = call(token.clone()).await;
+        let mut outcome = request.send(Some(&token)).await;
         if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
             self.refresh_unless_fresher_than(Some(&token), Cause::Person).await;
             match self.access_token() {
-                Some(fresh) if fresh != token => outcome = call(fresh).await,
+                Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
                 Some(_) => return Err(self.trouble_as_failure()),
                 None => return Err(Failure::SignedOut),
             }
         }
-        match &outcome {
-            Ok(_) => self.store.dispatch(AuthAction::Recovered),
-            Err(failure) if failure.trouble().is_some() => self.put_off(failure),
-            Err(_) => {}
+        if let Err(failure) = &outcome {
+            self.note(Some(failure));
         }
         outcome
+    }
+
+    /// Follows how a call fared.
+    fn note(&self, failure: Option<&Failure>) {
+        match failure {
+            None => self.store.dispatch(AuthAction::Recovered),
+            Some(failure) if failure.trouble().is_some() => self.put_off(failure),
+            Some(_) => {}
+        }
     }
 
     /// Refreshes, unless another tab has done so since `seen` was the access token in hand.
     async fn refresh_unless_fresher_than(&self, seen: Option<&AccessToken>, cause: Cause) {
         let turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
-        if self.store.read(|state| is_settled(state, seen, cause)) {
+        // Nothing makes the word of the tab that had the lock arrive before the lock does.
+        let has_waited = turn.as_ref().is_some_and(|turn| turn.waited);
+        if self.settles(seen, cause, if has_waited { WORD_OF_THE_LAST_MS } else { 0 }).await {
             return;
         }
         let mut end = exchange(cause).await;
-        if end == RefreshEnd::Over(SignOut::Refused) {
-            TimeoutFuture::new(WORD_OF_OTHERS_MS).await;
-        }
-        if self.store.read(|state| is_settled(state, seen, Cause::Timer)) {
+        let is_refused = end == RefreshEnd::Over(SignOut::Refused);
+        if self.settles(seen, Cause::Timer, if is_refused { WORD_OF_OTHERS_MS } else { 0 }).await {
             // Another tab won the race, or the person signed out or in meanwhile. What this refresh
             // came to is no longer of interest, least of all a refusal.
             if !matches!(end, RefreshEnd::Renewed(_)) {
                 return;
             }
-        } else if turn.is_none() && end == RefreshEnd::Over(SignOut::Refused) {
+        } else if turn.is_none() && is_refused {
             // Without the lock this may have been the loser of a race. The winner's cookie is here
             // by now; only if that is refused too is the session over.
             end = exchange(cause).await;
@@ -193,6 +243,22 @@ impl Client {
         }
     }
 
+    /// Whether a refresh proves needless within `wait_ms`.
+    async fn settles(&self, seen: Option<&AccessToken>, cause: Cause, wait_ms: u32) -> bool {
+        // By the clock too: a hidden tab's timers are late.
+        let until = clock::now() + TimeDelta::milliseconds(wait_ms.into());
+        for _ in 0..=wait_ms / LOOK_EVERY_MS {
+            if self.store.read(|state| is_settled(state, seen, cause)) {
+                return true;
+            }
+            if clock::now() >= until {
+                break;
+            }
+            TimeoutFuture::new(LOOK_EVERY_MS).await;
+        }
+        false
+    }
+
     /// Takes tokens that the server has just handed out.
     async fn adopt(&self, tokens: TokenResponse, cause: Cause) {
         let at = clock::now();
@@ -203,7 +269,7 @@ impl Client {
             self.store.dispatch(AuthAction::Renewed { tokens, cause, at });
         } else {
             // The page has just started, or another tab has signed in as somebody else.
-            match auth::me(&AccessToken::new(&*tokens.access_token)).await {
+            match auth::me().send(Some(&AccessToken::new(&*tokens.access_token))).await {
                 Ok(me) => {
                     let session = Session::new(me, tokens, cause, at);
                     self.store.dispatch(AuthAction::SignedIn(Box::new(session)));
@@ -275,7 +341,7 @@ fn has_run_out(state: &AuthState, trace: Option<Trace>, device_now: DateTime<Utc
 
 /// Ends the session of the cookie. A server that knows no such session has nothing left to end.
 async fn end_at_the_server() -> Result<(), Failure> {
-    match auth::logout().await {
+    match send(auth::logout()).await {
         Err(failure) if failure.code().map(ErrorCode::status) == Some(401) => Ok(()),
         outcome => outcome,
     }

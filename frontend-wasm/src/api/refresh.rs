@@ -3,7 +3,7 @@
 use curfew_shared::{auth::TokenResponse, error::ErrorCode};
 use uuid::Uuid;
 
-use super::{Failure, auth};
+use super::{Failure, auth, send};
 use crate::{
     browser::{random, storage},
     store::auth::{Cause, SignOut, TroubleKind},
@@ -48,7 +48,7 @@ pub(super) fn classify(outcome: Result<TokenResponse, Failure>) -> RefreshEnd {
 pub(super) async fn exchange(cause: Cause) -> RefreshEnd {
     loop {
         let (key, begun_for) = pending().unwrap_or_else(|| begin(cause));
-        let end = classify(auth::refresh(cause, key).await);
+        let end = classify(send(auth::refresh(cause, key)).await);
         if matches!(end, RefreshEnd::Kept { .. }) {
             return end;
         }

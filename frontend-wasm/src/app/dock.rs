@@ -10,6 +10,7 @@ use crate::{
     components::{SessionExpiryToast, ToastRegion},
     expiry::{Reason, SessionExpiry, Warning},
     hooks::{use_auth_session_expiry, use_client, use_toasts},
+    kept::use_kept,
     pages::{not_extended, not_signed_in_again},
     store::auth::Cause,
 };
@@ -28,7 +29,7 @@ pub fn Dock() -> Html {
     let client = use_client();
     let toasts = use_toasts();
     let expiry = use_auth_session_expiry(&client);
-    let work = use_state(Work::default);
+    let work = use_kept(Work::default);
     let (session, clock_ahead) = client.store().read(|state| {
         let session = state.session();
         let ahead = session.map_or(0, |session| session.clock_ahead_ms);

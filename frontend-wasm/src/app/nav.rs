@@ -19,7 +19,10 @@ pub fn Nav(props: &NavProps) -> Html {
     let link = |id: &'static str, to: Route, words: &'static str| {
         let current = match (to, props.route) {
             (to, route) if to == route => Some("page"),
-            (Route::Account, Route::Security | Route::Audit) => Some("true"),
+            (
+                Route::Account,
+                Route::Security | Route::Audit | Route::Profile | Route::Sessions | Route::Members,
+            ) => Some("true"),
             _ => None,
         };
         let navigator = navigator.clone();

@@ -8,6 +8,8 @@ use web_sys::AbortSignal;
 /// Holds a lock until dropped.
 #[derive(Debug)]
 pub struct Guard {
+    /// Whether somebody else had it when it was asked for.
+    pub waited: bool,
     release: Function,
 }
 
@@ -25,22 +27,28 @@ pub async fn acquire(name: &str, timeout_ms: u32) -> Option<Guard> {
     let navigator = web_sys::window()?.navigator();
     let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
     let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
-    let options = Object::new();
-    Reflect::set(&options, &"signal".into(), &AbortSignal::timeout_with_u32(timeout_ms)).ok()?;
+    let at_once = Object::new();
+    Reflect::set(&at_once, &"ifAvailable".into(), &JsValue::TRUE).ok()?;
+    let in_turn = Object::new();
+    Reflect::set(&in_turn, &"signal".into(), &AbortSignal::timeout_with_u32(timeout_ms)).ok()?;
 
-    let (until_released, release) = deferred()?;
-    let (granted, grant) = deferred()?;
-    // The lock is held for as long as the promise that this answers with is pending.
-    let hold = Closure::once_into_js(move |_lock: JsValue| {
-        let _: Result<JsValue, _> = grant.call0(&JsValue::UNDEFINED);
-        until_released
-    });
-    let requested: Promise = request.call3(&locks, &name.into(), &options, &hold).ok()?.dyn_into().ok()?;
-    let guard = Guard { release };
-    // `requested` settles before `granted` only by being refused.
-    let first = Promise::race(&js_sys::Array::of2(&granted, &requested));
-    JsFuture::from(first).await.ok()?;
-    Some(guard)
+    for (options, waited) in [(at_once, false), (in_turn, true)] {
+        let (until_released, release) = deferred()?;
+        let (answered, answer) = deferred()?;
+        // The lock is held for as long as the promise that this answers with is pending.
+        let hold = Closure::once_into_js(move |lock: JsValue| {
+            let _: Result<JsValue, _> = answer.call1(&JsValue::UNDEFINED, &lock);
+            if lock.is_null() { JsValue::NULL } else { until_released.into() }
+        });
+        let requested: Promise =
+            request.call3(&locks, &name.into(), &options, &hold).ok()?.dyn_into().ok()?;
+        // `requested` settles before `answered` only by being refused.
+        let first = Promise::race(&js_sys::Array::of2(&answered, &requested));
+        if !JsFuture::from(first).await.ok()?.is_null() {
+            return Some(Guard { waited, release });
+        }
+    }
+    None
 }
 
 /// A promise, and what resolves it.

@@ -1,7 +1,9 @@
 //! The document and its window: title, focus, visibility, connection.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Document, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, VisibilityState};
+use web_sys::{
+    Document, Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, VisibilityState,
+};
 
 /// The document. `None` only outside a window.
 #[must_use]
@@ -55,8 +57,10 @@ pub fn keep_focus_in_sight() {
 
 /// Moves the focus to `element`, or to the content if that is gone, but only if nothing has it.
 pub fn give_lost_focus_to(element: Option<&HtmlElement>) {
+    // A dialog that has just closed keeps it until the next picture, for nobody to see.
+    let is_nowhere = |it: &Element| it.matches("body, dialog:not([open]) *").unwrap_or_default();
     let is_lost =
-        document().is_some_and(|document| document.active_element().is_none_or(|it| it.tag_name() == "BODY"));
+        document().is_some_and(|document| document.active_element().is_none_or(|it| is_nowhere(&it)));
     if !is_lost {
         return;
     }
@@ -65,5 +69,41 @@ pub fn give_lost_focus_to(element: Option<&HtmlElement>) {
             let _ = element.focus();
         }
         None => focus("main"),
+    }
+}
+
+/// What stands behind `#` in the address, which is taken out of it: it is a secret, and stays neither
+/// in the address bar nor in the browser's history.
+#[must_use]
+pub fn take_fragment() -> Option<String> {
+    let location = web_sys::window()?.location();
+    let fragment = location.hash().ok()?.strip_prefix('#')?.to_owned();
+    let address = format!("{}{}", location.pathname().ok()?, location.search().ok()?);
+    replace_address(&address);
+    Some(fragment)
+}
+
+/// The last segment of the path.
+#[must_use]
+pub fn last_segment() -> Option<String> {
+    let path = web_sys::window()?.location().pathname().ok()?;
+    path.rsplit('/').next().filter(|segment| !segment.is_empty()).map(str::to_owned)
+}
+
+/// The values of a query, which is taken out of the address.
+#[must_use]
+pub fn take_query() -> Option<web_sys::UrlSearchParams> {
+    let location = web_sys::window()?.location();
+    let query = web_sys::UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    replace_address(&location.pathname().ok()?);
+    Some(query)
+}
+
+/// Shows another address for the same page.
+pub fn replace_address(address: &str) {
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    if let Some(history) = history {
+        // Refused only where the address is of another origin.
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(address));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::security::{ActiveUser, RevokeScope};
 use yew::prelude::*;
 
-use super::Moment;
+use super::short_moment;
 use crate::length::{counted, people};
 
 /// Props of [`ActiveUsers`].
@@ -97,7 +97,7 @@ fn row(user: &ActiveUser, now: DateTime<Utc>) -> Html {
                 <span class="email">{ &user.email }</span>
             </span>
             <span class="when">
-                <span>{ "Signed in " }<Moment at={user.last_login_at} {now} is_short=true /></span>
+                <span>{ "Signed in " }{ short_moment(user.last_login_at, now) }</span>
                 if user.session_count > 1 {
                     <span class="sessions">{ counted(user.session_count, "session") }</span>
                 }

@@ -3,6 +3,8 @@
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
+use crate::kept::use_kept;
+
 /// How long the region stands empty before it is filled, in milliseconds: browsers tell screen readers
 /// of changes in batches, and a region that comes with its text is no change.
 const EMPTY_MS: u32 = 100;
@@ -20,7 +22,7 @@ pub struct BannerProps {
 /// there from the start: the region is shown empty first and filled then (WCAG 4.1.3).
 #[component]
 pub fn Banner(props: &BannerProps) -> Html {
-    let shown = use_state(|| None);
+    let shown = use_kept(|| None);
     {
         let shown = shown.setter();
         use_effect_with(props.message.clone(), move |message| {

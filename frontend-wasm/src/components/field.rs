@@ -17,6 +17,9 @@ pub struct FieldProps {
     /// The longest input, if the browser shall stop there.
     #[prop_or_default]
     pub maxlength: Option<AttrValue>,
+    /// What to know before typing.
+    #[prop_or_default]
+    pub hint: Option<AttrValue>,
     /// What is wrong with it.
     #[prop_or_default]
     pub error: Option<AttrValue>,
@@ -31,7 +34,10 @@ pub struct FieldProps {
 #[component]
 pub fn Field(props: &FieldProps) -> Html {
     let error_id = format!("{}-error", props.id);
+    let hint_id = format!("{}-hint", props.id);
     let has_error = props.error.is_some();
+    let described = [props.hint.as_ref().map(|_| &*hint_id), has_error.then_some(&*error_id)];
+    let described: Vec<_> = described.into_iter().flatten().collect();
     html! {
         <div class="field">
             <label for={props.id.clone()}>{ &props.label }</label>
@@ -47,10 +53,13 @@ pub fn Field(props: &FieldProps) -> Html {
                     spellcheck="false"
                     required=true
                     aria-invalid={has_error.then_some("true")}
-                    aria-describedby={has_error.then(|| error_id.clone())}
+                    aria-describedby={(!described.is_empty()).then(|| described.join(" "))}
                 />
                 { props.children.clone() }
             </div>
+            if let Some(hint) = &props.hint {
+                <p id={hint_id} class="hint">{ hint }</p>
+            }
             if let Some(error) = &props.error {
                 <p id={error_id} class="error">{ error }</p>
             }

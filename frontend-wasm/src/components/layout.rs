@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::Logo;
+use super::logo;
 
 /// How a sign-out stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ pub fn Layout(props: &LayoutProps) -> Html {
         <>
             <a class="skip" href="#main">{ "Skip to content" }</a>
             <header class="header">
-                <span class="brand"><Logo /><span class="brand-name">{ "Curfew" }</span></span>
+                <span class="brand">{ logo() }<span class="brand-name">{ "Curfew" }</span></span>
                 { props.nav.clone() }
                 if let Some(person) = &props.person {
                     <span id="person" class="person">{ person }</span>

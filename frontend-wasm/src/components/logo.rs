@@ -3,8 +3,7 @@
 use yew::prelude::*;
 
 /// The mark, as decoration beside the name.
-#[component]
-pub fn Logo() -> Html {
+pub fn logo() -> Html {
     html! {
         <svg class="logo" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
             <rect class="logo-ground" width="24" height="24" rx="7" />

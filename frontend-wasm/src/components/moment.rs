@@ -8,28 +8,22 @@ use yew::prelude::*;
 use self::words::relative;
 use crate::browser::clock;
 
-/// Props of [`Moment`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct MomentProps {
-    /// The moment.
-    pub at: DateTime<Utc>,
-    /// Now, by the same clock.
-    pub now: DateTime<Utc>,
-    /// Whether only the words relative to now are shown.
-    #[prop_or_default]
-    pub is_short: bool,
+/// “in 2 days 3 hours” and the local time below it; to the second on hover.
+pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
+    time("moment", at, now, html! { <span class="local">{ clock::local_time(at) }</span> })
 }
 
-/// “in 2 days 3 hours” and the local time below it; to the second on hover.
-#[component]
-pub fn Moment(props: &MomentProps) -> Html {
-    let datetime = props.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+/// “in 2 days 3 hours”; to the second, by the local clock, on hover.
+pub fn short_moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
+    time("moment short", at, now, Html::default())
+}
+
+fn time(class: &'static str, at: DateTime<Utc>, now: DateTime<Utc>, local: Html) -> Html {
+    let datetime = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     html! {
-        <time class={classes!("moment", props.is_short.then_some("short"))} {datetime} title={clock::exact_local_time(props.at)}>
-            <span class="relative">{ relative(props.now, props.at) }</span>
-            if !props.is_short {
-                <span class="local">{ clock::local_time(props.at) }</span>
-            }
+        <time {class} {datetime} title={clock::exact_local_time(at)}>
+            <span class="relative">{ relative(now, at) }</span>
+            { local }
         </time>
     }
 }

@@ -1,6 +1,7 @@
 //! The form for the session policy: presets, own numbers, and what is wrong with them.
 
 pub mod draft;
+mod edit;
 
 use curfew_shared::{
     error::FieldError,
@@ -10,7 +11,9 @@ use curfew_shared::{
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use self::draft::Draft;
+use crate::kept::use_kept;
+
+use self::edit::{Change, Edit};
 use crate::{browser::page, length::minutes_in_words};
 
 /// Props of [`PolicyForm`].
@@ -39,26 +42,14 @@ pub struct PolicyFormProps {
 #[component]
 pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     let policy = &props.policy;
-    let draft = use_state(|| Draft::of(policy));
-    // Nobody is corrected while they are still typing for the first time.
-    let is_checked = use_state(|| false);
-    // What the server said holds for what it was sent.
-    let is_as_sent = use_state(|| false);
-    let is_confirmed = use_state(|| false);
-    {
-        let (draft, is_checked) = (draft.setter(), is_checked.setter());
-        use_effect_with(policy.clone(), move |policy| {
-            draft.set(Draft::of(policy));
-            is_checked.set(false);
-        });
-    }
-    {
-        let is_confirmed = is_confirmed.setter();
-        use_effect_with(props.saves, move |saves| is_confirmed.set(*saves > 0));
-    }
+    let edits = use_reducer_eq(|| Edit::new(policy));
+    // No effect resets it: one may run late, and undo what somebody has done meanwhile.
+    let Edit { draft, is_checked, is_as_sent, .. } = edits.under(policy);
+    let told_saves = use_kept(|| 0_u32);
+    let is_confirmed = props.saves > *told_saves;
 
     let found = draft.check(policy).err().unwrap_or_default();
-    let errors = match (*is_checked && !found.is_empty(), *is_as_sent) {
+    let errors = match (is_checked && !found.is_empty(), is_as_sent) {
         (true, _) => found,
         (false, true) => props.errors.clone(),
         (false, false) => Vec::new(),
@@ -87,45 +78,36 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     }
 
     let change = {
-        let (draft, is_as_sent, is_confirmed) = (draft.clone(), is_as_sent.setter(), is_confirmed.setter());
-        Callback::from(move |new: Draft| {
-            draft.set(new);
-            is_as_sent.set(false);
-            is_confirmed.set(false);
+        let (edits, policy) = (edits.dispatcher(), policy.clone());
+        let (told_saves, saves) = (told_saves.setter(), props.saves);
+        Callback::from(move |change| {
+            edits.dispatch((policy.clone(), change));
+            told_saves.set(saves);
         })
     };
     let onsubmit = {
-        let (draft, policy, props) = (draft.clone(), policy.clone(), props.clone());
-        let (is_checked, is_as_sent) = (is_checked.setter(), is_as_sent.setter());
-        let is_confirmed = is_confirmed.setter();
+        let (change, draft, props) = (change.clone(), draft.clone(), props.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if props.is_busy {
                 return;
             }
-            is_checked.set(true);
-            is_confirmed.set(false);
-            match draft.check(&policy) {
-                Ok(set) => {
-                    is_as_sent.set(true);
-                    props.on_save.emit(set);
-                }
-                Err(_) => drop(to_be_marked.replace(true)),
+            if let Ok(set) = draft.check(&props.policy) {
+                change.emit(Change::Send);
+                props.on_save.emit(set);
+            } else {
+                change.emit(Change::Check);
+                to_be_marked.replace(true);
             }
         })
     };
-    let choose = |choice| {
-        let (change, draft, is_checked) = (change.clone(), (*draft).clone(), is_checked.setter());
-        Callback::from(move |_: Event| {
-            is_checked.set(false);
-            change.emit(Draft { choice, ..draft.clone() });
-        })
-    };
+    let choose = |choice| change.reform(move |_: Event| Change::Choose(choice));
+    // Told once it is left: the word about the last save stays.
     let onchange = {
-        let is_checked = is_checked.setter();
-        Callback::from(move |_: Event| is_checked.set(true))
+        let (edits, policy) = (edits.dispatcher(), policy.clone());
+        Callback::from(move |_: Event| edits.dispatch((policy.clone(), Change::Check)))
     };
-    let alert = match (errors.is_empty(), *is_as_sent) {
+    let alert = match (errors.is_empty(), is_as_sent) {
         (false, _) => Some("Check what is marked below. Nothing has been saved.".into()),
         (true, true) => props.alert.clone(),
         (true, false) => None,
@@ -135,12 +117,11 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
         let is_idle = field == "idle_minutes";
         let text = draft.shown(policy, is_idle);
         let oninput = {
-            let (change, draft) = (change.clone(), (*draft).clone());
+            let change = change.clone();
             Callback::from(move |event: InputEvent| {
                 let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-                let mut draft = draft.clone();
-                *(if is_idle { &mut draft.idle } else { &mut draft.absolute }) = input.value();
-                change.emit(draft);
+                let text = input.value();
+                change.emit(if is_idle { Change::TypeIdle(text) } else { Change::TypeAbsolute(text) });
             })
         };
         let error = error_of(field);
@@ -207,7 +188,7 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
                     }
                 </button>
                 <p id="policy-saved" role="status" class={classes!("saved", is_confirmed.then_some("filled"))}>
-                    if *is_confirmed {
+                    if is_confirmed {
                         <span key={props.saves} class="ping" aria-hidden="true"></span>
                         { "Saved. It applies from the next sign-in." }
                     }

@@ -14,6 +14,7 @@ use yew::prelude::*;
 use crate::{
     browser::{clock, page},
     expiry::{Reason, SessionExpiry, Warning},
+    kept::use_kept,
     length::{countdown, counted},
 };
 
@@ -45,7 +46,7 @@ pub struct SessionExpiryToastProps {
 /// The message stands in a live region and changes twice at most; countdown and buttons stand outside.
 #[component]
 pub fn SessionExpiryToast(props: &SessionExpiryToastProps) -> Html {
-    let dismissed = use_state(|| None);
+    let dismissed = use_kept(|| None);
     let expiry = props
         .expiry
         .filter(|expiry| expiry.warning != Warning::None)

@@ -2,24 +2,14 @@
 
 use yew::prelude::*;
 
-/// Props of [`StartScreen`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct StartScreenProps {
-    /// What keeps the server from answering, as a headline.
-    #[prop_or_default]
-    pub trouble: Option<AttrValue>,
-    /// Called when somebody wants to try again at once.
-    pub on_retry: Callback<()>,
-}
-
-/// A quiet wait, or an honest word about a server that does not answer.
-#[component]
-pub fn StartScreen(props: &StartScreenProps) -> Html {
-    let onclick = props.on_retry.reform(|_: MouseEvent| ());
+/// A quiet wait, or an honest word about a server that does not answer: what keeps it from that, as a
+/// headline. `on_retry` is called when somebody wants to try again at once.
+pub fn start_screen(trouble: Option<&'static str>, on_retry: &Callback<()>) -> Html {
+    let onclick = on_retry.reform(|_: MouseEvent| ());
     html! {
         <div class="start">
             <div role="status" class="live">
-                if let Some(trouble) = &props.trouble {
+                if let Some(trouble) = trouble {
                     <h1 tabindex="-1">{ trouble }</h1>
                     <p class="lead">
                         { "So we could not ask whether you are still signed in. If you were, nothing has ended. \
@@ -29,7 +19,7 @@ pub fn StartScreen(props: &StartScreenProps) -> Html {
                     <h1 tabindex="-1" class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Looking for your session…" }</h1>
                 }
             </div>
-            if props.trouble.is_some() {
+            if trouble.is_some() {
                 <button id="retry" type="button" class="button" {onclick}>{ "Try now" }</button>
             }
         </div>

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::{
-    api::Client,
+    api::{Client, Prompt},
     store::{AuthStore, auth::AuthState, tabs::Tabs},
 };
 
@@ -22,7 +22,8 @@ pub fn ClientProvider(props: &ClientProviderProps) -> Html {
     let initial = props.initial.clone();
     let state = use_reducer_eq(move || initial);
     let tabs = use_memo((), |()| Tabs::join());
-    let client = Client::new(AuthStore::new(state), (*tabs).clone());
+    let prompt = use_memo((), |()| Prompt::default());
+    let client = Client::new(AuthStore::new(state), (*tabs).clone(), (*prompt).clone());
     {
         let store = client.store().clone();
         use_effect_with((), move |()| {

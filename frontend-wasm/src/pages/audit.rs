@@ -14,12 +14,13 @@ use yew_router::prelude::*;
 
 use super::{OwnersOnly, words};
 use crate::{
-    api::Failure,
+    api::{Failure, account},
     browser::{clock, download},
-    components::{AuditFilters, AuditList, Filter, KnownPerson},
+    components::{AuditFilters, Filter, KnownPerson, audit_list},
     hooks::{Focus, use_client, use_now, use_page, use_toasts},
+    kept::use_kept,
+    part::part,
     route::Route,
-    store::auth::AuthState,
 };
 
 /// The entries so far, and whether there are more.
@@ -46,26 +47,17 @@ enum Export {
     Failed(String),
 }
 
-/// The audit trail. For owners; nobody else's page asks the server.
+/// The audit trail. For owners.
 #[component]
 pub fn Audit() -> Html {
-    if use_client().store().read(AuthState::is_owner) {
-        html! { <Entries /> }
-    } else {
-        html! { <OwnersOnly /> }
-    }
-}
-
-#[component]
-fn Entries() -> Html {
     use_page("Audit trail", Focus::Untouched);
     let client = use_client();
     let toasts = use_toasts();
-    let filter = use_state(Filter::default);
-    let trail = use_state(Trail::default);
-    let people = use_state(Vec::<KnownPerson>::new);
-    let export = use_state(Export::default);
-    let is_owner = use_state(|| true);
+    let filter = use_kept(Filter::default);
+    let trail = use_kept(Trail::default);
+    let people = use_kept(Vec::<KnownPerson>::new);
+    let export = use_kept(Export::default);
+    let is_owner = use_kept(|| true);
     let device_now = use_now(30);
     // Of two answers only the one to the latest question counts.
     let question = use_memo((), |()| Cell::new(0_u32));
@@ -79,7 +71,8 @@ fn Entries() -> Html {
             question.set(number);
             trail.set(Trail { events: so_far.clone(), next: cursor, load: Load::Busy });
             spawn_local(async move {
-                let answer = client.audit_events(AuditQuery { cursor, ..query(&filter) }).await;
+                let answer =
+                    client.ask(account::audit_events(&AuditQuery { cursor, ..query(&filter) })).await;
                 if question.get() != number {
                     return;
                 }
@@ -132,7 +125,7 @@ fn Entries() -> Html {
                 (client.clone(), query(&filter), export.clone(), toasts.clone());
             export.set(Export::Busy);
             spawn_local(async move {
-                export.set(match client.export_audit_events(query, content_type).await {
+                export.set(match client.ask(account::export_audit_events(&query, content_type)).await {
                     Ok(content) if download::save(&content, name) => {
                         toasts.say(format!("{name} is ready: look at your downloads"));
                         Export::None
@@ -145,7 +138,7 @@ fn Entries() -> Html {
     };
 
     if !*is_owner {
-        return html! { <OwnersOnly /> };
+        return part::<OwnersOnly>("");
     }
     let now = client
         .store()
@@ -187,7 +180,7 @@ fn Entries() -> Html {
                         } }
                     </p>
                 </div>
-                <AuditList events={trail.events.clone()} people={(*people).clone()} {now} />
+                { audit_list(&trail.events, &people, now) }
                 <p id="audit-summary" role="status" class="outcome">{ summary(&trail, &filter) }</p>
                 { super::load_state("audit", is_busy, failure, &go_on) }
                 if trail.load == Load::Done && trail.next.is_some() {
@@ -219,10 +212,10 @@ fn known(so_far: &[KnownPerson], events: &[AuditEvent]) -> Vec<KnownPerson> {
     for actor in events.iter().filter_map(|event| event.actor.as_ref()) {
         let name = actor.name.clone().or_else(|| actor.email.clone());
         if let Some(name) = name.filter(|_| people.iter().all(|person| person.id != actor.user_id)) {
-            people.push(KnownPerson { id: actor.user_id, name });
+            let place = people.partition_point(|person| person.name.to_lowercase() <= name.to_lowercase());
+            people.insert(place, KnownPerson { id: actor.user_id, name });
         }
     }
-    people.sort_by_key(|person| person.name.to_lowercase());
     people
 }
 

@@ -9,8 +9,10 @@ use super::words;
 use crate::{
     api::Failure,
     browser::clock,
-    components::Moment,
+    components::moment,
     hooks::{Focus, use_client, use_now, use_page},
+    kept::use_kept,
+    part::part,
     store::auth::Session,
 };
 
@@ -36,7 +38,7 @@ pub fn Home() -> Html {
             <h1 tabindex="-1">{ format!("Hello, {}", session.user.name) }</h1>
             <div class="cards">
                 { person_card(&session) }
-                <SessionCard session={session} />
+                { part::<SessionCard>("") }
             </div>
         </div>
     }
@@ -61,17 +63,15 @@ pub(super) fn person_card(session: &Session) -> Html {
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct SessionCardProps {
-    session: Session,
-}
-
 #[component]
-fn SessionCard(props: &SessionCardProps) -> Html {
+fn SessionCard() -> Html {
     let client = use_client();
-    let check = use_state(Check::default);
-    let session = &props.session;
-    let now = session.now(use_now(15));
+    let check = use_kept(Check::default);
+    let device_now = use_now(15);
+    let Some(session) = client.store().read(|state| state.session().cloned()) else {
+        return Html::default();
+    };
+    let now = session.now(device_now);
 
     let onclick = {
         let check = check.clone();
@@ -100,9 +100,9 @@ fn SessionCard(props: &SessionCardProps) -> Html {
         <section id="session" class="card" aria-labelledby="session-title">
             <h2 id="session-title">{ "Your session" }</h2>
             <dl class="facts">
-                { fact("Signed in", html! { <Moment at={session.auth_time} {now} /> }) }
-                { fact("Ends if unused", html! { <Moment at={session.idle_expires_at} {now} /> }) }
-                { fact("Ends at the latest", html! { <Moment at={session.absolute_expires_at} {now} /> }) }
+                { fact("Signed in", moment(session.auth_time, now)) }
+                { fact("Ends if unused", moment(session.idle_expires_at, now)) }
+                { fact("Ends at the latest", moment(session.absolute_expires_at, now)) }
             </dl>
             <p class="hint">
                 { "Using Curfew keeps the session alive; a page that is merely open does not." }

@@ -1,16 +1,21 @@
 //! The sign-in page.
 
-use curfew_shared::error::FieldError;
+use curfew_shared::{
+    error::FieldError,
+    oauth::{OauthPurpose, ProvidersResponse},
+};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::words;
+use super::{oauth_callback::NEXT, words};
 use crate::{
-    api::Failure,
-    components::{Banner, Credentials, SignInForm},
-    hooks::{Focus, use_client, use_page},
-    route::{LoginQuery, SESSION_EXPIRED},
+    api::{Failure, people, send},
+    browser::storage,
+    components::{Banner, Credentials, SignInForm, provider_buttons},
+    hooks::{Focus, use_client, use_page, use_work},
+    kept::{use_kept, use_once},
+    route::{LoginQuery, Route, SESSION_EXPIRED},
     store::auth::{Phase, SignOut},
 };
 
@@ -27,7 +32,16 @@ enum Attempt {
 pub fn Login() -> Html {
     use_page("Sign in", Focus::To("#email"));
     let client = use_client();
-    let attempt = use_state(Attempt::default);
+    let attempt = use_kept(Attempt::default);
+    let providers = use_kept(|| None::<ProvidersResponse>);
+    let leaving = use_work::<()>();
+    {
+        let providers = providers.setter();
+        // Without an answer the form for the password is there all the same.
+        use_once(move || {
+            spawn_local(async move { providers.set(send(people::providers()).await.ok()) });
+        });
+    }
     let query = use_location().and_then(|location| location.query::<LoginQuery>().ok()).unwrap_or_default();
 
     let on_submit = {
@@ -45,6 +59,17 @@ pub fn Login() -> Html {
                     Err(failure) => Attempt::Failed(failure),
                 });
             });
+        })
+    };
+    let on_provider = {
+        let (client, leaving, next) = (client.clone(), leaving.clone(), query.next.clone());
+        Callback::from(move |provider: String| {
+            let client = client.clone();
+            match &next {
+                Some(next) => storage::set(NEXT, next),
+                None => storage::remove(NEXT),
+            }
+            leaving.run(async move { client.go_to_provider(&provider, OauthPurpose::SignIn, None).await });
         })
     };
     let (alert, errors) = match &*attempt {
@@ -75,7 +100,20 @@ pub fn Login() -> Html {
                     {errors}
                     {on_submit}
                 />
+                <p class="aside">
+                    <Link<Route> to={Route::ForgotPassword}>{ "Forgot your password?" }</Link<Route>>
+                </p>
+                { super::alert("provider-alert", leaving.failure().map(words::not_done)) }
+                if let Some(ways) = providers.as_ref().filter(|ways| !ways.providers.is_empty()) {
+                    <p class="or">{ "or" }</p>
+                    { provider_buttons(&ways.providers, "Sign in with", leaving.is_busy(), &on_provider) }
+                }
             </div>
+            if providers.as_ref().is_some_and(|ways| ways.registration_open) {
+                <p class="aside">
+                    { "New here? " }<Link<Route> to={Route::Register}>{ "Create an account" }</Link<Route>>
+                </p>
+            }
             <p class="hint">
                 { "You stay signed in on this device while you use Curfew. A session that is not used ends by \
                    itself; how long that takes is set for your account and shown once you are signed in." }

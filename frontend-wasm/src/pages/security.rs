@@ -12,13 +12,14 @@ use yew_router::prelude::*;
 
 use super::{OwnersOnly, words};
 use crate::{
-    api::{Client, Failure},
+    api::{Client, Failure, account},
     browser::page,
-    components::{ActiveUsers, PolicyForm, RevokeSessionsModal, Shield, others},
+    components::{ActiveUsers, PolicyForm, RevokeSessionsModal, others, shield},
     hooks::{Focus, use_client, use_now, use_page, use_toasts},
+    kept::{KeptSetter, use_kept, use_once},
     length::counted,
+    part::part,
     route::Route,
-    store::auth::AuthState,
 };
 
 /// How long whoever signed everybody out can read so before the page is cleared, in milliseconds.
@@ -50,27 +51,18 @@ impl Work {
     }
 }
 
-/// The policy, who is signed in, and ending sessions. For owners; nobody else's page asks the server.
+/// The policy, who is signed in, and ending sessions. For owners.
 #[component]
 pub fn Security() -> Html {
-    if use_client().store().read(AuthState::is_owner) {
-        html! { <Settings /> }
-    } else {
-        html! { <OwnersOnly /> }
-    }
-}
-
-#[component]
-fn Settings() -> Html {
     use_page("Session security", Focus::Untouched);
     let client = use_client();
     let toasts = use_toasts();
-    let load = use_state(Load::default);
-    let saving = use_state(Work::default);
-    let saves = use_state(|| 0_u32);
-    let asked = use_state(|| None::<RevokeScope>);
-    let revoking = use_state(Work::default);
-    let is_leaving = use_state(|| false);
+    let load = use_kept(Load::default);
+    let saving = use_kept(Work::default);
+    let saves = use_kept(|| 0_u32);
+    let asked = use_kept(|| None::<RevokeScope>);
+    let revoking = use_kept(Work::default);
+    let is_leaving = use_kept(|| false);
     let device_now = use_now(30);
 
     let fetch = {
@@ -78,12 +70,12 @@ fn Settings() -> Html {
         Callback::from(move |()| {
             let (client, load) = (client.clone(), load.clone());
             load.set(Load::Busy);
-            spawn_local(async move { load.set(loaded(&client, client.security().await)) });
+            spawn_local(async move { load.set(loaded(&client, client.ask(account::security()).await)) });
         })
     };
     {
         let fetch = fetch.clone();
-        use_effect_with((), move |()| fetch.emit(()));
+        use_once(move || fetch.emit(()));
     }
     let is_ended = use_mut_ref(|| false);
     {
@@ -103,7 +95,7 @@ fn Settings() -> Html {
             let (saving, saves) = (saving.clone(), saves.clone());
             saving.set(Work::Busy);
             spawn_local(async move {
-                match client.update_policy(UpdatePolicyRequest::replace_with(set)).await {
+                match client.ask(account::update_policy(&UpdatePolicyRequest::replace_with(set))).await {
                     Ok(settings) => {
                         load.set(Load::Ready(settings));
                         saves.set(*saves + 1);
@@ -135,7 +127,7 @@ fn Settings() -> Html {
             let is_ended = std::rc::Rc::clone(&is_ended);
             revoking.set(Work::Busy);
             spawn_local(async move {
-                let count = match client.revoke_sessions(scope).await {
+                let count = match client.ask(account::revoke_sessions(scope)).await {
                     Ok(answer) => answer.revoked_count,
                     Err(failure) => {
                         revoking.set(Work::Failed(note_role(&client, failure, &load.setter())));
@@ -156,7 +148,8 @@ fn Settings() -> Html {
                 settings.active_user_count = settings.active_users.len() as u64;
                 load.set(Load::Ready(settings.clone()));
                 // Whoever has signed in again meanwhile. What is being typed into the form stays.
-                if let Ok(SecurityResponse { active_users, active_user_count, .. }) = client.security().await
+                if let Ok(SecurityResponse { active_users, active_user_count, .. }) =
+                    client.ask(account::security()).await
                 {
                     load.set(Load::Ready(SecurityResponse { active_users, active_user_count, ..settings }));
                 }
@@ -165,7 +158,7 @@ fn Settings() -> Html {
     };
 
     let content = match &*load {
-        Load::NotOwner => return html! { <OwnersOnly /> },
+        Load::NotOwner => return part::<OwnersOnly>(""),
         Load::Busy | Load::Failed(_) => Html::default(),
         Load::Ready(settings) => {
             let now = client.store().read(|state| {
@@ -204,7 +197,7 @@ fn Settings() -> Html {
     html! {
         <div class="settings" id="security" aria-busy={(*load == Load::Busy).then_some("true")}>
             <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
-            <div class="title"><Shield /><h1 tabindex="-1">{ "Session security" }</h1></div>
+            <div class="title">{ shield() }<h1 tabindex="-1">{ "Session security" }</h1></div>
             <p class="lead">
                 { "Decide how long people of your account stay signed in, see who is signed in now, and end their \
                    sessions where you have to." }
@@ -236,7 +229,7 @@ fn loaded(client: &Client, answer: Result<SecurityResponse, Failure>) -> Load {
 }
 
 /// Whoever is no longer an owner sees what others see.
-fn note_role(client: &Client, failure: Failure, load: &UseStateSetter<Load>) -> Failure {
+fn note_role(client: &Client, failure: Failure, load: &KeptSetter<Load>) -> Failure {
     if failure.code() == Some(ErrorCode::OwnerRequired) {
         ask_for_role(client);
         load.set(Load::NotOwner);

@@ -1,6 +1,6 @@
 //! What is said when a call of the API has failed, and about the connection.
 
-use curfew_shared::error::ErrorCode;
+use curfew_shared::error::{ErrorCode, FieldError};
 
 use crate::{api::Failure, store::auth::TroubleKind};
 
@@ -34,6 +34,35 @@ pub(super) fn sign_in_failure(failure: &Failure) -> String {
                 _ => problem.title.clone(),
             }
         }
+    }
+}
+
+/// Why something was not done, for whatever can simply be tried again.
+#[must_use]
+pub(super) fn not_done(failure: &Failure) -> String {
+    match (failure, failure.code()) {
+        (Failure::Refused { .. }, Some(ErrorCode::Unavailable)) => {
+            "Curfew can’t do that for the moment. Try again.".into()
+        }
+        _ => sign_in_failure(failure),
+    }
+}
+
+/// Why somebody could not confirm who they are.
+#[must_use]
+pub fn not_confirmed(failure: &Failure) -> String {
+    match failure.code() {
+        Some(ErrorCode::InvalidCredentials) => "That is not your password. Try again.".into(),
+        _ => not_done(failure),
+    }
+}
+
+/// What the server said about single fields.
+#[must_use]
+pub(super) fn field_errors(failure: Option<&Failure>) -> Vec<FieldError> {
+    match failure {
+        Some(Failure::Refused { problem, .. }) => problem.errors.clone(),
+        _ => Vec::new(),
     }
 }
 

@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod active_users;
+mod app;
 mod banner;
 mod layout;
+mod policy_form;
 mod revoke_sessions_modal;
 mod screen;
 mod server;

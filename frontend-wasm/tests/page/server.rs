@@ -126,6 +126,7 @@ fn me(now: DateTime<Utc>) -> MeResponse {
             email: "ada@example.com".into(),
             name: "Ada".into(),
             role: Role::Owner,
+            has_password: true,
         },
         account: AccountSummary { id: AccountId(Uuid::from_u128(2)), name: "Example".into() },
         session: SessionSummary {

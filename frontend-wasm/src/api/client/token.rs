@@ -3,6 +3,8 @@
 use curfew_shared::id::SessionId;
 use serde::Deserialize;
 
+use crate::browser::json;
+
 #[derive(Deserialize)]
 struct Claims {
     sid: SessionId,
@@ -13,8 +15,8 @@ struct Claims {
 pub(super) fn session_id(token: &str) -> Option<SessionId> {
     let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
     // Every byte comes back as one character: enough for a claim that is plain ASCII.
-    let json = web_sys::window()?.atob(&payload).ok()?;
-    serde_json::from_str::<Claims>(&json).ok().map(|claims| claims.sid)
+    let text = web_sys::window()?.atob(&payload).ok()?;
+    json::read::<Claims>(&text).map(|claims| claims.sid)
 }
 
 #[cfg(test)]

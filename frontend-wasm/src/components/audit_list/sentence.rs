@@ -20,6 +20,26 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::ReplayDetected => "Stolen session ended",
         AuditKind::PolicyUpdated => "Session policy changed",
         AuditKind::SessionsRevoked => "Sessions ended by an owner",
+        AuditKind::OwnSessionsRevoked => "Own sessions ended",
+        AuditKind::SignInDisowned => "Sign-in disowned",
+        AuditKind::Reauthenticated => "Identity confirmed",
+        AuditKind::PasswordChanged => "Password changed",
+        AuditKind::PasswordReset => "Password reset",
+        AuditKind::NameChanged => "Name changed",
+        AuditKind::EmailChanged => "E-mail address changed",
+        AuditKind::IdentityLinked => "Provider linked",
+        AuditKind::IdentityUnlinked => "Provider unlinked",
+        AuditKind::AccountCreated => "Account created",
+        AuditKind::AccountRenamed => "Account renamed",
+        AuditKind::InviteCreated => "Invitation sent",
+        AuditKind::InviteResent => "Invitation sent again",
+        AuditKind::InviteRevoked => "Invitation taken back",
+        AuditKind::InviteAccepted => "Invitation accepted",
+        AuditKind::MemberRoleChanged => "Role changed",
+        AuditKind::MemberDeactivated => "Person deactivated",
+        AuditKind::MemberReactivated => "Person reactivated",
+        AuditKind::MemberRemoved => "Person removed",
+        AuditKind::MemberSessionsRevoked => "Person signed out",
         AuditKind::SessionsRevokedByOperator => "Sessions ended by the operator",
         AuditKind::UserDeactivatedByOperator => "Person deactivated by the operator",
         AuditKind::PasswordSetByOperator => "Password set by the operator",
@@ -54,13 +74,39 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
         }
         AuditKind::PolicyUpdated => policy_change(&who, payload),
         AuditKind::SessionsRevoked => {
-            let sessions = count.map_or_else(|| "sessions".into(), |count| counted(count, "session"));
+            let sessions = sessions_of(count);
             match payload["scope"].as_str() {
                 Some("others") => format!("{who} signed out everyone else: {sessions} ended"),
                 Some("all") => format!("{who} signed out everyone: {sessions} ended"),
                 _ => format!("{who} ended {sessions}"),
             }
         }
+        AuditKind::OwnSessionsRevoked => format!("{who} ended {} of their own", sessions_of(count)),
+        AuditKind::SignInDisowned => {
+            format!("{who} said that a sign-in was somebody else’s{}", and_ended(count))
+        }
+        AuditKind::Reauthenticated => format!("{who} confirmed who they are"),
+        AuditKind::PasswordChanged => format!("{who} changed their password{}", and_ended(count)),
+        AuditKind::PasswordReset => format!("{who} set a new password by mail{}", and_ended(count)),
+        AuditKind::NameChanged => format!("{who} changed their name{}", from_to(payload)),
+        AuditKind::EmailChanged => format!("{who} changed their e-mail address{}", from_to(payload)),
+        AuditKind::IdentityLinked => format!("{who} linked a sign-in with {}", word(payload, "provider")),
+        AuditKind::IdentityUnlinked => format!("{who} unlinked a sign-in with {}", word(payload, "provider")),
+        AuditKind::AccountCreated => format!("{who} created the account"),
+        AuditKind::AccountRenamed => format!("{who} renamed the account{}", from_to(payload)),
+        AuditKind::InviteCreated => {
+            format!("{who} invited {} as {}", word(payload, "email"), word(payload, "role"))
+        }
+        AuditKind::InviteResent => format!("{who} sent the invitation to {} again", word(payload, "email")),
+        AuditKind::InviteRevoked => format!("{who} took the invitation to {} back", word(payload, "email")),
+        AuditKind::InviteAccepted => format!("{who} joined by invitation"),
+        AuditKind::MemberRoleChanged => format!("{who} changed the role of {whose}{}", from_to(payload)),
+        AuditKind::MemberDeactivated => format!("{who} deactivated {whose}{}", and_ended(count)),
+        AuditKind::MemberReactivated => format!("{who} reactivated {whose}"),
+        AuditKind::MemberRemoved => {
+            format!("{who} removed {}{}", word(payload, "name"), and_ended(count))
+        }
+        AuditKind::MemberSessionsRevoked => format!("{who} signed {whose} out{}", and_ended(count)),
         AuditKind::SessionsRevokedByOperator => match count {
             Some(count) => format!("The operator ended {} of {whose}", counted(count, "session")),
             None => format!("The operator ended sessions of {whose}"),
@@ -74,6 +120,21 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
     }
 }
 
+fn sessions_of(count: Option<u64>) -> String {
+    count.map_or_else(|| "sessions".into(), |count| counted(count, "session"))
+}
+
+fn word<'a>(payload: &'a Value, key: &str) -> &'a str {
+    payload[key].as_str().unwrap_or("somebody")
+}
+
+fn from_to(payload: &Value) -> String {
+    match (payload["old"].as_str(), payload["new"].as_str()) {
+        (Some(old), Some(new)) => format!(" from {old} to {new}"),
+        _ => String::new(),
+    }
+}
+
 fn and_ended(count: Option<u64>) -> String {
     count
         .filter(|count| *count > 0)
@@ -81,7 +142,13 @@ fn and_ended(count: Option<u64>) -> String {
 }
 
 fn policy_change(who: &str, payload: &Value) -> String {
-    let policy = |key: &str| serde_json::from_value::<Policy>(payload[key].clone()).ok();
+    let policy = |key: &str| {
+        let minutes = |name: &str| u32::try_from(payload[key][name].as_u64()?).ok();
+        Some(Policy {
+            idle_minutes: minutes("idle_minutes")?,
+            absolute_minutes: minutes("absolute_minutes")?,
+        })
+    };
     let (Some(old), Some(new)) = (policy("effective_old"), policy("effective_new")) else {
         return format!("{who} changed the session policy");
     };
@@ -179,6 +246,28 @@ mod tests {
             ),
             (SessionsRevokedByOperator, of_bob.clone(), "The operator ended 2 sessions of Bob"),
             (UserDeactivatedByOperator, of_bob.clone(), "The operator deactivated Bob; 2 sessions ended"),
+            (MemberSessionsRevoked, of_bob.clone(), "Ada signed Bob out; 2 sessions ended"),
+            (MemberDeactivated, of_bob.clone(), "Ada deactivated Bob; 2 sessions ended"),
+            (
+                MemberRoleChanged,
+                json!({"user_id": BOB, "old": "viewer", "new": "owner"}),
+                "Ada changed the role of Bob from viewer to owner",
+            ),
+            (
+                MemberRemoved,
+                json!({"user_id": BOB, "name": "Bob", "email": "b@example.com", "revoked_count": 0}),
+                "Ada removed Bob",
+            ),
+            (
+                InviteCreated,
+                json!({"email": "eve@example.com", "role": "viewer"}),
+                "Ada invited eve@example.com as viewer",
+            ),
+            (
+                OwnSessionsRevoked,
+                json!({"scope": "one", "revoked_count": 1}),
+                "Ada ended 1 session of their own",
+            ),
             (PasswordSetByOperator, of_bob, "The operator set a new password for Bob; 2 sessions ended"),
         ] {
             assert_eq!(said(&event(kind, payload)), expected);

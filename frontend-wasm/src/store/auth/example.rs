@@ -22,6 +22,7 @@ pub(crate) fn me(seconds: i64) -> MeResponse {
             email: "ada@example.com".into(),
             name: "Ada".into(),
             role: Role::Owner,
+            has_password: true,
         },
         account: AccountSummary { id: AccountId(Uuid::from_u128(2)), name: "Example".into() },
         session: SessionSummary {

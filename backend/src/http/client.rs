@@ -1,0 +1,112 @@
+//! Who sends a request, as far as the request itself tells: address, program, device.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
+use cookie::SameSite;
+use curfew_shared::id::SessionId;
+
+use super::delivery::{self, COOKIE, cookie, is_our_page};
+use crate::{
+    app::AppState,
+    entropy,
+    error::{Error, Result},
+    keys::sha256,
+    store::sessions,
+};
+
+/// The longest description of itself that a client is remembered by, in characters.
+const USER_AGENT_MAX: usize = 512;
+/// The cookie that tells one browser from another, so that its owner is told of a sign-in on any other.
+const DEVICE_COOKIE: &str = "__Host-curfew_device";
+/// How long a browser remembers: as long as browsers do at the most.
+const DEVICE_AGE: TimeDelta = TimeDelta::days(400);
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The client of a request.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// Where the request came from.
+    pub origin: sessions::Origin,
+    /// The session that the browser's cookie names: a sign-in takes its place.
+    pub former_session: Option<SessionId>,
+    device: String,
+}
+
+impl Client {
+    /// What the device is known by: its cookie, and the program at its address. The second knows a
+    /// browser again that dropped its cookies when it signed out.
+    pub(super) fn device_keys(&self) -> [String; 2] {
+        let address = self.origin.address.as_deref().unwrap_or_default();
+        let program = self.origin.user_agent.as_deref().unwrap_or_default();
+        [sha256(&format!("cookie {}", self.device)), sha256(&format!("program {program} at {address}"))]
+    }
+
+    /// The cookie that lets the browser be known again.
+    pub(super) fn device_cookie(&self) -> Result<HeaderValue> {
+        delivery::set_cookie(DEVICE_COOKIE, &self.device, SameSite::Strict, DEVICE_AGE)
+    }
+}
+
+impl FromRequestParts<AppState> for Client {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self> {
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let origin = sessions::Origin {
+            address: address(peer, headers, app.config.proxies).map(|address| address.to_string()),
+            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
+        };
+        let former_session = cookie(headers, COOKIE)
+            .filter(|_| is_our_page(headers, &app.config.origin))
+            .and_then(|token| app.keys.verify_refresh(token).ok())
+            .map(|claims| claims.jti.session);
+        let known = cookie(headers, DEVICE_COOKIE).filter(|device| device.len() == 22).map(str::to_owned);
+        let device = match known {
+            Some(device) => device,
+            None => URL_SAFE_NO_PAD.encode(entropy::bytes::<16>()?),
+        };
+        Ok(Self { origin, former_session, device })
+    }
+}
+
+/// The client's address: of the connection, or, behind `proxies` proxies, what the outermost of
+/// them says (each appends whom it was asked by, so only the last entries can be believed).
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+    if proxies == 0 {
+        return peer;
+    }
+    let entries: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    entries.len().checked_sub(proxies).and_then(|index| entries.get(index)?.parse().ok()).or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_proxies_only_what_they_wrote_is_believed() {
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("6.6.6.6, 203.0.113.9"));
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("10.0.0.2"));
+        let peer: Option<IpAddr> = "10.0.0.3".parse().ok();
+        let of = |proxies| address(peer, &headers, proxies).map(|address| address.to_string());
+        assert_eq!(of(0).as_deref(), Some("10.0.0.3"));
+        assert_eq!(of(1).as_deref(), Some("10.0.0.2"));
+        assert_eq!(of(2).as_deref(), Some("203.0.113.9"));
+        assert_eq!(of(9).as_deref(), Some("10.0.0.3"), "a proxy that wrote nothing");
+    }
+}

@@ -1,0 +1,313 @@
+//! Invitations: made by owners, accepted by who receives their mail.
+
+use axum::{
+    Json as JsonResponse,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use curfew_shared::{
+    audit::AuditKind,
+    auth::TokenResponse,
+    error::{ErrorCode, Problem},
+    id::{InviteId, UserId},
+    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteList, InviteSummary},
+    route::api as route,
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    auth::open_session_in,
+    caller::Owner,
+    client::Client,
+    delivery::Handout,
+    extract::{Json, Path},
+    registration::taken,
+};
+use crate::{
+    app::{App, AppState},
+    audit::Deed,
+    domain::{field, link::LinkPurpose},
+    entropy,
+    error::{Error, Result},
+    mail::Mail,
+    store::{
+        self, Transaction,
+        invites::{self, Invite, NewInvite},
+        registrations,
+        users::{self, Login, NewUser},
+    },
+    throttle,
+};
+
+/// How many invitations are listed.
+const LISTED: u32 = 100;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(revoke))
+        .routes(routes!(resend))
+        .routes(routes!(show))
+        .routes(routes!(accept))
+}
+
+/// The account's open invitations, newest first.
+#[utoipa::path(
+    get,
+    path = route::INVITES,
+    tag = "account",
+    responses(
+        (status = 200, description = "The invitations", body = InviteList),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn list(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonResponse<InviteList>> {
+    let invites = invites::list(&app.database.read, caller.account.id, LISTED).await?;
+    Ok(JsonResponse(InviteList { invites: invites.into_iter().map(InviteSummary::from).collect() }))
+}
+
+/// Invite somebody into the account.
+///
+/// Whether the address belongs to another account is not told: the message to it says so.
+#[utoipa::path(
+    post,
+    path = route::INVITES,
+    tag = "account",
+    request_body = CreateInviteRequest,
+    responses(
+        (status = 201, description = "The invitation", body = InviteSummary),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`address_taken`: by somebody of the account; `conflict`: the address has an open invitation", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn create(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Json(request): Json<CreateInviteRequest>,
+) -> Result<(StatusCode, JsonResponse<InviteSummary>)> {
+    let email = field::normal_email(&request.email);
+    let faults = field::faults([field::check_email("email", &email)]);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let member = users::find_by_email(&app.database.read, &email).await?;
+    if member.is_some_and(|(_, account)| account == caller.account.id) {
+        return Err(ErrorCode::AddressTaken.into());
+    }
+    throttle::message(&app, &email, client.origin.address.as_deref()).await?;
+    let now = caller.now;
+    let id = InviteId(entropy::id(now)?);
+    let expires_at = now + LinkPurpose::Invite.lifetime();
+    let transaction = app.database.begin().await?;
+    let new = NewInvite {
+        id,
+        account_id: caller.account.id,
+        email: &email,
+        role: request.role,
+        invited_by: caller.user.id,
+        expires_at,
+    };
+    invites::insert(&transaction, new, now).await.map_err(|error| {
+        if store::is_taken(&error) { ErrorCode::Conflict.into() } else { Error::from(error) }
+    })?;
+    caller
+        .deed(AuditKind::InviteCreated, &client)
+        .with(json!({"invite_id": id, "email": email, "role": request.role}))
+        .append(&transaction)
+        .await?;
+    Mail::Invited { invite_id: id }.enqueue(&transaction, &email, now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    let summary = InviteSummary {
+        id,
+        email,
+        role: request.role,
+        invited_by: Some(caller.user.name),
+        created_at: now,
+        sent_at: now,
+        expires_at,
+    };
+    Ok((StatusCode::CREATED, JsonResponse(summary)))
+}
+
+/// Take an invitation back; its link is no longer good.
+#[utoipa::path(
+    delete,
+    path = route::INVITE,
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The invitation")),
+    responses(
+        (status = 204, description = "Taken back"),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn revoke(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<InviteId>,
+) -> Result<StatusCode> {
+    let transaction = app.database.begin().await?;
+    let invite = invites::find(&transaction, id).await?;
+    let revoked = invites::revoke(&transaction, caller.account.id, id, caller.now).await?;
+    let invite = invite.filter(|_| revoked).ok_or(ErrorCode::NotFound)?;
+    caller
+        .deed(AuditKind::InviteRevoked, &client)
+        .with(json!({"invite_id": id, "email": invite.email}))
+        .append(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Send an invitation once more. Only the link of the new message is good, for seven days from now.
+#[utoipa::path(
+    post,
+    path = route::INVITE_RESEND,
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The invitation")),
+    responses(
+        (status = 200, description = "The invitation", body = InviteSummary),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn resend(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<InviteId>,
+) -> Result<JsonResponse<InviteSummary>> {
+    let invite = invites::find(&app.database.read, id).await?;
+    let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
+    throttle::message(&app, &invite.email, client.origin.address.as_deref()).await?;
+    let expires_at = caller.now + LinkPurpose::Invite.lifetime();
+    let transaction = app.database.begin().await?;
+    if !invites::renew(&transaction, caller.account.id, id, caller.now, expires_at).await? {
+        return Err(ErrorCode::NotFound.into());
+    }
+    caller
+        .deed(AuditKind::InviteResent, &client)
+        .with(json!({"invite_id": id, "email": invite.email}))
+        .append(&transaction)
+        .await?;
+    Mail::Invited { invite_id: id }.enqueue(&transaction, &invite.email, caller.now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(JsonResponse(InviteSummary { sent_at: caller.now, expires_at, ..invite.into() }))
+}
+
+/// Who invites whom into what. The token is that of the link.
+#[utoipa::path(
+    get,
+    path = route::INVITATION,
+    tag = "auth",
+    security(()),
+    params(("token" = String, Path, description = "What stands behind `#` in the link")),
+    responses(
+        (status = 200, description = "The invitation", body = InvitationResponse),
+        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn show(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<JsonResponse<InvitationResponse>> {
+    let invite = invited(&app, &token).await?;
+    Ok(JsonResponse(InvitationResponse {
+        account_name: invite.account_name,
+        invited_by: invite.invited_by,
+        email: invite.email,
+        role: invite.role,
+        expires_at: invite.expires_at,
+    }))
+}
+
+/// The invitation that a link is good for.
+pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
+    let invalid = || Error::from(ErrorCode::InvalidLink);
+    let now = app.clock.now();
+    let claims = app.keys.verify_link(token, LinkPurpose::Invite, now).map_err(|_| invalid())?;
+    let invite = invites::find(&app.database.read, InviteId(claims.sub)).await?;
+    let good = |invite: &Invite| Some(invite.sends) == claims.sends && now < invite.expires_at;
+    invite.filter(good).ok_or_else(invalid)
+}
+
+/// Join with a password. The link has proven the address.
+#[utoipa::path(
+    post,
+    path = route::INVITATION_ACCEPT,
+    tag = "auth",
+    security(()),
+    request_body = AcceptInvitationRequest,
+    params(("token" = String, Path, description = "What stands behind `#` in the link")),
+    responses(
+        (status = 200, description = "Joined, and signed in", body = TokenResponse),
+        (status = 409, description = "`address_taken`", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn accept(
+    State(app): State<AppState>,
+    client: Client,
+    Path(token): Path<String>,
+    Json(request): Json<AcceptInvitationRequest>,
+) -> Result<Response> {
+    let invite = invited(&app, &token).await?;
+    let about = [invite.email.as_str(), &request.name, &invite.account_name];
+    let faults = field::faults([
+        field::check_name("name", &request.name),
+        field::check_new_password("password", &request.password, &about),
+    ]);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let hash = app.passwords.hash(&request.password).await?;
+    let transaction = app.database.begin().await?;
+    let login = join(&transaction, &app, &client, &invite, request.name.trim(), Some(&hash)).await?;
+    let grant = open_session_in(&transaction, &app, &client, &login, request.token_delivery).await?;
+    transaction.commit().await?;
+    Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
+}
+
+/// Makes the invited person a user of the account. Of several that accept at once, one does.
+pub(super) async fn join(
+    transaction: &Transaction,
+    app: &App,
+    client: &Client,
+    invite: &Invite,
+    name: &str,
+    password_hash: Option<&str>,
+) -> Result<Login> {
+    let now = app.clock.now();
+    if !invites::accept(transaction, invite.id, invite.sends, now).await? {
+        return Err(ErrorCode::InvalidLink.into());
+    }
+    let user_id = UserId(entropy::id(now)?);
+    let user = NewUser {
+        id: user_id,
+        account_id: invite.account_id,
+        email: &invite.email,
+        email_verified_at: Some(now),
+        name,
+        role: invite.role,
+        password_hash,
+    };
+    users::insert(transaction, user, now).await.map_err(taken)?;
+    registrations::delete_for(transaction, &invite.email).await?;
+    Deed::new(AuditKind::InviteAccepted, invite.account_id, now)
+        .by(user_id)
+        .from(client.origin.address.as_deref())
+        .with(json!({"invite_id": invite.id, "email": invite.email, "role": invite.role}))
+        .append(transaction)
+        .await?;
+    users::find_login_by_id(transaction, user_id).await?.ok_or_else(|| ErrorCode::Internal.into())
+}

@@ -1,0 +1,252 @@
+//! The account and its people, for its owners.
+
+use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use curfew_shared::{
+    account::{AccountResponse, UpdateAccountRequest},
+    audit::AuditKind,
+    auth::Role,
+    error::{ErrorCode, Problem},
+    id::UserId,
+    member::{MemberPage, MemberQuery, UpdateMemberRequest},
+    route::api as route,
+    security::RevokeSessionsResponse,
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    caller::{Caller, Owner},
+    client::Client,
+    extract::{Json, Path, Query, page_limit},
+};
+use crate::{
+    app::AppState,
+    domain::field,
+    error::{Error, Result},
+    mail::Mail,
+    store::{
+        accounts,
+        sessions::{self, Reason},
+        users,
+    },
+};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(account, rename))
+        .routes(routes!(list))
+        .routes(routes!(update, remove))
+        .routes(routes!(revoke_sessions))
+}
+
+/// The caller's account.
+#[utoipa::path(
+    get,
+    path = route::ACCOUNT,
+    tag = "account",
+    responses(
+        (status = 200, description = "The account", body = AccountResponse),
+    ),
+)]
+async fn account(State(app): State<AppState>, caller: Caller) -> Result<JsonResponse<AccountResponse>> {
+    Ok(JsonResponse(accounts::find(&app.database.read, caller.account.id).await?))
+}
+
+/// Change the account's name.
+#[utoipa::path(
+    patch,
+    path = route::ACCOUNT,
+    tag = "account",
+    request_body = UpdateAccountRequest,
+    responses(
+        (status = 200, description = "The account", body = AccountResponse),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn rename(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Json(request): Json<UpdateAccountRequest>,
+) -> Result<JsonResponse<AccountResponse>> {
+    let faults = field::faults([field::check_name("name", &request.name)]);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let name = request.name.trim();
+    if name != caller.account.name {
+        let transaction = app.database.begin().await?;
+        accounts::set_name(&transaction, caller.account.id, name).await?;
+        caller
+            .deed(AuditKind::AccountRenamed, &client)
+            .with(json!({"old": caller.account.name, "new": name}))
+            .append(&transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(JsonResponse(accounts::find(&app.database.read, caller.account.id).await?))
+}
+
+/// The account's people, by name.
+#[utoipa::path(
+    get,
+    path = route::MEMBERS,
+    tag = "account",
+    params(MemberQuery),
+    responses(
+        (status = 200, description = "A page of people", body = MemberPage),
+        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn list(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    Query(query): Query<MemberQuery>,
+) -> Result<JsonResponse<MemberPage>> {
+    let limit = page_limit(query.limit)?;
+    let (mut members, member_count) = users::list_members(
+        &app.database.read,
+        caller.account.id,
+        caller.user.id,
+        query.cursor,
+        limit + 1,
+        caller.now,
+    )
+    .await?;
+    let more = members.len() > limit as usize;
+    members.truncate(limit as usize);
+    let next_cursor = members.last().filter(|_| more).map(|member| member.id);
+    Ok(JsonResponse(MemberPage { members, member_count, next_cursor }))
+}
+
+/// Change a person's role, or whether the person may sign in. Deactivating ends all their sessions.
+#[utoipa::path(
+    patch,
+    path = route::MEMBER,
+    tag = "account",
+    request_body = UpdateMemberRequest,
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`last_owner`, `own_membership`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn update(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<UserId>,
+    Json(request): Json<UpdateMemberRequest>,
+) -> Result<StatusCode> {
+    caller.must_be_fresh()?;
+    let transaction = app.database.begin().await?;
+    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let member = member.ok_or(ErrorCode::NotFound)?;
+    let role = request.role.unwrap_or(member.role);
+    let is_active = request.is_active.unwrap_or(member.is_active);
+    if id == caller.user.id && !is_active {
+        return Err(ErrorCode::OwnMembership.into());
+    }
+    let is_owner = member.role == Role::Owner && member.is_active;
+    let stays_owner = role == Role::Owner && is_active;
+    if is_owner && !stays_owner && !users::has_other_owner(&transaction, caller.account.id, id).await? {
+        return Err(ErrorCode::LastOwner.into());
+    }
+    if role != member.role {
+        users::set_role(&transaction, id, role).await?;
+        caller
+            .deed(AuditKind::MemberRoleChanged, &client)
+            .with(json!({"user_id": id, "old": member.role, "new": role}))
+            .append(&transaction)
+            .await?;
+    }
+    if is_active != member.is_active {
+        users::set_active(&transaction, id, is_active).await?;
+        let deed = if is_active {
+            caller.deed(AuditKind::MemberReactivated, &client).with(json!({"user_id": id}))
+        } else {
+            let revoked_count =
+                sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
+            let payload = json!({"user_id": id, "revoked_count": revoked_count});
+            caller.deed(AuditKind::MemberDeactivated, &client).with(payload)
+        };
+        deed.append(&transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Remove a person from the account, with all their sessions.
+#[utoipa::path(
+    delete,
+    path = route::MEMBER,
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`last_owner`, `own_membership`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn remove(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<UserId>,
+) -> Result<StatusCode> {
+    caller.must_be_fresh()?;
+    if id == caller.user.id {
+        return Err(ErrorCode::OwnMembership.into());
+    }
+    let transaction = app.database.begin().await?;
+    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let member = member.ok_or(ErrorCode::NotFound)?;
+    let is_owner = member.role == Role::Owner && member.is_active;
+    if is_owner && !users::has_other_owner(&transaction, caller.account.id, id).await? {
+        return Err(ErrorCode::LastOwner.into());
+    }
+    let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
+    users::delete(&transaction, id).await?;
+    let payload =
+        json!({"user_id": id, "name": member.name, "email": member.email, "revoked_count": revoked_count});
+    caller.deed(AuditKind::MemberRemoved, &client).with(payload).append(&transaction).await?;
+    transaction.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a person's sessions.
+#[utoipa::path(
+    post,
+    path = route::MEMBER_REVOKE_SESSIONS,
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 200, description = "How many ended", body = RevokeSessionsResponse),
+        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn revoke_sessions(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<UserId>,
+) -> Result<JsonResponse<RevokeSessionsResponse>> {
+    caller.must_be_fresh()?;
+    let transaction = app.database.begin().await?;
+    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let member = member.ok_or(ErrorCode::NotFound)?;
+    let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::EndedByOwner, caller.now).await?;
+    let payload = json!({"user_id": id, "revoked_count": revoked_count});
+    caller.deed(AuditKind::MemberSessionsRevoked, &client).with(payload).append(&transaction).await?;
+    if revoked_count > 0 && id != caller.user.id {
+        Mail::SessionsEnded { at: caller.now }.enqueue(&transaction, &member.email, caller.now).await?;
+    }
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
+}

@@ -1,0 +1,127 @@
+//! One's own sessions.
+
+use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use curfew_shared::{
+    audit::AuditKind,
+    error::{ErrorCode, Problem},
+    id::SessionId,
+    route::api as route,
+    security::RevokeSessionsResponse,
+    session::{OwnSession, OwnSessionList},
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{caller::Caller, client::Client, extract::Path};
+use crate::{
+    app::AppState,
+    domain::program::Program,
+    error::Result,
+    store::sessions::{self, Reason},
+};
+
+/// How many sessions are listed.
+const LISTED: u32 = 100;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(revoke)).routes(routes!(revoke_others))
+}
+
+/// One's own live sessions.
+#[utoipa::path(
+    get,
+    path = route::SESSIONS,
+    tag = "users",
+    responses(
+        (status = 200, description = "The sessions", body = OwnSessionList),
+    ),
+)]
+async fn list(State(app): State<AppState>, caller: Caller) -> Result<JsonResponse<OwnSessionList>> {
+    let own = sessions::list_own(&app.database.read, caller.user.id, LISTED, caller.now).await?;
+    let mut sessions: Vec<_> = own
+        .into_iter()
+        .map(|session| {
+            let program = Program::of(session.origin.user_agent.as_deref());
+            OwnSession {
+                is_current: session.id == caller.session.id,
+                id: session.id,
+                browser: program.browser,
+                os: program.os,
+                device: program.device,
+                address: session.origin.address,
+                signed_in_at: session.auth_time,
+                last_seen_at: session.last_seen_at,
+                idle_expires_at: session.deadlines.idle_expires_at,
+                absolute_expires_at: session.deadlines.absolute_expires_at,
+            }
+        })
+        .collect();
+    sessions.sort_by_key(|session| (!session.is_current, std::cmp::Reverse(session.last_seen_at)));
+    Ok(JsonResponse(OwnSessionList { sessions, server_time: caller.now }))
+}
+
+/// End one of one's own sessions.
+#[utoipa::path(
+    delete,
+    path = route::SESSION,
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The session")),
+    responses(
+        (status = 204, description = "It has ended"),
+        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn revoke(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode> {
+    caller.must_be_fresh()?;
+    let transaction = app.database.begin().await?;
+    if !sessions::revoke_own(&transaction, caller.user.id, id, caller.now).await? {
+        return Err(ErrorCode::NotFound.into());
+    }
+    caller
+        .deed(AuditKind::OwnSessionsRevoked, &client)
+        .with(json!({"scope": "one", "session_id": id, "revoked_count": 1}))
+        .append(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End all of one's own sessions but this one.
+#[utoipa::path(
+    post,
+    path = route::REVOKE_OTHERS,
+    tag = "users",
+    responses(
+        (status = 200, description = "How many ended", body = RevokeSessionsResponse),
+        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn revoke_others(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+) -> Result<JsonResponse<RevokeSessionsResponse>> {
+    caller.must_be_fresh()?;
+    let transaction = app.database.begin().await?;
+    let revoked_count = sessions::revoke_others_of_user(
+        &transaction,
+        caller.user.id,
+        caller.session.id,
+        Reason::Ended,
+        caller.now,
+    )
+    .await?;
+    caller
+        .deed(AuditKind::OwnSessionsRevoked, &client)
+        .with(json!({"scope": "others", "revoked_count": revoked_count}))
+        .append(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
+}

@@ -1,0 +1,209 @@
+//! One's own name, address and password, and proving once more that it is oneself.
+
+use axum::{
+    Json as JsonResponse,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use curfew_shared::{
+    audit::AuditKind,
+    auth::{TokenResponse, UserSummary},
+    error::{ErrorCode, FieldCode, FieldError, Problem},
+    person::{ChangePasswordRequest, EmailRequest, ReauthenticateRequest, UpdateProfileRequest},
+    route::api as route,
+    security::RevokeSessionsResponse,
+};
+use serde_json::json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    auth::renew_session, caller::Caller, client::Client, delivery::Handout, extract::Json, registration::ask,
+};
+use crate::{
+    app::{App, AppState},
+    domain::field,
+    error::{Error, Result},
+    mail::Mail,
+    passwords::Verified,
+    store::{
+        sessions::{self, Reason},
+        users::{self, Login},
+    },
+    throttle::Attempt,
+};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(reauthenticate))
+        .routes(routes!(update))
+        .routes(routes!(change_email))
+        .routes(routes!(change_password))
+}
+
+/// Prove once more that it is oneself, with the password.
+///
+/// Both windows of the session start anew, under the policy of today.
+#[utoipa::path(
+    post,
+    path = route::REAUTHENTICATE,
+    tag = "auth",
+    request_body = ReauthenticateRequest,
+    responses(
+        (status = 200, description = "The session goes on with these tokens", body = TokenResponse),
+        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn reauthenticate(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<ReauthenticateRequest>,
+) -> Result<Response> {
+    let login = prove(&app, &caller, &client, &request.password).await?;
+    let grant = renew_session(&app, &client, caller.session.id, &login, "password").await?;
+    Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
+}
+
+/// Checks the caller's password; wrong ones count as at sign-in.
+async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> Result<Login> {
+    // By the session: whoever holds it is not kept out by anybody else.
+    let session = caller.session.id.to_string();
+    let address = client.origin.address.as_deref();
+    let attempt = Attempt::new(&caller.user.email, address, Some(&session));
+    attempt.check(app).await?;
+    let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
+    let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
+    let turn = app.passwords.turn().await?;
+    attempt.count(app).await?;
+    if app.passwords.verify_in(turn, password, login.password_hash.as_deref()).await? == Verified::No {
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    attempt.succeeded(app).await?;
+    Ok(login)
+}
+
+/// Change one's own name.
+#[utoipa::path(
+    patch,
+    path = route::PROFILE,
+    tag = "users",
+    request_body = UpdateProfileRequest,
+    responses(
+        (status = 200, description = "The person", body = UserSummary),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn update(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<UpdateProfileRequest>,
+) -> Result<JsonResponse<UserSummary>> {
+    let faults = field::faults([field::check_name("name", &request.name)]);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let name = request.name.trim();
+    if name != caller.user.name {
+        let transaction = app.database.begin().await?;
+        users::set_name(&transaction, caller.user.id, name).await?;
+        caller
+            .deed(AuditKind::NameChanged, &client)
+            .with(json!({"old": caller.user.name, "new": name}))
+            .append(&transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(JsonResponse(UserSummary { name: name.to_owned(), ..caller.user }))
+}
+
+/// Ask for another e-mail address.
+///
+/// A message to it goes on from there. The answer is the same whether or not the address is known.
+#[utoipa::path(
+    post,
+    path = route::CHANGE_EMAIL,
+    tag = "users",
+    request_body = EmailRequest,
+    responses(
+        (status = 202, description = "A message to the new address is on its way"),
+        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn change_email(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<EmailRequest>,
+) -> Result<StatusCode> {
+    caller.must_be_fresh()?;
+    ask(&app, &client, &request.email, &Mail::EmailChangeAsked { user_id: caller.user.id }).await
+}
+
+/// Change one's own password. Ends one's other sessions.
+///
+/// Who has a password gives it, which proves enough; who has none needs a fresh sign-in.
+#[utoipa::path(
+    post,
+    path = route::CHANGE_PASSWORD,
+    tag = "auth",
+    request_body = ChangePasswordRequest,
+    responses(
+        (status = 200, description = "How many other sessions ended", body = RevokeSessionsResponse),
+        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn change_password(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<ChangePasswordRequest>,
+) -> Result<JsonResponse<RevokeSessionsResponse>> {
+    let about = [caller.user.email.as_str(), &caller.user.name, &caller.account.name];
+    let mut faults =
+        field::faults([field::check_new_password("new_password", &request.new_password, &about)]);
+    match &request.current_password {
+        None if caller.user.has_password => {
+            let message = "Enter the password that you have now.";
+            faults.push(FieldError::new("current_password", FieldCode::Required, message));
+        }
+        None => caller.must_be_fresh()?,
+        Some(_) if !faults.is_empty() => {}
+        Some(current) => match prove(&app, &caller, &client, current).await {
+            Err(error) if error.code() == ErrorCode::InvalidCredentials => {
+                let message = "This is not your password.";
+                faults.push(FieldError::new("current_password", FieldCode::Malformed, message));
+            }
+            proven => drop(proven?),
+        },
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let hash = app.passwords.hash(&request.new_password).await?;
+    let transaction = app.database.begin().await?;
+    users::set_password_hash(&transaction, caller.user.id, &hash).await?;
+    let revoked_count = sessions::revoke_others_of_user(
+        &transaction,
+        caller.user.id,
+        caller.session.id,
+        Reason::PasswordChanged,
+        caller.now,
+    )
+    .await?;
+    caller
+        .deed(AuditKind::PasswordChanged, &client)
+        .with(json!({"revoked_count": revoked_count}))
+        .append(&transaction)
+        .await?;
+    Mail::PasswordChanged { at: caller.now }.enqueue(&transaction, &caller.user.email, caller.now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
+}

@@ -1,0 +1,324 @@
+//! Messages: what there is to tell people, and how it gets into the outbox.
+//!
+//! A request only notes the occasion. The message is written, and its link signed, when it is
+//! sent: no request waits for it or takes longer for a known address, and no link is kept anywhere.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    id::{AccountId, InviteId, SessionId, UserId},
+    route::page as route,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    audit::AppendError,
+    domain::{
+        link::{LinkClaims, LinkPurpose},
+        program::Program,
+    },
+    entropy,
+    error::Result,
+    store::{Connection, invites, mails, registrations, users},
+};
+
+pub mod letter;
+pub mod post;
+
+use letter::Letter;
+
+/// An occasion to write to somebody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Mail {
+    /// Somebody registered with the address.
+    Registered {
+        /// The registration.
+        registration_id: Uuid,
+    },
+    /// Somebody asked for the verification once more.
+    VerificationAsked {},
+    /// Somebody forgot the password.
+    PasswordForgotten {},
+    /// An owner invites.
+    Invited {
+        /// The invitation.
+        invite_id: InviteId,
+    },
+    /// A user wants this address instead of the present one.
+    EmailChangeAsked {
+        /// The user.
+        user_id: UserId,
+    },
+    /// A user has another address now; this goes to the old one.
+    EmailChanged {
+        /// The new address.
+        email: String,
+    },
+    /// A user signed in on a device not seen before.
+    NewDevice {
+        /// The user.
+        user_id: UserId,
+        /// The session.
+        session_id: SessionId,
+        /// When.
+        at: DateTime<Utc>,
+        /// From which network address.
+        address: Option<String>,
+        /// With which program.
+        user_agent: Option<String>,
+    },
+    /// The password changed.
+    PasswordChanged {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// An owner ended the person's sessions.
+    SessionsEnded {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// An owner ended sessions in bulk: becomes a message to each person concerned.
+    SessionsEndedInBulk {
+        /// The account.
+        account_id: AccountId,
+        /// The owner, who needs no message.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+impl Mail {
+    /// Puts it into the outbox, in the same transaction as its occasion.
+    ///
+    /// # Errors
+    ///
+    /// When the database is away, or there is no randomness for the id.
+    pub async fn enqueue(
+        &self,
+        connection: &impl Connection,
+        recipient: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), AppendError> {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        let payload = value["payload"].take();
+        Ok(mails::insert(connection, entropy::id(now)?, &kind, recipient, payload, now).await?)
+    }
+}
+
+const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
+
+/// Writes the message for an occasion. `None`: there is nothing to say any more, or nobody to say it to.
+///
+/// # Errors
+///
+/// When the database is away, or a link cannot be signed.
+pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Letter>> {
+    let writer = Writer { app, recipient, now: app.clock.now() };
+    match mail {
+        Mail::Registered { .. } | Mail::VerificationAsked {} => writer.verification(mail).await,
+        Mail::PasswordForgotten {} => writer.reset().await,
+        Mail::Invited { invite_id } => writer.invitation(*invite_id).await,
+        Mail::EmailChangeAsked { user_id } => writer.new_address(*user_id).await,
+        Mail::NewDevice { user_id, session_id, at, address, user_agent } => {
+            let program = Program::of(user_agent.as_deref());
+            writer.new_device(*user_id, *session_id, *at, address.as_deref(), &program).map(Some)
+        }
+        Mail::EmailChanged { email } => Ok(Some(Letter {
+            subject: "Your e-mail address was changed".to_owned(),
+            paragraphs: vec![format!("You now sign in with {email}. This address is no longer good for it.")],
+            action: None,
+            note: "If that was not you, ask an owner of your account to sign you out and to put it right."
+                .to_owned(),
+        })),
+        Mail::PasswordChanged { at } => Ok(Some(Letter {
+            subject: "Your password was changed".to_owned(),
+            paragraphs: vec![format!("Your password was changed on {}.", moment(*at))],
+            action: Some(("Set a new password".to_owned(), writer.page(route::FORGOT_PASSWORD))),
+            note: "If that was you, there is nothing to do. If not, set a new one: that signs everybody out who \
+                   uses yours."
+                .to_owned(),
+        })),
+        Mail::SessionsEnded { at } => Ok(Some(Letter {
+            subject: "You were signed out".to_owned(),
+            paragraphs: vec![format!("An owner of your account signed you out on {}.", moment(*at))],
+            action: Some(("Sign in again".to_owned(), writer.page(route::LOGIN))),
+            note: "Ask an owner of your account if you do not know why.".to_owned(),
+        })),
+        Mail::SessionsEndedInBulk { .. } => Ok(None),
+    }
+}
+
+struct Writer<'a> {
+    app: &'a App,
+    recipient: &'a str,
+    now: DateTime<Utc>,
+}
+
+impl Writer<'_> {
+    fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.app.config.public_url)
+    }
+
+    /// The token stands behind `#`, where neither a server's log nor another site gets to see it.
+    fn link(&self, path: &str, claims: LinkClaims) -> Result<String> {
+        Ok(format!("{}#{}", self.page(path), self.app.keys.sign_link(claims, self.now)?))
+    }
+
+    const fn database(&self) -> &impl Connection {
+        &self.app.database.read
+    }
+
+    async fn verification(&self, mail: &Mail) -> Result<Option<Letter>> {
+        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
+            return Ok(Some(already_known(self.page(route::FORGOT_PASSWORD))));
+        }
+        let registration = match mail {
+            Mail::Registered { registration_id } => {
+                registrations::find(self.database(), *registration_id, self.now).await?
+            }
+            _ => registrations::find_latest(self.database(), self.recipient, self.now).await?,
+        };
+        let Some(registration) = registration else { return Ok(None) };
+        let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
+        Ok(Some(Letter {
+            subject: "Verify your e-mail address".to_owned(),
+            paragraphs: vec![
+                format!("Hello {},", registration.name),
+                format!(
+                    "your account “{}” is ready as soon as you have verified this address. The link works \
+                     for 24 hours.",
+                    registration.account_name
+                ),
+            ],
+            action: Some(("Verify my e-mail address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),
+            note: IGNORE.to_owned(),
+        }))
+    }
+
+    async fn reset(&self) -> Result<Option<Letter>> {
+        let login = users::find_login(self.database(), self.recipient).await?.filter(|login| login.is_active);
+        let Some(login) = login else { return Ok(None) };
+        let claims = LinkClaims {
+            fingerprint: Some(login.fingerprint()),
+            ..LinkClaims::new(LinkPurpose::ResetPassword, login.user_id.0)
+        };
+        Ok(Some(Letter {
+            subject: "Set a new password".to_owned(),
+            paragraphs: vec![
+                format!("Hello {},", login.name),
+                "with this link you set a new password. It works once, for an hour. Setting the password \
+                 signs you out everywhere."
+                    .to_owned(),
+            ],
+            action: Some(("Set a new password".to_owned(), self.link(route::RESET_PASSWORD, claims)?)),
+            note: IGNORE.to_owned(),
+        }))
+    }
+
+    async fn invitation(&self, invite_id: InviteId) -> Result<Option<Letter>> {
+        let Some(invite) = invites::find(self.database(), invite_id).await? else { return Ok(None) };
+        let who = invite.invited_by.as_deref().unwrap_or("Somebody");
+        let opening =
+            format!("{who} invites you to join “{}” as {}.", invite.account_name, invite.role.with_article());
+        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
+            return Ok(Some(Letter {
+                subject: format!("{who} invites you to “{}”", invite.account_name),
+                paragraphs: vec![
+                    opening,
+                    "This address belongs to an account already, and an address belongs to one only. Ask to \
+                     be invited under another address."
+                        .to_owned(),
+                ],
+                action: None,
+                note: "If you do not know who that is, ignore this message.".to_owned(),
+            }));
+        }
+        let claims =
+            LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(LinkPurpose::Invite, invite.id.0) };
+        Ok(Some(Letter {
+            subject: format!("{who} invites you to “{}”", invite.account_name),
+            paragraphs: vec![opening, "The link works once, for seven days.".to_owned()],
+            action: Some(("See the invitation".to_owned(), self.link(route::INVITE, claims)?)),
+            note: "If you do not know who that is, ignore this message.".to_owned(),
+        }))
+    }
+
+    async fn new_address(&self, user_id: UserId) -> Result<Option<Letter>> {
+        let Some(login) = users::find_login_by_id(self.database(), user_id).await? else { return Ok(None) };
+        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
+            return Ok(Some(Letter {
+                subject: "This address is in use already".to_owned(),
+                paragraphs: vec![
+                    "Somebody, perhaps you, asked to use this address for another sign-in. It belongs to one \
+                     already, so nothing was changed."
+                        .to_owned(),
+                ],
+                action: None,
+                note: "There is nothing that you have to do.".to_owned(),
+            }));
+        }
+        let claims = LinkClaims {
+            fingerprint: Some(login.fingerprint()),
+            email: Some(self.recipient.to_owned()),
+            ..LinkClaims::new(LinkPurpose::VerifyEmail, login.user_id.0)
+        };
+        Ok(Some(Letter {
+            subject: "Verify your new e-mail address".to_owned(),
+            paragraphs: vec![
+                format!("Hello {},", login.name),
+                "open this link to sign in with this address from now on. It works once, for 24 hours."
+                    .to_owned(),
+            ],
+            action: Some(("Use this address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),
+            note: IGNORE.to_owned(),
+        }))
+    }
+
+    fn new_device(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        at: DateTime<Utc>,
+        address: Option<&str>,
+        program: &Program,
+    ) -> Result<Letter> {
+        let claims =
+            LinkClaims { session: Some(session_id.0), ..LinkClaims::new(LinkPurpose::Disown, user_id.0) };
+        let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
+        Ok(Letter {
+            subject: "You signed in on a new device".to_owned(),
+            paragraphs: vec![
+                format!("Somebody signed in as you with {} on {}{from}.", program.words(), moment(at)),
+                "If that was you, there is nothing to do.".to_owned(),
+            ],
+            action: Some(("This wasn’t me".to_owned(), self.link(route::DISOWN, claims)?)),
+            note: "The button leads to a page that signs you out everywhere and lets you set a new password."
+                .to_owned(),
+        })
+    }
+}
+
+/// For who registers with an address that has a user: the answer to the request tells nothing of it.
+fn already_known(reset: String) -> Letter {
+    Letter {
+        subject: "You have an account already".to_owned(),
+        paragraphs: vec![
+            "Somebody, perhaps you, wanted to register with this address. It has an account already: sign in with \
+             it, or set a new password if you forgot yours."
+                .to_owned(),
+            "If you came by another sign-in, with Google or Microsoft say: sign in with your password once, then link \
+             it under your profile."
+                .to_owned(),
+        ],
+        action: Some(("I forgot my password".to_owned(), reset)),
+        note: "If that was not you, ignore this message: nothing was changed.".to_owned(),
+    }
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y at %H:%M UTC").to_string()
+}

@@ -1,0 +1,101 @@
+//! How messages leave: over SMTP, or into a folder where none is configured.
+
+use std::{io, net::IpAddr, path::PathBuf, time::Duration};
+
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use url::Url;
+
+use crate::config::Config;
+
+/// How long a server may take over a message.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The way out.
+#[derive(Debug, Clone)]
+pub enum Post {
+    /// A mail server.
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// A folder, a file a message.
+    Outbox(PathBuf),
+}
+
+/// A message did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// The mail server refused, or is away.
+    #[error("the mail server: {0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// The folder cannot be written to.
+    #[error("the outbox: {0}")]
+    Outbox(#[from] io::Error),
+}
+
+impl PostError {
+    /// Whether trying again is of no use: the server said so with a code of 5xx.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::Smtp(error) if error.is_permanent())
+    }
+}
+
+impl Post {
+    /// The way out that is configured.
+    ///
+    /// # Errors
+    ///
+    /// When the mail server's address is none.
+    pub fn new(config: &Config) -> Result<Self, PostError> {
+        let Some(url) = &config.smtp_url else { return Ok(Self::Outbox(config.outbox())) };
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&encrypted(url))?;
+        Ok(Self::Smtp(transport.timeout(Some(TIMEOUT)).build()))
+    }
+
+    /// Sends a message. `name` tells it from others in the folder.
+    ///
+    /// # Errors
+    ///
+    /// When it did not leave.
+    pub async fn send(&self, message: Message, name: &str) -> Result<(), PostError> {
+        match self {
+            Self::Smtp(transport) => Ok(transport.send(message).await.map(drop)?),
+            Self::Outbox(folder) => {
+                let (folder, file) = (folder.clone(), folder.join(format!("{name}.eml")));
+                let written = tokio::task::spawn_blocking(move || {
+                    std::fs::create_dir_all(folder)?;
+                    std::fs::write(file, message.formatted())
+                });
+                Ok(written.await.map_err(io::Error::other)??)
+            }
+        }
+    }
+}
+
+/// Mail carries links that sign people in: it leaves this machine encrypted, or not at all.
+fn encrypted(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    // The scheme is none that the web knows, so an address stays text.
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if parsed.scheme() == "smtp" && !is_local && !parsed.query_pairs().any(|(name, _)| name == "tls") {
+        parsed.query_pairs_mut().append_pair("tls", "required");
+    }
+    parsed.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_to_another_machine_is_encrypted() {
+        assert_eq!(encrypted("smtp://mail.example:587"), "smtp://mail.example:587?tls=required");
+        assert_eq!(encrypted("smtps://u:p@mail.example"), "smtps://u:p@mail.example");
+        assert_eq!(encrypted("smtp://localhost:1025"), "smtp://localhost:1025");
+        assert_eq!(encrypted("smtp://127.0.0.1:1025"), "smtp://127.0.0.1:1025");
+        assert_eq!(
+            encrypted("smtp://mail.example?tls=opportunistic"),
+            "smtp://mail.example?tls=opportunistic",
+            "an operator may insist"
+        );
+    }
+}

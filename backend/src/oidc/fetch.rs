@@ -1,0 +1,109 @@
+//! Asking a provider: briefly, without following it elsewhere, and for so much.
+
+use std::{pin::Pin, time::Duration};
+
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
+use serde::de::DeserializeOwned;
+
+use super::check;
+use crate::entropy::NoEntropy;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How large an answer may be, in bytes.
+const BODY_MAX: usize = 256 * 1024;
+
+/// Why a sign-in with a provider came to nothing. For the log: never with a token or a code.
+#[derive(Debug, thiserror::Error)]
+pub enum OidcError {
+    /// The provider does not answer.
+    #[error("the provider is away: {0}")]
+    Away(String),
+    /// Something in its answer is not as it must be.
+    #[error("the provider's answer is not to be believed: {0}")]
+    Untrue(String),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+impl OidcError {
+    pub(super) fn untrue(what: &str) -> Self {
+        Self::Untrue(what.to_owned())
+    }
+}
+
+/// The web.
+#[derive(Debug)]
+pub(super) struct Web(Option<reqwest::Client>);
+
+impl Web {
+    /// A client, if it is wanted: to make one reads the system's certificates.
+    pub(super) fn new(wanted: bool) -> Result<Self, reqwest::Error> {
+        let client = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(TIMEOUT)
+                .connect_timeout(TIMEOUT)
+                .user_agent(concat!("curfew/", env!("CARGO_PKG_VERSION")))
+                .build()
+        };
+        Ok(Self(wanted.then(client).transpose()?))
+    }
+
+    /// The JSON at an address.
+    pub(super) async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, OidcError> {
+        check(address)?;
+        let request = http::Request::get(address).header("accept", "application/json").body(Vec::new());
+        let response = self.send(request.map_err(|_| OidcError::untrue("an address is malformed"))?).await?;
+        if response.status() != http::StatusCode::OK {
+            return Err(OidcError::Untrue(format!("{address} answers {}", response.status())));
+        }
+        serde_json::from_slice(response.body())
+            .map_err(|error| OidcError::Untrue(format!("{address}: {error}")))
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, OidcError> {
+        let client = self.0.as_ref().ok_or_else(|| OidcError::untrue("there is none"))?;
+        let request = request.try_into().map_err(|_| OidcError::untrue("an address is malformed"))?;
+        let mut response = client.execute(request).await.map_err(away)?;
+        let status = response.status();
+        if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+            return Err(OidcError::Away(format!("it answers {status}")));
+        }
+        let mut answer = http::Response::builder().status(status);
+        for (name, value) in response.headers() {
+            answer = answer.header(name, value);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(away)? {
+            if body.len() + chunk.len() > BODY_MAX {
+                return Err(OidcError::untrue("it answers too much"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        answer.body(body).map_err(|_| OidcError::untrue("its answer is malformed"))
+    }
+}
+
+/// For the crate `oauth2`.
+impl<'c> AsyncHttpClient<'c> for Web {
+    type Error = OidcError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OidcError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+/// The causes are told in full: reqwest's own words stop at "error sending request".
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn away(error: reqwest::Error) -> OidcError {
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        words = format!("{words}: {error}");
+        source = error.source();
+    }
+    OidcError::Away(words)
+}

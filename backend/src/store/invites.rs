@@ -1,0 +1,199 @@
+//! Invitations into accounts.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    auth::Role,
+    id::{AccountId, InviteId, UserId},
+    invite::InviteSummary,
+};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use uuid::Uuid;
+
+use super::{all, execute, one, users::role};
+
+/// An invitation that was neither accepted nor taken back.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// Its id.
+    pub id: InviteId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's name.
+    pub account_name: String,
+    /// Whom it was sent to.
+    pub email: String,
+    /// What the person will be.
+    pub role: Role,
+    /// The name of who invited, while that person is there.
+    pub invited_by: Option<String>,
+    /// How often it was sent; only the last link is good.
+    pub sends: i32,
+    /// When it was first sent.
+    pub created_at: DateTime<Utc>,
+    /// When it was last sent.
+    pub sent_at: DateTime<Utc>,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl From<Invite> for InviteSummary {
+    fn from(invite: Invite) -> Self {
+        Self {
+            id: invite.id,
+            email: invite.email,
+            role: invite.role,
+            invited_by: invite.invited_by,
+            created_at: invite.created_at,
+            sent_at: invite.sent_at,
+            expires_at: invite.expires_at,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    account_name: String,
+    email: String,
+    role: String,
+    invited_by_name: Option<String>,
+    sends: i32,
+    created_at: DateTime<Utc>,
+    sent_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+const OPEN: &str = "SELECT i.id, i.account_id, a.name AS account_name, i.email, i.role, u.name AS invited_by_name, \
+     i.sends, i.created_at, i.sent_at, i.expires_at FROM invites i JOIN accounts a ON a.id = i.account_id \
+     LEFT JOIN users u ON u.id = i.invited_by WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL";
+
+fn invite(row: Row) -> Result<Invite, DbErr> {
+    Ok(Invite {
+        id: InviteId(row.id),
+        account_id: AccountId(row.account_id),
+        account_name: row.account_name,
+        email: row.email,
+        role: role(&row.role)?,
+        invited_by: row.invited_by_name,
+        sends: row.sends,
+        created_at: row.created_at,
+        sent_at: row.sent_at,
+        expires_at: row.expires_at,
+    })
+}
+
+/// An invitation to be.
+#[derive(Debug)]
+pub struct NewInvite<'a> {
+    /// Its id.
+    pub id: InviteId,
+    /// The account.
+    pub account_id: AccountId,
+    /// Whom to send it to, in its normal form.
+    pub email: &'a str,
+    /// What the person will be.
+    pub role: Role,
+    /// Who invites.
+    pub invited_by: UserId,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Inserts an open invitation.
+///
+/// # Errors
+///
+/// When the account has an open one for the address (see [`super::is_taken`]), or the database is away.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    new: NewInvite<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql = "INSERT INTO invites (id, account_id, email, role, invited_by, created_at, sent_at, sends, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7)";
+    let values = [
+        new.id.0.into(),
+        new.account_id.0.into(),
+        new.email.into(),
+        new.role.as_str().into(),
+        new.invited_by.0.into(),
+        now.into(),
+        new.expires_at.into(),
+    ];
+    execute(connection, sql, values).await.map(drop)
+}
+
+/// An account's open invitations, newest first, at most `limit`.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    limit: u32,
+) -> Result<Vec<Invite>, DbErr> {
+    let sql = format!("{OPEN} AND i.account_id = $1 ORDER BY i.id DESC LIMIT $2");
+    let rows = all::<Row>(connection, &sql, [account.0.into(), i64::from(limit).into()]).await?;
+    rows.into_iter().map(invite).collect()
+}
+
+/// Finds an open invitation.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find(connection: &impl ConnectionTrait, id: InviteId) -> Result<Option<Invite>, DbErr> {
+    let row = one::<Row>(connection, &format!("{OPEN} AND i.id = $1"), [id.0.into()]).await?;
+    row.map(invite).transpose()
+}
+
+/// Closes an open invitation that has not run out, as accepted. Of several at once, one does.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn accept(
+    connection: &impl ConnectionTrait,
+    id: InviteId,
+    sends: i32,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE invites SET accepted_at = $2 WHERE id = $1 AND sends = $3 AND accepted_at IS NULL \
+               AND revoked_at IS NULL AND expires_at > $2";
+    Ok(execute(connection, sql, [id.0.into(), now.into(), sends.into()]).await? > 0)
+}
+
+/// Takes an account's open invitation back. Answers whether there was one.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: InviteId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE invites SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL \
+               AND revoked_at IS NULL";
+    Ok(execute(connection, sql, [id.0.into(), account.0.into(), now.into()]).await? > 0)
+}
+
+/// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn renew(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: InviteId,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE invites SET sent_at = $3, expires_at = $4, sends = sends + 1 WHERE id = $1 AND account_id = $2 \
+               AND accepted_at IS NULL AND revoked_at IS NULL";
+    Ok(execute(connection, sql, [id.0.into(), account.0.into(), now.into(), expires_at.into()]).await? > 0)
+}

@@ -1,0 +1,146 @@
+//! Every endpoint, by role and by tenant, from one table (ASVS V8.2.1, V8.2.2).
+
+use axum::http::Method;
+use curfew::{
+    entropy,
+    store::identities::{self, NewIdentity},
+};
+use curfew_shared::{auth::Role, id::IdentityId};
+use serde_json::{Value, json};
+
+use crate::test_app::{TestApp, Tokens};
+
+/// Who may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum May {
+    Owner,
+    Anyone,
+}
+
+/// `{user}`, `{session}`, `{invite}` and `{identity}` are of the other account.
+fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May)> {
+    use May::{Anyone, Owner};
+    vec![
+        (Method::GET, "/auth/me", None, Anyone),
+        (Method::GET, "/accounts/me", None, Anyone),
+        (Method::PATCH, "/accounts/me", Some(json!({"name": "Example"})), Owner),
+        (Method::GET, "/accounts/me/security", None, Owner),
+        (Method::PATCH, "/accounts/me/security", Some(json!({})), Owner),
+        (Method::POST, "/accounts/me/security/revoke-sessions", Some(json!({"scope": "others"})), Owner),
+        (Method::GET, "/accounts/me/audit-events", None, Owner),
+        (Method::GET, "/accounts/me/members", None, Owner),
+        (Method::PATCH, "/accounts/me/members/{user}", Some(json!({"role": "viewer"})), Owner),
+        (Method::DELETE, "/accounts/me/members/{user}", None, Owner),
+        (Method::POST, "/accounts/me/members/{user}/revoke-sessions", None, Owner),
+        (Method::GET, "/accounts/me/invites", None, Owner),
+        (
+            Method::POST,
+            "/accounts/me/invites",
+            Some(json!({"email": "x@example.com", "role": "viewer"})),
+            Owner,
+        ),
+        (Method::DELETE, "/accounts/me/invites/{invite}", None, Owner),
+        (Method::POST, "/accounts/me/invites/{invite}/resend", None, Owner),
+        (Method::GET, "/users/me/sessions", None, Anyone),
+        (Method::DELETE, "/users/me/sessions/{session}", None, Anyone),
+        (Method::POST, "/users/me/sessions/revoke-others", None, Anyone),
+        (Method::GET, "/users/me/identities", None, Anyone),
+        (Method::DELETE, "/users/me/identities/{identity}", None, Anyone),
+        (Method::PATCH, "/users/me", Some(json!({"name": "Ada Example"})), Anyone),
+        (Method::POST, "/users/me/email", Some(json!({"email": "y@example.com"})), Anyone),
+    ]
+}
+
+#[tokio::test]
+async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_account() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let engineer = app.user(owner.account, "bob@example.com", Role::Engineer).await;
+    let viewer = app.user(owner.account, "zoe@example.com", Role::Viewer).await;
+    let other = app.owner("eve@example.com").await;
+    let theirs = app.sign_in(&other).await;
+    let invite = app
+        .post("/api/v1/accounts/me/invites")
+        .bearer(&theirs.access)
+        .json(&json!({"email": "guest@example.com", "role": "viewer"}))
+        .send()
+        .await
+        .body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let identity = IdentityId(entropy::id(app.now()).unwrap());
+    let new = NewIdentity {
+        id: identity,
+        user_id: other.id,
+        issuer: "https://id.example",
+        subject: "eve",
+        email: None,
+        last_used_at: None,
+    };
+    identities::insert(&app.app.database.write, new, app.now()).await.unwrap();
+    let session = crate::test_app::claims(&theirs.access)["sid"].as_str().unwrap().to_owned();
+    for (method, template, body, may) in endpoints() {
+        let foreign = template.contains('{');
+        let path = template
+            .replace("{user}", &other.id.to_string())
+            .replace("{session}", &session)
+            .replace("{invite}", &invite)
+            .replace("{identity}", &identity.to_string());
+        let call = |tokens: Option<&Tokens>| {
+            let mut call = app.call(method.clone(), &format!("/api/v1{path}"));
+            if let Some(body) = &body {
+                call = call.json(body);
+            }
+            if let Some(tokens) = tokens {
+                call = call.bearer(&tokens.access);
+            }
+            call.send()
+        };
+        call(None).await.assert_problem("invalid_access_token");
+        for user in [&owner, &engineer, &viewer] {
+            let tokens = app.sign_in(user).await;
+            let answer = call(Some(&tokens)).await;
+            let what = format!("{method} {template} as {}: {}", user.email, answer.text);
+            if may == May::Owner && user.id != owner.id {
+                assert_eq!(answer.body["detail"], "owner_required", "{what}");
+            } else if foreign {
+                assert_eq!(answer.body["detail"], "not_found", "{what}");
+            } else {
+                assert!(answer.status.is_success(), "{what}");
+            }
+        }
+    }
+    // Whatever was tried, the other account is as it was.
+    assert_eq!(app.refresh(&theirs.refresh).await.status, 200);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM users WHERE is_active").await, 4);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM identities").await, 1);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM invites WHERE revoked_at IS NULL").await, 2);
+}
+
+#[tokio::test]
+async fn the_table_knows_every_endpoint_that_needs_a_caller() {
+    let description = serde_json::to_value(curfew::http::openapi()).unwrap();
+    let mut missing = Vec::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let Some(path) = path.strip_prefix("/api/v1") else { continue };
+        for (method, operation) in methods.as_object().unwrap() {
+            let public = operation["security"].as_array().is_some_and(|ways| ways.contains(&json!({})));
+            let ours = |template: &str| {
+                let shape =
+                    |path: &str| path.split('/').map(|part| !part.starts_with('{')).collect::<Vec<_>>();
+                let same = |(one, other): (&str, &str)| one == other || one.starts_with('{');
+                shape(template) == shape(path) && template.split('/').zip(path.split('/')).all(same)
+            };
+            let known = endpoints()
+                .iter()
+                .any(|(m, template, ..)| m.as_str().eq_ignore_ascii_case(method) && ours(template));
+            // These take the caller's own password; they have tests of their own.
+            let apart = ["/auth/change-password", "/auth/reauthenticate"].contains(&path);
+            if !public && !known && !apart {
+                missing.push(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}

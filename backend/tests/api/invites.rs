@@ -1,0 +1,150 @@
+//! `/accounts/me/invites` and `/invites/{token}`.
+
+use chrono::TimeDelta;
+use curfew_shared::auth::Role;
+use serde_json::{Value, json};
+
+use crate::test_app::{Answer, ME, PASSWORD, TestApp, Tokens};
+
+const INVITES: &str = "/api/v1/accounts/me/invites";
+
+async fn invite(app: &TestApp, tokens: &Tokens, email: &str) -> Answer {
+    app.post(INVITES).bearer(&tokens.access).json(&json!({"email": email, "role": "engineer"})).send().await
+}
+
+async fn show(app: &TestApp, token: &str) -> Answer {
+    app.get(&format!("/api/v1/invites/{token}")).send().await
+}
+
+async fn accept(app: &TestApp, token: &str) -> Answer {
+    let body = json!({"name": "Bob", "password": PASSWORD});
+    app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
+}
+
+async fn list(app: &TestApp, tokens: &Tokens) -> Vec<Value> {
+    app.get(INVITES).bearer(&tokens.access).send().await.body["invites"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn an_invited_person_sees_who_invites_and_joins() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let made = invite(&app, &tokens, " Bob@Example.com").await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(list(&app, &tokens).await, std::slice::from_ref(&made.body));
+    let mail = app.mail().await;
+    assert_eq!(
+        (mail.to.as_str(), mail.subject.as_str()),
+        ("bob@example.com", "Ada Example invites you to “Example”")
+    );
+    let token = mail.token("/invite");
+    assert_eq!(
+        show(&app, &token).await.body,
+        json!({
+            "account_name": "Example",
+            "invited_by": "Ada Example",
+            "email": "bob@example.com",
+            "role": "engineer",
+            "expires_at": made.body["expires_at"],
+        })
+    );
+    let joined = accept(&app, &token).await.tokens();
+    let me = app.get(ME).bearer(&joined.access).send().await.body;
+    assert_eq!((&me["user"]["email"], &me["user"]["role"]), (&json!("bob@example.com"), &json!("engineer")));
+    assert_eq!(me["account"]["id"], json!(owner.account));
+    accept(&app, &token).await.assert_problem("invalid_link");
+    show(&app, &token).await.assert_problem("invalid_link");
+    assert!(list(&app, &tokens).await.is_empty());
+    assert_eq!((app.audit("invite.created").await, app.audit("invite.accepted").await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_invitation_runs_out_is_taken_back_or_replaced() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let id = invite(&app, &tokens, "bob@example.com").await.body["id"].as_str().unwrap().to_owned();
+    let first = app.mail().await.token("/invite");
+    invite(&app, &tokens, "bob@example.com").await.assert_problem("conflict");
+    let again = app.post(&format!("{INVITES}/{id}/resend")).bearer(&tokens.access).send().await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    let second = app.mail().await.token("/invite");
+    show(&app, &first).await.assert_problem("invalid_link");
+    assert_eq!(show(&app, &second).await.status, 200);
+    app.wait(TimeDelta::days(7) - TimeDelta::milliseconds(251));
+    assert_eq!(show(&app, &second).await.status, 200);
+    app.wait(TimeDelta::milliseconds(251));
+    accept(&app, &second).await.assert_problem("invalid_link");
+    // One that ran out can be sent again, and taken back.
+    let tokens = app.sign_in(&owner).await;
+    app.mails().await;
+    app.post(&format!("{INVITES}/{id}/resend")).bearer(&tokens.access).send().await;
+    let third = app.mail().await.token("/invite");
+    assert_eq!(app.delete(&format!("{INVITES}/{id}")).bearer(&tokens.access).send().await.status, 204);
+    accept(&app, &third).await.assert_problem("invalid_link");
+    app.delete(&format!("{INVITES}/{id}")).bearer(&tokens.access).send().await.assert_problem("not_found");
+}
+
+#[tokio::test]
+async fn of_several_who_accept_at_once_one_joins() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    invite(&app, &tokens, "bob@example.com").await;
+    let token = app.mail().await.token("/invite");
+    let (one, other) = tokio::join!(accept(&app, &token), accept(&app, &token));
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 410]);
+}
+
+#[tokio::test]
+async fn whether_an_address_belongs_to_another_account_is_told_to_its_owner_alone() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    app.owner("eve@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let known = invite(&app, &tokens, "eve@example.com").await;
+    let unknown = invite(&app, &tokens, "new@example.com").await;
+    assert_eq!(known.status, unknown.status);
+    let to_eve = app.mail_to("eve@example.com").await;
+    assert!(to_eve.text.contains("belongs to an account already"), "{}", to_eve.text);
+    assert!(!to_eve.text.contains("/invite#"));
+    // Within the account it is no secret.
+    invite(&app, &tokens, "ada@example.com").await.assert_problem("address_taken");
+}
+
+#[tokio::test]
+async fn an_invitation_of_another_account_is_not_there() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let id = invite(&app, &tokens, "bob@example.com").await.body["id"].as_str().unwrap().to_owned();
+    let token = app.mail().await.token("/invite");
+    let eve = app.owner("eve@example.com").await;
+    let theirs = app.sign_in(&eve).await;
+    assert!(list(&app, &theirs).await.is_empty());
+    app.delete(&format!("{INVITES}/{id}")).bearer(&theirs.access).send().await.assert_problem("not_found");
+    app.post(&format!("{INVITES}/{id}/resend"))
+        .bearer(&theirs.access)
+        .send()
+        .await
+        .assert_problem("not_found");
+    assert_eq!(show(&app, &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_was_taken_meanwhile_cannot_join() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    invite(&app, &tokens, "bob@example.com").await;
+    let token = app.mail().await.token("/invite");
+    app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    accept(&app, &token).await.assert_problem("address_taken");
+    let weak = json!({"name": "", "password": "bob@example.com"});
+    let answer = app.post(&format!("/api/v1/invites/{token}/accept")).json(&weak).send().await;
+    answer.assert_problem("validation_failed");
+    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+}

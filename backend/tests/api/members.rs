@@ -1,0 +1,165 @@
+//! `/accounts/me` and `/accounts/me/members`.
+
+use chrono::TimeDelta;
+use curfew_shared::auth::Role;
+use serde_json::{Value, json};
+
+use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
+
+const ACCOUNT: &str = "/api/v1/accounts/me";
+const MEMBERS: &str = "/api/v1/accounts/me/members";
+
+async fn crew(app: &TestApp) -> (User, Tokens, User, Tokens) {
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
+    (owner, own, bob, theirs)
+}
+
+async fn patch(app: &TestApp, tokens: &Tokens, user: &User, body: Value) -> Answer {
+    app.patch(&format!("{MEMBERS}/{}", user.id)).bearer(&tokens.access).json(&body).send().await
+}
+
+async fn remove(app: &TestApp, tokens: &Tokens, user: &User) -> Answer {
+    app.delete(&format!("{MEMBERS}/{}", user.id)).bearer(&tokens.access).send().await
+}
+
+#[tokio::test]
+async fn an_owner_sees_the_people_page_by_page() {
+    let app = TestApp::new().await;
+    let (owner, own, bob, _) = crew(&app).await;
+    app.sign_in(&bob).await;
+    app.execute("UPDATE users SET name = 'bob' WHERE email = 'bob@example.com'").await.unwrap();
+    let eve = app.owner("eve@example.com").await;
+    app.sign_in(&eve).await;
+    let first = app.get(&format!("{MEMBERS}?limit=1")).bearer(&own.access).send().await.body;
+    assert_eq!(first["member_count"], 2);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = app.get(&format!("{MEMBERS}?limit=1&cursor={cursor}")).bearer(&own.access).send().await.body;
+    assert_eq!(second["next_cursor"], Value::Null);
+    let of = |page: &Value| page["members"][0].clone();
+    assert_eq!((&of(&first)["id"], &of(&first)["session_count"]), (&json!(owner.id), &json!(1)));
+    assert_eq!((&of(&first)["is_caller"], &of(&first)["role"]), (&json!(true), &json!("owner")));
+    assert_eq!((&of(&second)["id"], &of(&second)["session_count"]), (&json!(bob.id), &json!(2)));
+    let whole = app.get(MEMBERS).bearer(&own.access).send().await.body;
+    assert_eq!(whole["members"].as_array().unwrap().len(), 2, "nobody of another account");
+    for limit in ["0", "101"] {
+        let answer = app.get(&format!("{MEMBERS}?limit={limit}")).bearer(&own.access).send().await;
+        answer.assert_problem("validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn deactivating_ends_all_sessions_and_reactivating_lets_in_again() {
+    let app = TestApp::new().await;
+    let (_, own, bob, theirs) = crew(&app).await;
+    let more = [app.sign_in(&bob).await, app.sign_in(&bob).await];
+    assert_eq!(patch(&app, &own, &bob, json!({"is_active": false})).await.status, 204);
+    for tokens in more.iter().chain([&theirs]) {
+        app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
+        app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
+    }
+    let sign_in = || app.post(LOGIN).json(&json!({"email": bob.email, "password": PASSWORD})).send();
+    sign_in().await.assert_problem("invalid_credentials");
+    assert_eq!(patch(&app, &own, &bob, json!({"is_active": true})).await.status, 204);
+    assert_eq!(sign_in().await.status, 200);
+    app.refresh(&theirs.refresh).await.assert_problem("invalid_refresh_token");
+    assert_eq!((app.audit("member.deactivated").await, app.audit("member.reactivated").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_role_holds_at_once() {
+    let app = TestApp::new().await;
+    let (_, own, bob, theirs) = crew(&app).await;
+    app.get(MEMBERS).bearer(&theirs.access).send().await.assert_problem("owner_required");
+    assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
+    assert_eq!(app.get(MEMBERS).bearer(&theirs.access).send().await.status, 200);
+    assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
+    assert_eq!(app.audit("member.role_changed").await, 1, "no change is no event");
+    patch(&app, &own, &bob, json!({"role": "king"})).await.assert_problem("validation_failed");
+}
+
+#[tokio::test]
+async fn removing_ends_all_sessions_and_frees_the_address() {
+    let app = TestApp::new().await;
+    let (owner, own, bob, theirs) = crew(&app).await;
+    assert_eq!(remove(&app, &own, &bob).await.status, 204);
+    app.get(ME).bearer(&theirs.access).send().await.assert_problem("session_revoked");
+    app.refresh(&theirs.refresh).await.assert_problem("invalid_refresh_token");
+    remove(&app, &own, &bob).await.assert_problem("not_found");
+    app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    assert_eq!(app.audit("member.removed").await, 1);
+}
+
+#[tokio::test]
+async fn the_last_active_owner_is_safe_and_so_is_everybody_from_themselves() {
+    let app = TestApp::new().await;
+    let (owner, own, bob, theirs) = crew(&app).await;
+    patch(&app, &own, &owner, json!({"role": "viewer"})).await.assert_problem("last_owner");
+    patch(&app, &own, &owner, json!({"is_active": false})).await.assert_problem("own_membership");
+    remove(&app, &own, &owner).await.assert_problem("own_membership");
+    // A second owner, deactivated, is no help.
+    patch(&app, &own, &bob, json!({"role": "owner"})).await;
+    patch(&app, &own, &bob, json!({"is_active": false})).await;
+    patch(&app, &own, &owner, json!({"role": "viewer"})).await.assert_problem("last_owner");
+    patch(&app, &own, &bob, json!({"is_active": true})).await;
+    app.refresh(&theirs.refresh).await.assert_problem("invalid_refresh_token");
+    assert_eq!(patch(&app, &own, &owner, json!({"role": "viewer"})).await.status, 204);
+    patch(&app, &own, &bob, json!({"role": "viewer"})).await.assert_problem("owner_required");
+}
+
+#[tokio::test]
+async fn two_owners_cannot_take_each_other_away_at_once() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Owner).await;
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
+    for _ in 0..5 {
+        tokio::join!(remove(&app, &own, &bob), remove(&app, &theirs, &owner));
+        let owners = "SELECT count(*) FROM users WHERE role = 'owner' AND is_active";
+        assert!(app.value::<i64>(owners).await >= 1);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_signs_one_person_out_and_the_person_is_told() {
+    let app = TestApp::new().await;
+    let (_, own, bob, theirs) = crew(&app).await;
+    app.mails().await;
+    let path = format!("{MEMBERS}/{}/revoke-sessions", bob.id);
+    let answer = app.post(&path).bearer(&own.access).send().await;
+    assert_eq!(answer.body, json!({"revoked_count": 1}));
+    app.get(ME).bearer(&theirs.access).send().await.assert_problem("session_revoked");
+    assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
+    let mail = app.mail().await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bob@example.com", "You were signed out"));
+    assert_eq!(app.post(&path).bearer(&own.access).send().await.body, json!({"revoked_count": 0}));
+    assert!(app.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stale_sign_in_changes_nobody() {
+    let app = TestApp::new().await;
+    let (_, own, bob, _) = crew(&app).await;
+    app.wait(TimeDelta::minutes(15));
+    let own = app.refresh(&own.refresh).await.tokens();
+    patch(&app, &own, &bob, json!({"role": "viewer"})).await.assert_problem("reauthentication_required");
+    remove(&app, &own, &bob).await.assert_problem("reauthentication_required");
+    let path = format!("{MEMBERS}/{}/revoke-sessions", bob.id);
+    app.post(&path).bearer(&own.access).send().await.assert_problem("reauthentication_required");
+}
+
+#[tokio::test]
+async fn an_owner_renames_the_account_and_everybody_sees_its_name() {
+    let app = TestApp::new().await;
+    let (_, own, _, theirs) = crew(&app).await;
+    let rename = |tokens: &Tokens, name: &str| {
+        app.patch(ACCOUNT).bearer(&tokens.access).json(&json!({"name": name})).send()
+    };
+    rename(&theirs, "Bob's").await.assert_problem("owner_required");
+    rename(&own, "").await.assert_problem("validation_failed");
+    assert_eq!(rename(&own, "Acme").await.body["name"], "Acme");
+    let seen = app.get(ACCOUNT).bearer(&theirs.access).send().await.body;
+    assert_eq!((&seen["name"], &seen["member_count"]), (&json!("Acme"), &json!(2)));
+    assert_eq!(app.audit("account.renamed").await, 1);
+}

@@ -1,0 +1,118 @@
+//! `POST /auth/register`, `/auth/verify-email`, `/auth/resend-verification`.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::test_app::{LOGIN, ME, PASSWORD, TestApp};
+
+const REGISTER: &str = "/api/v1/auth/register";
+const VERIFY: &str = "/api/v1/auth/verify-email";
+const RESEND: &str = "/api/v1/auth/resend-verification";
+
+fn form(email: &str) -> Value {
+    json!({"account_name": "Acme", "name": "Ada Lovelace", "email": email, "password": PASSWORD})
+}
+
+#[tokio::test]
+async fn an_account_begins_with_the_link_and_its_owner_signs_in() {
+    let app = TestApp::new().await;
+    let answer = app.post(REGISTER).json(&form(" Ada@Example.com ")).send().await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    assert_eq!(
+        app.value::<i64>("SELECT count(*) FROM users").await,
+        0,
+        "nobody before the address is proven"
+    );
+    let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
+    app.post(LOGIN).json(&credentials).send().await.assert_problem("email_not_verified");
+
+    let mail = app.mail().await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ada@example.com", "Verify your e-mail address"));
+    let token = mail.token("/verify-email");
+    let answer = app.post(VERIFY).json(&json!({"token": token})).send().await;
+    assert_eq!(answer.body, json!({"email": "ada@example.com"}), "{}", answer.text);
+    let tokens = app.post(LOGIN).json(&credentials).send().await.tokens();
+    let me = app.get(ME).bearer(&tokens.access).send().await.body;
+    assert_eq!((&me["user"]["role"], &me["account"]["name"]), (&json!("owner"), &json!("Acme")));
+    assert_eq!(app.audit("account.created").await, 1);
+    // Once.
+    app.post(VERIFY).json(&json!({"token": token})).send().await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn the_answer_is_the_same_for_a_known_address_and_the_message_tells() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let known = app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let unknown = app.post(REGISTER).json(&form("eve@example.com")).send().await;
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+    let mails = app.mails().await;
+    let subject = |to: &str| mails.iter().find(|mail| mail.to == to).unwrap().subject.clone();
+    assert_eq!(subject("ada@example.com"), "You have an account already");
+    assert_eq!(subject("eve@example.com"), "Verify your e-mail address");
+}
+
+#[tokio::test]
+async fn of_two_registrations_for_an_address_the_first_proven_counts() {
+    let app = TestApp::new().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let [first, second] = app.mails().await.try_into().unwrap();
+    let verify = |token: String| app.post(VERIFY).json(&json!({"token": token})).send();
+    assert_eq!(verify(second.token("/verify-email")).await.status, 200);
+    verify(first.token("/verify-email")).await.assert_problem("invalid_link");
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM accounts").await, 1);
+}
+
+#[tokio::test]
+async fn the_link_works_for_a_day() {
+    let app = TestApp::new().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let token = app.mail().await.token("/verify-email");
+    app.wait(TimeDelta::hours(24));
+    app.post(VERIFY).json(&json!({"token": token})).send().await.assert_problem("invalid_link");
+    for forged in ["", "x", "a.b.c"] {
+        app.post(VERIFY).json(&json!({"token": forged})).send().await.assert_problem("invalid_link");
+    }
+}
+
+#[tokio::test]
+async fn the_message_can_be_asked_for_again() {
+    let app = TestApp::new().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    app.mail().await;
+    let again = app.post(RESEND).json(&json!({"email": "ada@example.com"})).send().await;
+    let nobody = app.post(RESEND).json(&json!({"email": "nobody@example.com"})).send().await;
+    assert_eq!((again.status, &again.text), (nobody.status, &nobody.text));
+    let token = app.mail().await.token("/verify-email");
+    assert_eq!(app.post(VERIFY).json(&json!({"token": token})).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn every_fault_is_named_at_once_and_nothing_is_kept() {
+    let app = TestApp::new().await;
+    let body = json!({"account_name": " ", "name": "", "email": "ada", "password": "password1234"});
+    let answer = app.post(REGISTER).json(&body).send().await;
+    answer.assert_problem("validation_failed");
+    let faults: Vec<_> = answer.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["field"].as_str(), e["code"].as_str()))
+        .collect();
+    let expected = [
+        ("account_name", "required"),
+        ("name", "required"),
+        ("email", "malformed"),
+        ("password", "too_common"),
+    ];
+    assert_eq!(faults, expected.map(|(field, code)| (Some(field), Some(code))));
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM registrations").await, 0);
+    assert!(app.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_nobody_registers() {
+    let app = TestApp::with(&["--registration", "closed"]).await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await.assert_problem("registration_closed");
+}

@@ -1,0 +1,84 @@
+//! The ways to sign in besides the password form, and to prove that one is still oneself.
+
+use curfew_shared::{
+    auth::TokenResponse,
+    oauth::{OauthCallbackRequest, OauthPurpose},
+};
+
+use super::{COOKIE_LOCK, Client, LOCK_TIMEOUT_MS};
+use crate::{
+    api::{Failure, people, send},
+    browser::{lock, storage},
+    store::auth::Cause,
+};
+
+type Answer<T> = Result<T, Failure>;
+
+impl Client {
+    /// Joins an account with a password, and is signed in then.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn accept_invitation(&self, token: &str, name: String, password: String) -> Answer<()> {
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let tokens = send(people::accept_invitation(token, name, password)).await?;
+        self.begin(tokens).await;
+        Ok(())
+    }
+
+    /// Goes to a provider; the page ends with it.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn go_to_provider(
+        &self,
+        provider: &str,
+        purpose: OauthPurpose,
+        invite_token: Option<String>,
+    ) -> Answer<()> {
+        let start = people::oauth_start(provider, purpose, invite_token);
+        let start =
+            if purpose == OauthPurpose::SignIn { send(start).await? } else { self.ask(start).await? };
+        let location = web_sys::window().map(|window| window.location());
+        location
+            .and_then(|location| location.assign(&start.authorization_url).ok())
+            .ok_or(Failure::Unreachable)
+    }
+
+    /// Hands in what the provider answered; whoever signed in by it is signed in then.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn return_from_provider(
+        &self,
+        provider: &str,
+        request: &OauthCallbackRequest,
+    ) -> Answer<OauthPurpose> {
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let answer = send(people::oauth_callback(provider, request)).await?;
+        match (answer.purpose, answer.tokens) {
+            (OauthPurpose::SignIn, Some(tokens)) => self.begin(tokens).await,
+            (_, Some(tokens)) => self.adopt(tokens, Cause::Person).await,
+            (_, None) => {}
+        }
+        Ok(answer.purpose)
+    }
+
+    /// Proves by the password that it is still the same person; both deadlines move.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn confirm(&self, password: String) -> Answer<()> {
+        // The cookie changes, so no other tab may refresh meanwhile.
+        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let call = people::reauthenticate(password);
+        let tokens = self.read(&call, &self.authorized_once(call.request()).await?)?;
+        self.adopt(tokens, Cause::Person).await;
+        Ok(())
+    }
+
+    async fn begin(&self, tokens: TokenResponse) {
+        storage::clear();
+        self.adopt(tokens, Cause::Person).await;
+    }
+}

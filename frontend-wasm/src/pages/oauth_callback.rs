@@ -1,0 +1,100 @@
+//! Back from a provider.
+
+use curfew_shared::{
+    error::ErrorCode,
+    oauth::{OauthCallbackRequest, OauthPurpose},
+};
+use yew::prelude::*;
+use yew_router::{prelude::*, query::Raw};
+
+use super::{alert, narrow, words};
+use crate::{
+    api::Failure,
+    browser::{page, storage},
+    components::Loading,
+    hooks::{Focus, use_client, use_page, use_toasts, use_work},
+    kept::use_once,
+    route::{Route, destination},
+};
+
+/// Where to go after the provider; kept while the page is away. A path of this page, no secret.
+pub const NEXT: &str = "curfew.next";
+
+/// Hands in what the provider answered, and goes on.
+#[component]
+pub fn OauthCallback() -> Html {
+    use_page("Signing in", Focus::Untouched);
+    let client = use_client();
+    let navigator = use_navigator();
+    let toasts = use_toasts();
+    let work = use_work::<()>();
+    {
+        let work = work.clone();
+        use_once(move || {
+            let next = storage::get(NEXT);
+            storage::remove(NEXT);
+            let provider = page::last_segment().unwrap_or_default();
+            let query = page::take_query();
+            let value = |name: &str| query.as_ref().and_then(|query| query.get(name));
+            let request = OauthCallbackRequest {
+                state: value("state").unwrap_or_default(),
+                code: value("code"),
+                iss: value("iss"),
+                error: value("error"),
+            };
+            work.run(async move {
+                let purpose = client.return_from_provider(&provider, &request).await?;
+                match purpose {
+                    OauthPurpose::Link => toasts.say("Linked. You can sign in with it from now on."),
+                    OauthPurpose::Reauthenticate => toasts.say("Confirmed. Go on with what you were doing."),
+                    OauthPurpose::SignIn => {}
+                }
+                let (route, query) = destination(next.as_deref());
+                if let Some(navigator) = navigator {
+                    let _ = navigator.replace_with_query(&route, Raw(&query));
+                }
+                Ok(())
+            });
+        });
+    }
+    let Some(failure) = work.failure() else {
+        return narrow("One moment", "", html! { <Loading id="oauth-loading" is_busy=true /> });
+    };
+    let content = html! {
+        <>
+            { alert("oauth-alert", Some(words_for(failure))) }
+            <Link<Route> to={Route::Home} classes="button primary"><span id="oauth-back">{ way_on(failure) }</span></Link<Route>>
+        </>
+    };
+    narrow("That did not work", "", content)
+}
+
+fn words_for(failure: &Failure) -> String {
+    match failure.code() {
+        Some(ErrorCode::EmailNotVerified) => {
+            "The provider does not vouch for your e-mail address, so we sent a message to it. Open the link in it, \
+             then sign in again."
+                .into()
+        }
+        Some(ErrorCode::OauthLinkRequired) => {
+            "There is a user with this e-mail address already. Sign in with the password once, then link the \
+             provider under your profile."
+                .into()
+        }
+        Some(ErrorCode::RegistrationClosed) => {
+            "New accounts are by invitation only. If you have a user here, sign in with the password once, then link \
+             the provider under your profile."
+                .into()
+        }
+        Some(ErrorCode::InvalidCredentials) => "This user cannot sign in. Ask an owner of the account.".into(),
+        _ => words::not_done(failure),
+    }
+}
+
+fn way_on(failure: &Failure) -> &'static str {
+    match failure.code() {
+        Some(ErrorCode::OauthLinkRequired) => "Sign in with the password",
+        Some(ErrorCode::IdentityTaken) => "Go back",
+        _ => "Back to sign-in",
+    }
+}

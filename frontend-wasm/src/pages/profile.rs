@@ -1,0 +1,312 @@
+//! One's own name, address, password and providers.
+
+use curfew_shared::{
+    id::IdentityId,
+    oauth::{IdentityList, OauthPurpose, Provider},
+    person::ChangePasswordRequest,
+};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::{NEXT, alert, load_state, status, words, work_button};
+use crate::{
+    api::{people, send},
+    browser::{clock, storage},
+    components::{ConfirmModal, Entry, EntryForm, provider_buttons, short_moment},
+    hooks::{Focus, use_client, use_page, use_work},
+    kept::{use_kept, use_once},
+    length::counted,
+    part::part,
+    route::Route,
+    store::auth::Session,
+};
+
+/// What one may change about oneself.
+#[component]
+pub fn Profile() -> Html {
+    use_page("Profile", Focus::Untouched);
+    html! {
+        <div class="settings">
+            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            <h1 tabindex="-1">{ "Profile" }</h1>
+            { part::<Name>("") }
+            { part::<Email>("") }
+            { part::<Password>("") }
+            { part::<Providers>("") }
+        </div>
+    }
+}
+
+#[component]
+fn Name() -> Html {
+    let client = use_client();
+    let initial =
+        client.store().read(|state| state.session().map(|it| it.user.name.clone())).unwrap_or_default();
+    let work = use_work::<()>();
+    let on_submit = {
+        let work = work.clone();
+        Callback::from(move |values: Vec<String>| {
+            let client = client.clone();
+            let name = values.into_iter().next().unwrap_or_default();
+            work.run(async move {
+                client.ask(people::rename(name)).await?;
+                client.me().await.map(drop)
+            });
+        })
+    };
+    let entry = Entry {
+        id: "profile_name",
+        initial: initial.into(),
+        ..Entry::text("name", "Your name", "name", "Enter your name.")
+    };
+    html! {
+        <section class="card" aria-labelledby="name-title">
+            <h2 id="name-title">{ "Name" }</h2>
+            <EntryForm
+                id="rename" entries={vec![entry]} submit="Save the name" busy="Saving…" is_busy={work.is_busy()}
+                alert={work.failure().map(words::not_saved).map(AttrValue::from)}
+                errors={words::field_errors(work.failure())} {on_submit}
+            />
+            { status("rename-done", work.done().map(|()| "Saved.".into())) }
+        </section>
+    }
+}
+
+#[component]
+fn Email() -> Html {
+    let client = use_client();
+    let present =
+        client.store().read(|state| state.session().map(|it| it.user.email.clone())).unwrap_or_default();
+    let work = use_work::<String>();
+    let on_submit = {
+        let work = work.clone();
+        Callback::from(move |values: Vec<String>| {
+            let client = client.clone();
+            let email = values.into_iter().next().unwrap_or_default().trim().to_owned();
+            work.run(async move { client.ask(people::change_email(email.clone())).await.map(|()| email) });
+        })
+    };
+    let entry =
+        Entry { id: "new_email", label: "New e-mail address", autocomplete: "email", ..Entry::email() };
+    html! {
+        <section class="card" aria-labelledby="email-title">
+            <h2 id="email-title">{ "E-mail address" }</h2>
+            <p>{ "You sign in with " }<strong id="present-email">{ present }</strong>{ "." }</p>
+            <EntryForm
+                id="change-email" entries={vec![entry]} submit="Send a message to the new address" busy="Sending…"
+                is_busy={work.is_busy()} alert={work.failure().map(words::not_done).map(AttrValue::from)}
+                errors={words::field_errors(work.failure())} {on_submit}
+            />
+            { status("change-email-done", work.done().map(|email| {
+                format!("A message is on its way to {email}. The address changes once you open the link in it.")
+            })) }
+        </section>
+    }
+}
+
+#[component]
+fn Password() -> Html {
+    let client = use_client();
+    let work = use_work::<u64>();
+    // A form anew after each change, so that no password stands in it.
+    let has_password =
+        client.store().read(|state| state.session().is_some_and(|session| session.user.has_password));
+    let on_submit = {
+        let work = work.clone();
+        Callback::from(move |values: Vec<String>| {
+            let mut values = values.into_iter();
+            let current_password = if has_password { values.next() } else { None };
+            let new_password = values.next().unwrap_or_default();
+            let client = client.clone();
+            work.run(async move {
+                let request = ChangePasswordRequest { current_password, new_password };
+                let ended = client.ask(people::change_password(&request)).await?.revoked_count;
+                // The store learns that there is a password now; without an answer it does so later.
+                let _ = client.me().await;
+                Ok(ended)
+            });
+        })
+    };
+    let current = Entry {
+        id: "current_password",
+        name: "current_password",
+        label: "Present password",
+        missing: "Enter the password that you have now.",
+        ..Entry::password()
+    };
+    let new =
+        Entry { id: "new_password", name: "new_password", label: "New password", ..Entry::new_password() };
+    let entries = if has_password { vec![current, new] } else { vec![new] };
+    html! {
+        <section class="card" aria-labelledby="password-title">
+            <h2 id="password-title">{ "Password" }</h2>
+            <p class="hint">{ "Changing it signs you out on every other device. You stay signed in here." }</p>
+            if work.done().is_none() {
+                <EntryForm
+                    key={has_password.to_string()} id="change-password" {entries}
+                    submit={if has_password { "Change the password" } else { "Set a password" }}
+                    busy="Saving…" is_busy={work.is_busy()}
+                    alert={work.failure().map(words::not_done).map(AttrValue::from)}
+                    errors={words::field_errors(work.failure())} {on_submit}
+                />
+            }
+            { status("change-password-done", work.done().map(|ended| {
+                format!("Your new password is set. {} ended.", counted(*ended, "other session"))
+            })) }
+        </section>
+    }
+}
+
+#[component]
+fn Providers() -> Html {
+    let client = use_client();
+    let load = use_work::<IdentityList>();
+    let offered = use_kept(Vec::<Provider>::new);
+    let leaving = use_work::<()>();
+    let unlinking = use_work::<()>();
+    let asked = use_kept(|| None::<IdentityId>);
+    let fetch = {
+        let (client, load) = (client.clone(), load.clone());
+        Callback::from(move |()| {
+            let client = client.clone();
+            load.run(async move { client.ask(people::identities()).await });
+        })
+    };
+    {
+        let (fetch, offered) = (fetch.clone(), offered.setter());
+        use_once(move || {
+            fetch.emit(());
+            spawn_local(async move {
+                if let Ok(ways) = send(people::providers()).await {
+                    offered.set(ways.providers);
+                }
+            });
+        });
+    }
+    let on_link = {
+        let (client, leaving) = (client.clone(), leaving.clone());
+        Callback::from(move |provider: String| {
+            let client = client.clone();
+            storage::set(NEXT, curfew_shared::route::page::PROFILE);
+            leaving.run(async move { client.go_to_provider(&provider, OauthPurpose::Link, None).await });
+        })
+    };
+    let on_cancel = {
+        let asked = asked.setter();
+        Callback::from(move |()| asked.set(None))
+    };
+    let on_confirm = {
+        let (client, unlinking, asked, fetch) =
+            (client.clone(), unlinking.clone(), asked.clone(), fetch.clone());
+        Callback::from(move |()| {
+            let Some(id) = *asked else { return };
+            let (client, closing, fetch) = (client.clone(), asked.setter(), fetch.clone());
+            unlinking.run(async move {
+                client.ask(people::unlink(id)).await?;
+                closing.set(None);
+                fetch.emit(());
+                Ok(())
+            });
+        })
+    };
+    let identities = load.done().map(|list| list.identities.clone()).unwrap_or_default();
+    if offered.is_empty() && identities.is_empty() && load.failure().is_none() {
+        return Html::default();
+    }
+    let named = |name: &str| {
+        let provider = offered.iter().find(|provider| provider.name == name);
+        provider.map_or_else(|| name.to_owned(), |provider| provider.display_name.clone())
+    };
+    html! {
+        <section class="card" aria-labelledby="providers-title">
+            <h2 id="providers-title">{ "Other ways to sign in" }</h2>
+            if load.done().is_none() {
+                { load_state("identities", load.is_busy(), load.failure().map(words::not_loaded), &fetch) }
+            } else {
+                <ul id="identities" class="entries">
+                    { for identities.iter().map(|identity| {
+                        let id = identity.id;
+                        let name = named(&identity.provider);
+                        let on_ask = {
+                            let (asked, unlinking) = (asked.setter(), unlinking.clone());
+                            move |_: MouseEvent| {
+                                unlinking.reset();
+                                asked.set(Some(id));
+                            }
+                        };
+                        html! {
+                            <li key={id.to_string()} data-id={id.to_string()}>
+                                <span class="who">
+                                    <span class="name">{ &name }</span>
+                                    <span class="detail">{ identity.email.clone().unwrap_or_default() }</span>
+                                    <span class="detail">
+                                        { "Linked " }{ short_moment(identity.linked_at, clock::now()) }
+                                    </span>
+                                </span>
+                                <button type="button" class="button small" aria-label={format!("Unlink {name}")} onclick={on_ask}>
+                                    { "Unlink" }
+                                </button>
+                            </li>
+                        }
+                    }) }
+                </ul>
+            }
+            { alert("link-alert", leaving.failure().map(words::not_done)) }
+            { provider_buttons(&offered, "Link", leaving.is_busy(), &on_link) }
+            <ConfirmModal
+                id="unlink" is_open={asked.is_some()} title="Unlink this way to sign in?"
+                body="You can no longer sign in with it. Your sessions go on." confirm="Unlink it" busy="Unlinking…"
+                is_busy={unlinking.is_busy()} error={unlinking.failure().map(words::not_done).map(AttrValue::from)}
+                {on_confirm} {on_cancel}
+            />
+        </section>
+    }
+}
+
+/// The account's name, for its owners to change.
+#[component]
+pub(super) fn AccountName() -> Html {
+    let client = use_client();
+    let work = use_work::<()>();
+    let is_open = use_kept(|| false);
+    let name = client.store().read(|state| state.session().map(|it: &Session| it.account.name.clone()));
+    let on_submit = {
+        let (client, work, is_open) = (client.clone(), work.clone(), is_open.setter());
+        Callback::from(move |values: Vec<String>| {
+            let (client, is_open) = (client.clone(), is_open.clone());
+            work.run(async move {
+                client.ask(people::rename_account(values.into_iter().next().unwrap_or_default())).await?;
+                let _ = client.me().await;
+                is_open.set(false);
+                Ok(())
+            });
+        })
+    };
+    let on_open = {
+        let (is_open, work) = (is_open.setter(), work.clone());
+        Callback::from(move |()| {
+            work.reset();
+            is_open.set(true);
+        })
+    };
+    let entry = Entry {
+        id: "account_name",
+        initial: name.unwrap_or_default().into(),
+        ..Entry::text("name", "Name of the account", "organization", "Enter a name.")
+    };
+    html! {
+        <>
+            if *is_open {
+                <EntryForm
+                    id="rename-account" entries={vec![entry]} submit="Save the name" busy="Saving…"
+                    is_busy={work.is_busy()} alert={work.failure().map(words::not_saved).map(AttrValue::from)}
+                    errors={words::field_errors(work.failure())} {on_submit}
+                />
+            } else {
+                { work_button("rename-account-open", "button small", "Change the account’s name", false, &on_open) }
+            }
+            { status("rename-account-done", work.done().filter(|()| !*is_open).map(|()| "Saved.".into())) }
+        </>
+    }
+}

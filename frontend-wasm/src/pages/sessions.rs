@@ -1,0 +1,184 @@
+//! One's own sessions.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    id::SessionId,
+    session::{DeviceKind, OwnSession, OwnSessionList},
+};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::{load_state, words};
+use crate::{
+    api::people,
+    components::{ConfirmModal, short_moment},
+    hooks::{Focus, use_client, use_now, use_page, use_toasts, use_work},
+    kept::{use_kept, use_once},
+    length::counted,
+    route::Route,
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    One(SessionId),
+    Others,
+}
+
+/// Where one is signed in, and ending it.
+#[component]
+pub fn Sessions() -> Html {
+    use_page("Your sessions", Focus::Untouched);
+    let client = use_client();
+    let toasts = use_toasts();
+    let load = use_work::<OwnSessionList>();
+    let ending = use_work::<()>();
+    let asked = use_kept(|| None::<Asked>);
+    let last_asked = use_mut_ref(|| Asked::Others);
+    let device_now = use_now(30);
+    if let Some(now_asked) = *asked {
+        *last_asked.borrow_mut() = now_asked;
+    }
+
+    let fetch = {
+        let (client, load) = (client.clone(), load.clone());
+        Callback::from(move |()| {
+            let client = client.clone();
+            load.run(async move { client.ask(people::sessions()).await });
+        })
+    };
+    {
+        let fetch = fetch.clone();
+        use_once(move || fetch.emit(()));
+    }
+    let on_ask = {
+        let (asked, ending) = (asked.setter(), ending.clone());
+        Callback::from(move |what| {
+            ending.reset();
+            asked.set(Some(what));
+        })
+    };
+    let on_cancel = {
+        let asked = asked.setter();
+        Callback::from(move |()| asked.set(None))
+    };
+    let on_confirm = {
+        let (client, asked, ending) = (client.clone(), asked.clone(), ending.clone());
+        let (fetch, toasts) = (fetch.clone(), toasts.clone());
+        Callback::from(move |()| {
+            let Some(what) = *asked else { return };
+            let (client, closing) = (client.clone(), asked.setter());
+            let (fetch, toasts) = (fetch.clone(), toasts.clone());
+            ending.run(async move {
+                let count = match what {
+                    Asked::One(id) => client.ask(people::end_session(id)).await.map(|()| 1)?,
+                    Asked::Others => client.ask(people::end_other_sessions()).await?.revoked_count,
+                };
+                closing.set(None);
+                toasts.say(format!("{} signed out", counted(count, "session")));
+                fetch.emit(());
+                Ok(())
+            });
+        })
+    };
+
+    let list = load.done();
+    let server_ahead = list.map(|list| list.server_time);
+    let now = client.store().read(|state| {
+        state.session().map_or(device_now, |session| {
+            device_now + chrono::TimeDelta::milliseconds(session.clock_ahead_ms)
+        })
+    });
+    let now = server_ahead.map_or(now, |server| now.max(server));
+    let others = list.map_or(0, |list| list.sessions.iter().filter(|session| !session.is_current).count());
+    let (title, body, confirm) = match *last_asked.borrow() {
+        Asked::One(_) => (
+            "Sign this device out?",
+            "It is signed out at once. Whoever uses it has to sign in again.".to_owned(),
+            "Sign it out".to_owned(),
+        ),
+        Asked::Others => (
+            "Sign out everywhere else?",
+            format!("{} will end at once. You stay signed in here.", counted(others as u64, "other session")),
+            format!("Sign out {}", counted(others as u64, "session")),
+        ),
+    };
+    html! {
+        <div class="settings">
+            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            <h1 tabindex="-1">{ "Your sessions" }</h1>
+            <p class="lead">{ "Every browser and program in which you are signed in, and when that ends." }</p>
+            if let Some(list) = list {
+                <section class="card" aria-label="Sessions">
+                    <ul id="sessions" class="entries">
+                        { for list.sessions.iter().map(|session| row(session, now, &on_ask)) }
+                    </ul>
+                    if others == 0 {
+                        <p id="sessions-summary" class="hint">{ "Only this device is signed in." }</p>
+                    } else {
+                        <button
+                            id="end-others" type="button" class="button danger-soft"
+                            onclick={on_ask.reform(|_: MouseEvent| Asked::Others)}
+                        >
+                            { "Sign out everywhere else" }
+                        </button>
+                    }
+                </section>
+            } else {
+                { load_state("sessions", load.is_busy(), load.failure().map(words::not_loaded), &fetch) }
+            }
+            <ConfirmModal
+                id="end-session" is_open={asked.is_some()} {title} {body} {confirm} busy="Signing out…"
+                is_busy={ending.is_busy()} error={ending.failure().map(words::not_revoked).map(AttrValue::from)}
+                {on_confirm} {on_cancel}
+            />
+        </div>
+    }
+}
+
+fn row(session: &OwnSession, now: DateTime<Utc>, on_ask: &Callback<Asked>) -> Html {
+    let id = session.id;
+    let name = match (&session.browser, &session.os) {
+        (Some(browser), Some(os)) => format!("{browser} on {os}"),
+        (Some(only), None) | (None, Some(only)) => only.clone(),
+        (None, None) => "A program that does not name itself".into(),
+    };
+    let kind = match session.device {
+        DeviceKind::Computer => "Computer",
+        DeviceKind::Phone => "Phone or tablet",
+        DeviceKind::Other => "Program",
+    };
+    let is_idle = session.idle_expires_at < session.absolute_expires_at;
+    let end = session.idle_expires_at.min(session.absolute_expires_at);
+    html! {
+        <li key={id.to_string()} data-id={id.to_string()}>
+            <span class="who">
+                <span class="name">{ &name }</span>
+                if session.is_current {
+                    <span class="badge">{ "this device" }</span>
+                }
+                <span class="detail">
+                    { kind }
+                    if let Some(address) = &session.address {
+                        { format!(" · {address}") }
+                    }
+                </span>
+                <span class="detail">
+                    { "Signed in " }{ short_moment(session.signed_in_at, now) }
+                    { " · last seen " }{ short_moment(session.last_seen_at, now) }
+                </span>
+                <span class="detail">
+                    { "Ends " }{ short_moment(end, now) }
+                    { if is_idle { " unless it is used" } else { ", whatever happens" } }
+                </span>
+            </span>
+            if !session.is_current {
+                <button
+                    type="button" class="button small" aria-label={format!("Sign out {name}")}
+                    onclick={on_ask.reform(move |_: MouseEvent| Asked::One(id))}
+                >
+                    { "Sign out" }
+                </button>
+            }
+        </li>
+    }
+}

@@ -1,0 +1,154 @@
+//! Registration, recovery, one's own name, address and password: requests.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::TokenDelivery;
+
+/// Asking for an account. The answer (202) is the same whether or not the address is known; a
+/// message to it goes on from there.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// The account's name.
+    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    pub account_name: String,
+    /// The person's name.
+    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    pub name: String,
+    /// The e-mail address.
+    #[cfg_attr(feature = "openapi", schema(max_length = 254))]
+    pub email: String,
+    /// The password to be.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    pub password: String,
+}
+
+impl fmt::Debug for RegisterRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterRequest").finish_non_exhaustive()
+    }
+}
+
+/// Asking for a message to an address. The answer (202) is the same whether or not it is known.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailRequest {
+    /// The e-mail address.
+    #[cfg_attr(feature = "openapi", schema(max_length = 254))]
+    pub email: String,
+}
+
+impl fmt::Debug for EmailRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmailRequest").finish_non_exhaustive()
+    }
+}
+
+/// The token of a link in a message.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// What stands behind `#` in the link.
+    pub token: String,
+}
+
+impl fmt::Debug for LinkRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkRequest").finish_non_exhaustive()
+    }
+}
+
+/// What following a verification link came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerifyEmailResponse {
+    /// The address that is verified now; sign in with it.
+    pub email: String,
+}
+
+/// What disowning a sign-in came to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DisownResponse {
+    /// How many sessions ended.
+    pub revoked_count: u64,
+    /// For `POST /auth/reset-password`.
+    pub reset_token: String,
+}
+
+impl fmt::Debug for DisownResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DisownResponse").field("revoked_count", &self.revoked_count).finish_non_exhaustive()
+    }
+}
+
+/// Setting a new password by a link. Ends every session of the user.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ResetPasswordRequest {
+    /// What stands behind `#` in the link.
+    pub token: String,
+    /// The password to be.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    pub password: String,
+}
+
+impl fmt::Debug for ResetPasswordRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetPasswordRequest").finish_non_exhaustive()
+    }
+}
+
+/// Changing one's password. Ends one's other sessions.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    /// The password so far. May be left out by who has none; then a fresh sign-in is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<String>,
+    /// The password to be.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    pub new_password: String,
+}
+
+impl fmt::Debug for ChangePasswordRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangePasswordRequest").finish_non_exhaustive()
+    }
+}
+
+/// Proving once more that it is oneself. Answers tokens; both windows start anew.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReauthenticateRequest {
+    /// The password.
+    #[cfg_attr(feature = "openapi", schema(max_length = 256, format = Password))]
+    pub password: String,
+    /// Where the refresh token shall travel.
+    #[serde(default)]
+    pub token_delivery: TokenDelivery,
+}
+
+impl fmt::Debug for ReauthenticateRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReauthenticateRequest").finish_non_exhaustive()
+    }
+}
+
+/// A change of one's own profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateProfileRequest {
+    /// The new name.
+    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    pub name: String,
+}

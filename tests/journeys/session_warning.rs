@@ -1,0 +1,169 @@
+//! The warning five minutes before a session ends: when it comes, what it offers, when it stays away.
+
+use std::time::Duration;
+
+use e2e::{Browser, Outcome, Result, Settings, play, play_on_both};
+
+/// A device whose clock can be set ahead; the page then looks at it, as when the device wakes.
+const CLOCK: &str = "
+    const now = Date.now.bind(Date);
+    let ahead = 0;
+    Date.now = () => now() + ahead;
+    window.advance = seconds => {
+        ahead += seconds * 1000;
+        document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
+    };
+";
+
+const WARNING: &str = "#session-expiry-message";
+
+async fn advance(browser: &Browser, seconds: u32) -> Result<()> {
+    browser.run("window.advance(arguments[0])", vec![seconds.into()]).await.map(drop)
+}
+
+/// When the session ends if it is not used, as home says; in seconds since 1970.
+async fn idle_end(browser: &Browser) -> Result<i64> {
+    let script = "return Date.parse(document.querySelectorAll('#session time')[1].dateTime) / 1000";
+    Ok(browser.run(script, vec![]).await?.as_i64().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn staying_signed_in_takes_the_warning_away_in_every_tab() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        let first = browser.tab().await?;
+        let second = browser.open_tab().await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/").await?;
+        browser.is_in(&ada).await?;
+        let session = server.sessions(&ada).await?;
+        let before = idle_end(&browser).await?;
+
+        for tab in [&first, &second] {
+            browser.turn_to(tab).await?;
+            advance(&browser, 9 * 60).await?;
+            browser.sees_no(WARNING).await?;
+        }
+        for tab in [&first, &second] {
+            browser.turn_to(tab).await?;
+            advance(&browser, 70).await?;
+            browser.sees("#session-expiry.filled.warn", "ends soon, because it is not being used").await?;
+            browser.sees("#session-expiry-countdown", "4:").await?;
+        }
+
+        browser.click("#stay-signed-in").await?;
+        browser.sees("#toast", "You stay signed in").await?;
+        for tab in [&second, &first] {
+            browser.turn_to(tab).await?;
+            browser.sees_no(WARNING).await?;
+            browser
+                .until("no countdown", "return !document.querySelector('#session-expiry-countdown')")
+                .await?;
+            assert!(idle_end(&browser).await? > before, "the end has moved");
+        }
+        assert_eq!(server.sessions(&ada).await?, session, "it is the same session");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_extended_one_signs_in_anew_and_goes_on() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let settings =
+            settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
+        let server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.click("#nav-account").await?;
+        browser.is_at("/account").await?;
+        let session = server.sessions(&ada).await?;
+
+        browser.sees("#session-expiry.filled.info", "the longest time it may last").await?;
+        browser.sees_no("#stay-signed-in").await?;
+        browser.click("#sign-in-now").await?;
+        browser.is_at("/login?next=%2Faccount").await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        browser.sees_no("#banner").await?;
+        browser.sees_no("#session-expiry").await?;
+        assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
+
+        browser.submit(&ada.email, &ada.password).await?;
+        browser.is_at("/account").await?;
+        browser.sees("h1", "Account").await?;
+        assert_ne!(server.sessions(&ada).await?, session, "a session of its own");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "5")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+
+        let before = idle_end(&browser).await?;
+        browser.sees("#session-expiry.warn", "ends soon").await?;
+        browser.click("#session-expiry-dismiss").await?;
+        browser.sees_no("#session-expiry").await?;
+        // On every page, and however often the clock is looked at.
+        browser.click("#nav-account").await?;
+        browser.sees("h1", "Account").await?;
+        advance(&browser, 1).await?;
+        browser.click("#nav-home").await?;
+        browser.is_in(&ada).await?;
+        assert_eq!(idle_end(&browser).await?, before, "it is still that deadline");
+        assert_eq!(browser.text("#session-expiry").await?, "");
+
+        // Somebody has just been there, so a minute after the last refresh the window starts anew.
+        advance(&browser, 61).await?;
+        browser.sees("#session-expiry.warn", "ends soon").await?;
+        assert!(idle_end(&browser).await? > before);
+        Ok(())
+    })
+    .await
+}
+
+/// With the machine's own clock, and nobody touching anything.
+#[tokio::test]
+async fn the_warning_comes_by_itself_five_minutes_ahead() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "6")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        // Each reading of the countdown, the first one first.
+        let read = "
+            window.readings = [];
+            new MutationObserver(() => {
+                const left = document.querySelector('#session-expiry-countdown')?.textContent;
+                if (left && left !== readings.at(-1)) readings.push(left);
+            }).observe(document, {childList: true, characterData: true, subtree: true});
+        ";
+        browser.at_every_start(read).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.sees_no(WARNING).await?;
+        browser.sees_within(Duration::from_secs(75), "#session-expiry.warn", "ends soon").await?;
+        let first = browser.run("return window.readings[0]", vec![]).await?;
+        let seconds =
+            first.as_str().and_then(|left| left.strip_prefix("Time left: 4:")).map(str::parse::<u8>);
+        assert!(
+            first == "Time left: 5:00" || seconds.is_some_and(|seconds| seconds.is_ok_and(|it| it >= 50)),
+            "not {first}"
+        );
+        Ok(())
+    })
+    .await
+}

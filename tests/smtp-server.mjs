@@ -1,0 +1,27 @@
+// A mail server for the journeys: takes every message and keeps it in a folder, a file a message.
+// Usage: SMTP_SERVER=folder/of/the/package node smtp-server.mjs FOLDER; prints its port.
+import { createRequire } from "node:module";
+import { writeFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
+const { SMTPServer } = createRequire(import.meta.url)(process.env.SMTP_SERVER);
+const folder = process.argv[2];
+let count = 0;
+
+const server = new SMTPServer({
+  disabledCommands: ["AUTH", "STARTTLS"],
+  logger: false,
+  onData(stream, session, done) {
+    const parts = [];
+    stream.on("data", (part) => parts.push(part));
+    stream.on("end", () => {
+      const file = join(folder, String(count++).padStart(4, "0"));
+      // Whole or not there at all.
+      writeFileSync(`${file}.part`, Buffer.concat(parts));
+      renameSync(`${file}.part`, `${file}.eml`);
+      done();
+    });
+  },
+});
+server.listen(0, "127.0.0.1", () => console.log(server.server.address().port));
+process.stdin.on("end", () => process.exit()).resume();

@@ -1,0 +1,115 @@
+//! A mail server of a journey's own: what people find in their mail.
+
+use std::{path::PathBuf, process::Stdio};
+
+use mail_parser::MessageParser;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::{Error, Result, SOON, stage::root, until};
+
+/// A running mail server that takes everything.
+#[derive(Debug)]
+pub struct Mailbox {
+    port: u16,
+    folder: TempDir,
+    _process: Child,
+    // Were it closed, the mail server's next word would end it.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+/// A message that arrived.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Whom it went to.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Mailbox {
+    /// Starts one.
+    ///
+    /// # Errors
+    ///
+    /// When Node.js or the package `smtp-server` is not there.
+    pub async fn open() -> Result<Self> {
+        let package = std::env::var_os("SMTP_SERVER")
+            .map_or_else(|| root().join(".tools/smtp-server/node_modules/smtp-server"), PathBuf::from);
+        let folder = TempDir::new()?;
+        let mut process = Command::new("node")
+            .arg(root().join("tests/smtp-server.mjs"))
+            .arg(folder.path())
+            .env("SMTP_SERVER", &package)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = process.stdout.take().ok_or_else(|| Error::new("the mail server has no output"))?;
+        let mut lines = BufReader::new(output).lines();
+        let line = lines.next_line().await?.unwrap_or_default();
+        let port = line.trim().parse().map_err(|_| {
+            Error(format!(
+                "the mail server does not start; is {} there? `just tools` installs it",
+                package.display()
+            ))
+        })?;
+        Ok(Self { port, folder, _process: process, _output: lines })
+    }
+
+    /// Its address, as a server's setting.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// Waits for a message to somebody with this subject, and takes it out.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come.
+    pub async fn receives(&self, to: &str, subject: &str) -> Result<Mail> {
+        let what = format!("a message to {to} with the subject “{subject}”");
+        until(&what, SOON, async || self.take(to, subject)).await
+    }
+
+    fn take(&self, to: &str, subject: &str) -> Result<Option<Mail>> {
+        let mut files = std::fs::read_dir(self.folder.path())?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<std::io::Result<Vec<_>>>()?;
+        files.sort_unstable();
+        for file in files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "eml")) {
+            let raw = std::fs::read(&file)?;
+            let Some(message) = MessageParser::default().parse(&raw) else { continue };
+            let mail = Mail {
+                to: message.to().and_then(|to| to.first()?.address()).unwrap_or_default().to_owned(),
+                subject: message.subject().unwrap_or_default().to_owned(),
+                text: message.body_text(0).unwrap_or_default().into_owned(),
+            };
+            if mail.to == to && mail.subject == subject {
+                std::fs::remove_file(file)?;
+                return Ok(Some(mail));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Mail {
+    /// The path and the fragment of the link in it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn link(&self) -> Result<String> {
+        let link = self.text.split_whitespace().find(|word| word.starts_with("http"));
+        let link = link.ok_or_else(|| Error(format!("no link in: {}", self.text)))?;
+        let path = link.splitn(4, '/').nth(3).unwrap_or_default();
+        Ok(format!("/{path}"))
+    }
+}
