@@ -2,6 +2,7 @@
 
 mod use_auth_session_expiry;
 mod use_client;
+mod use_modal;
 mod use_now;
 mod use_page;
 pub mod use_session_keeper;
@@ -10,6 +11,7 @@ mod use_work;
 
 pub use use_auth_session_expiry::use_auth_session_expiry;
 pub use use_client::{ClientProvider, use_client};
+pub use use_modal::use_modal;
 pub use use_now::use_now;
 pub use use_page::{Focus, use_page};
 pub use use_session_keeper::use_session_keeper;

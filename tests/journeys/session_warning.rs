@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use e2e::{Browser, Outcome, Result, Settings, play, play_on_both};
 
+use crate::keyboard::{ENTER, ESCAPE, TAB, focus_is_on};
+
 /// A device whose clock can be set ahead; the page then looks at it, as when the device wakes.
 const CLOCK: &str = "
     const now = Date.now.bind(Date);
@@ -131,6 +133,46 @@ async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
         advance(&browser, 61).await?;
         browser.sees("#session-expiry.warn", "ends soon").await?;
         assert!(idle_end(&browser).await? > before);
+        Ok(())
+    })
+    .await
+}
+
+/// While a dialog is open nothing beside it can be reached, so the warning comes into it.
+#[tokio::test]
+async fn a_dialog_does_not_hide_the_warning() -> Outcome {
+    play(async |stage| {
+        let settings = Settings::default()
+            .with("CURFEW_IDLE_MINUTES_DEFAULT", "5")
+            .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
+        let server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.open("/account/security").await?;
+        browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+        browser.click("#revoke-all").await?;
+        browser.sees("#revoke-sessions #session-expiry.info", "the longest time it may last").await?;
+        focus_is_on(&browser, "#revoke-sessions-cancel").await?;
+        let round = ["#revoke-sessions-confirm", "#sign-in-now", "#session-expiry-dismiss"];
+        for stop in round.into_iter().chain(["#revoke-sessions-cancel"]) {
+            browser.press(TAB).await?;
+            focus_is_on(&browser, stop).await?;
+        }
+        browser.press(ESCAPE).await?;
+        browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+        focus_is_on(&browser, "#revoke-all").await?;
+
+        // The dialog leaves together with its page: the messages are there for the next.
+        browser.press(ENTER).await?;
+        focus_is_on(&browser, "#revoke-sessions-cancel").await?;
+        server.revoke(&ada).await?;
+        browser.press(TAB).await?;
+        browser.press(ENTER).await?;
+        browser.sees("#sign-in", "Sign in").await?;
+        browser.submit(&ada.email, &ada.password).await?;
+        browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
         Ok(())
     })
     .await

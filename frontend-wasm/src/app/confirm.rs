@@ -2,14 +2,13 @@
 
 use curfew_shared::oauth::{OauthPurpose, Provider};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use crate::{
     api::{Answer, people, send},
-    browser::{page, storage},
+    browser::storage,
     components::{Entry, EntryForm, provider_buttons},
-    hooks::{use_client, use_work},
+    hooks::{use_client, use_modal, use_work},
     kept::{use_kept, use_once},
     pages::{NEXT, not_confirmed},
 };
@@ -18,8 +17,8 @@ use crate::{
 #[component]
 pub fn Confirm() -> Html {
     let client = use_client();
-    let dialog = use_node_ref();
     let asked = use_kept(|| None::<Answer>);
+    let dialog = use_modal(asked.is_some(), "#confirm_password".into());
     let providers = use_kept(Vec::<Provider>::new);
     let work = use_work::<()>();
     let has_password = client.store().read(|state| state.session().is_none_or(|it| it.user.has_password));
@@ -31,19 +30,6 @@ pub fn Confirm() -> Html {
                 work.reset();
                 asked.set(Some(answer));
             }));
-        });
-    }
-    {
-        let dialog = dialog.clone();
-        use_effect_with(asked.is_some(), move |is_open| {
-            let Some(dialog) = dialog.cast::<HtmlDialogElement>() else { return };
-            if *is_open && !dialog.open() {
-                // Fails only where the dialog is not on the page.
-                let _ = dialog.show_modal();
-                page::focus("#confirm_password");
-            } else if !*is_open {
-                dialog.close();
-            }
         });
     }
     {

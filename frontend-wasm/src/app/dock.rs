@@ -85,12 +85,15 @@ pub fn Dock() -> Html {
 
     html! {
         <div class="dock">
-            <SessionExpiryToast
-                {expiry} {clock_ahead} is_busy={*work == Work::Busy} {error} {on_stay} {on_sign_in}
-            />
-            <ToastRegion
-                id={toast.map_or(0, |toast| toast.id)} message={toast.map(|toast| toast.text.clone())} {on_dismiss}
-            />
+            // A dialog takes it along while it is open.
+            <div id="notices" class="notices">
+                <SessionExpiryToast
+                    {expiry} {clock_ahead} is_busy={*work == Work::Busy} {error} {on_stay} {on_sign_in}
+                />
+                <ToastRegion
+                    id={toast.map_or(0, |toast| toast.id)} message={toast.map(|toast| toast.text.clone())} {on_dismiss}
+                />
+            </div>
         </div>
     }
 }

@@ -2,7 +2,8 @@
 
 use wasm_bindgen::JsCast;
 use web_sys::{
-    Document, Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, VisibilityState,
+    Document, Element, HtmlDialogElement, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition,
+    VisibilityState,
 };
 
 /// The document. `None` only outside a window.
@@ -69,6 +70,30 @@ pub fn give_lost_focus_to(element: Option<&HtmlElement>) {
             let _ = element.focus();
         }
         None => focus("main"),
+    }
+}
+
+/// Opens `dialog` above the page, which cannot be reached meanwhile. What is said at the edge of every page
+/// comes along, so that nobody misses that the session is about to end.
+pub fn open_modal(dialog: &HtmlDialogElement) {
+    // Fails only where the dialog is not on the page.
+    let _ = dialog.show_modal();
+    move_notices(dialog, dialog);
+}
+
+/// Closes `dialog`, which may be gone from the page already.
+pub fn close_modal(dialog: &HtmlDialogElement) {
+    dialog.close();
+    if let Some(place) = find("dialog[open]").or_else(|| find(".dock")) {
+        move_notices(dialog, &place);
+    }
+}
+
+fn move_notices(dialog: &HtmlDialogElement, place: &HtmlElement) {
+    let taken_along = || dialog.query_selector("#notices").ok()??.dyn_into().ok();
+    if let Some(notices) = find("#notices").or_else(taken_along) {
+        // Fails only where one holds the other.
+        let _ = place.append_child(&notices);
     }
 }
 

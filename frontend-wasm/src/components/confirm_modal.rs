@@ -1,8 +1,10 @@
 //! A question before something is done that cannot be taken back.
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement};
+use web_sys::HtmlElement;
 use yew::prelude::*;
+
+use crate::hooks::use_modal;
 
 /// Props of [`ConfirmModal`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -35,23 +37,7 @@ pub struct ConfirmModalProps {
 /// gives the focus back; it begins on the button that does no harm.
 #[component]
 pub fn ConfirmModal(props: &ConfirmModalProps) -> Html {
-    let dialog = use_node_ref();
-    let cancel = use_node_ref();
-    {
-        let (dialog, cancel) = (dialog.clone(), cancel.clone());
-        use_effect_with(props.is_open, move |is_open| {
-            let Some(dialog) = dialog.cast::<HtmlDialogElement>() else { return };
-            if *is_open && !dialog.open() {
-                // Fails only where the dialog is not on the page.
-                let _ = dialog.show_modal();
-                if let Some(cancel) = cancel.cast::<HtmlElement>() {
-                    let _ = cancel.focus();
-                }
-            } else if !*is_open {
-                dialog.close();
-            }
-        });
-    }
+    let dialog = use_modal(props.is_open, format!("#{}-cancel", props.id));
 
     let on_cancel = {
         let (on_cancel, is_busy) = (props.on_cancel.clone(), props.is_busy);
@@ -104,7 +90,7 @@ pub fn ConfirmModal(props: &ConfirmModalProps) -> Html {
             </p>
             <div class="actions" aria-busy={is_busy}>
                 <button
-                    ref={cancel} id={part("cancel")} type="button" class="button"
+                    id={part("cancel")} type="button" class="button"
                     onclick={on_cancel.reform(|_| ())} aria-disabled={is_busy}
                 >
                     { "Cancel" }
@@ -126,12 +112,9 @@ pub fn ConfirmModal(props: &ConfirmModalProps) -> Html {
 /// Leads the focus from the last button to the first and back, past the browser's own controls.
 fn keep_inside(dialog: &NodeRef, event: &KeyboardEvent) {
     let Some(dialog) = dialog.cast::<HtmlElement>() else { return };
-    let button = |selector| {
-        dialog.query_selector(selector).ok().flatten().and_then(|it| it.dyn_into::<HtmlElement>().ok())
-    };
-    let (Some(first), Some(last)) = (button("button:first-of-type"), button("button:last-of-type")) else {
-        return;
-    };
+    let Ok(buttons) = dialog.query_selector_all("button") else { return };
+    let button = |at| buttons.get(at).and_then(|it| it.dyn_into::<HtmlElement>().ok());
+    let (Some(first), Some(last)) = (button(0), button(buttons.length().saturating_sub(1))) else { return };
     let focused = dialog.owner_document().and_then(|document| document.active_element());
     let (edge, other) = if event.shift_key() { (first, last) } else { (last, first) };
     if focused.as_ref() == Some(&edge) {
