@@ -1,6 +1,6 @@
 //! Whole pages, at their addresses.
 
-use curfew_frontend::{App, browser::page::replace_address};
+use curfew_frontend::App;
 use curfew_shared::{
     error::ErrorCode,
     route::{
@@ -11,14 +11,9 @@ use curfew_shared::{
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{Screen, until},
+    screen::{Screen, open, until},
     server::{Fate, Server},
 };
-
-fn open(address: &str) -> Screen<App> {
-    replace_address(address);
-    Screen::<App>::show(())
-}
 
 async fn ask_for_another_address(screen: &Screen<App>) {
     screen.type_into("#new_email", "new@example.com").await;

@@ -5,12 +5,14 @@ mod active_users;
 mod app;
 mod banner;
 mod layout;
+mod members;
 mod policy_form;
 mod revoke_sessions_modal;
 mod screen;
 mod server;
 mod session;
 mod session_expiry_toast;
+mod sessions;
 mod sign_in_form;
 mod toast_region;
 

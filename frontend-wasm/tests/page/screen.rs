@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use curfew_frontend::{App, browser::page::replace_address};
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
@@ -11,6 +12,12 @@ use yew::{AppHandle, BaseComponent, Renderer};
 pub struct Screen<C: BaseComponent> {
     handle: Option<AppHandle<C>>,
     root: Element,
+}
+
+/// The whole page, at `address`.
+pub fn open(address: &str) -> Screen<App> {
+    replace_address(address);
+    Screen::<App>::show(())
 }
 
 impl<C: BaseComponent> Screen<C>
@@ -45,6 +52,15 @@ where
     pub async fn sees(&self, selector: &str, text: &str) {
         until(&format!("{selector} saying {text:?}"), || {
             self.query(selector).filter(|element| element.text_content().as_deref() == Some(text))
+        })
+        .await;
+    }
+
+    /// Waits until the text of the element has `text` in it.
+    pub async fn reads(&self, selector: &str, text: &str) {
+        until(&format!("{selector} with {text:?}"), || {
+            self.query(selector)
+                .filter(|element| element.text_content().is_some_and(|whole| whole.contains(text)))
         })
         .await;
     }

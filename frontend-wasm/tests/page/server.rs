@@ -22,6 +22,7 @@ use web_sys::{Headers, RequestInit, Response, ResponseInit};
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    pub method: String,
     pub path: String,
     pub body: String,
     pub bearer: Option<String>,
@@ -29,10 +30,12 @@ pub struct Call {
 }
 
 /// How a request fares.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
     /// It is answered as if all were well.
     Well,
+    /// It is answered with this.
+    Says(serde_json::Value),
     /// It is refused.
     Refused(ErrorCode),
     /// Its answer never arrives.
@@ -59,6 +62,7 @@ impl Server {
                 let fate = fate(&call, before);
                 let answer = match fate {
                     Fate::Lost => Err(JsValue::from("lost")),
+                    Fate::Says(words) => Ok(json(200, &words)),
                     Fate::Refused(code) => Ok(json(code.status(), &Problem::new(code, vec![]))),
                     Fate::Well if call.path == api::ME => Ok(json(200, &me(clock::now()))),
                     Fate::Well if call.path == api::LOGOUT => Ok(Response::new().unwrap()),
@@ -102,6 +106,7 @@ impl Call {
             headers.get(name).unwrap()
         };
         Self {
+            method: Reflect::get(init, &"method".into()).unwrap().as_string().unwrap(),
             path: url.strip_prefix(API).unwrap().to_owned(),
             body: Reflect::get(init, &"body".into()).unwrap().as_string().unwrap_or_default(),
             bearer: header("Authorization"),

@@ -1,0 +1,110 @@
+//! The page on which everybody sees and ends their own sessions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use curfew_frontend::browser::clock;
+use curfew_shared::{
+    error::ErrorCode,
+    id::SessionId,
+    route::{
+        api::{REVOKE_OTHERS, SESSION, SESSIONS},
+        page,
+    },
+    session::{DeviceKind, OwnSession, OwnSessionList},
+};
+use serde_json::json;
+use uuid::Uuid;
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{
+    screen::{open, until},
+    server::{self, Call, Fate, Server},
+};
+
+const OTHER: SessionId = SessionId(Uuid::from_u128(4));
+
+fn session(id: SessionId, browser: Option<&str>, now: DateTime<Utc>) -> OwnSession {
+    OwnSession {
+        id,
+        is_current: id == server::SESSION,
+        browser: browser.map(Into::into),
+        os: browser.map(|_| "Linux".into()),
+        device: if browser.is_some() { DeviceKind::Computer } else { DeviceKind::Other },
+        address: Some("192.0.2.1".into()),
+        signed_in_at: now,
+        last_seen_at: now,
+        idle_expires_at: now + TimeDelta::minutes(15),
+        absolute_expires_at: now + TimeDelta::minutes(if browser.is_some() { 60 } else { 15 }),
+    }
+}
+
+/// This browser and a program, or this browser alone.
+fn list(has_other: bool) -> Fate {
+    let now = clock::now();
+    let mut sessions = vec![session(server::SESSION, Some("Firefox"), now)];
+    if has_other {
+        sessions.push(session(OTHER, None, now));
+    }
+    Fate::Says(json!(OwnSessionList { sessions, server_time: now }))
+}
+
+fn other() -> String {
+    SESSION.replace("{id}", &OTHER.to_string())
+}
+
+/// A server where the other session is gone once the list is asked for again.
+fn server(fate: impl Fn(usize) -> Fate + 'static) -> Server {
+    let other = other();
+    Server::start(move |call: &Call, before| match call.path.as_str() {
+        SESSIONS => list(before == 0),
+        REVOKE_OTHERS => Fate::Says(json!({"revoked_count": 1})),
+        path if path == other => fate(before),
+        _ => Fate::Well,
+    })
+}
+
+#[test]
+async fn each_says_what_it_is_and_when_it_ends_and_only_others_can_be_ended_here() {
+    let _server = server(|_| Fate::Well);
+    let screen = open(page::SESSIONS);
+    let this = format!("[data-id='{}']", server::SESSION);
+    screen.reads(&this, "Firefox on Linux").await;
+    screen.reads(&this, "this device").await;
+    screen.reads(&this, "unless it is used").await;
+    let that = format!("[data-id='{OTHER}']");
+    screen.reads(&that, "A program that does not name itself").await;
+    screen.reads(&that, "whatever happens").await;
+    assert!(screen.query(&format!("{this} button")).is_none());
+    assert!(screen.query(&format!("{that} button")).is_some());
+}
+
+#[test]
+async fn one_is_ended_after_a_question_and_a_refusal_is_said_there() {
+    let server = server(|before| if before == 0 { Fate::Refused(ErrorCode::Internal) } else { Fate::Well });
+    let screen = open(page::SESSIONS);
+    screen.click(&format!("[data-id='{OTHER}'] button")).await;
+    screen.sees("#end-session-title", "Sign this device out?").await;
+    screen.click("#end-session-cancel").await;
+    until("the end of the dialog", || screen.query("#end-session:not([open])")).await;
+    assert!(server.calls(&other()).is_empty());
+
+    screen.click(&format!("[data-id='{OTHER}'] button")).await;
+    screen.click("#end-session-confirm").await;
+    screen.find("#end-session-alert.alert").await;
+    screen.click("#end-session-confirm").await;
+    screen.sees("#toast", "1 session signed out").await;
+    screen.sees("#sessions-summary", "Only this device is signed in.").await;
+    assert!(server.calls(&other()).iter().all(|call| call.method == "DELETE"));
+    assert!(screen.query(".dock #toast").is_some(), "the message has left the dialog with its end");
+}
+
+#[test]
+async fn all_others_are_ended_at_once() {
+    let server = server(|_| Fate::Well);
+    let screen = open(page::SESSIONS);
+    screen.click("#end-others").await;
+    screen.sees("#end-session-body", "1 other session will end at once. You stay signed in here.").await;
+    screen.click("#end-session-confirm").await;
+    screen.sees("#toast", "1 session signed out").await;
+    screen.sees("#sessions-summary", "Only this device is signed in.").await;
+    assert_eq!(server.calls(REVOKE_OTHERS).len(), 1);
+}
