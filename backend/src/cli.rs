@@ -331,9 +331,12 @@ impl Operator {
             UserCommand::Deactivate { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
-                if !users::deactivate(&transaction, user, account).await? {
+                let member = users::find_member_for_update(&transaction, account, user).await?;
+                let member = member.ok_or("the user has just been removed")?;
+                if users::is_last_owner(&transaction, account, user, &member).await? {
                     return Err("this is the account's last active owner".into());
                 }
+                users::set_active(&transaction, user, false).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
                 Deed::new(AuditKind::UserDeactivatedByOperator, account, now)

@@ -150,9 +150,8 @@ async fn update(
     if id == caller.user.id && !is_active {
         return Err(ErrorCode::OwnMembership.into());
     }
-    let is_owner = member.role == Role::Owner && member.is_active;
     let stays_owner = role == Role::Owner && is_active;
-    if is_owner && !stays_owner && !users::has_other_owner(&transaction, caller.account.id, id).await? {
+    if !stays_owner && users::is_last_owner(&transaction, caller.account.id, id, &member).await? {
         return Err(ErrorCode::LastOwner.into());
     }
     if role != member.role {
@@ -205,8 +204,7 @@ async fn remove(
     let transaction = app.database.begin().await?;
     let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
-    let is_owner = member.role == Role::Owner && member.is_active;
-    if is_owner && !users::has_other_owner(&transaction, caller.account.id, id).await? {
+    if users::is_last_owner(&transaction, caller.account.id, id, &member).await? {
         return Err(ErrorCode::LastOwner.into());
     }
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;

@@ -280,24 +280,28 @@ pub async fn find_member_for_update(
     .transpose()
 }
 
-/// Whether an account has an active owner besides this user.
+/// Whether without this person the account would have no active owner.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn has_other_owner(
+pub async fn is_last_owner(
     connection: &impl ConnectionTrait,
     account: AccountId,
     id: UserId,
+    member: &Member,
 ) -> Result<bool, DbErr> {
-    let owners = entity::Entity::find()
+    if member.role != Role::Owner || !member.is_active {
+        return Ok(false);
+    }
+    let other = entity::Entity::find()
         .filter(entity::Column::AccountId.eq(account.0))
         .filter(entity::Column::Role.eq(Role::Owner.as_str()))
         .filter(entity::Column::IsActive.eq(true))
         .filter(entity::Column::Id.ne(id.0))
         .one(connection)
         .await?;
-    Ok(owners.is_some())
+    Ok(other.is_none())
 }
 
 /// Gives a person of an account another role.
@@ -414,24 +418,6 @@ pub async fn renew_password_hash(
 ) -> Result<(), DbErr> {
     let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     execute(connection, sql, [id.0.into(), old.into(), new.into()]).await.map(drop)
-}
-
-/// Deactivates a user, unless it is the account's last active owner. Answers whether it did.
-///
-/// The account's owners are locked first, so that two owners cannot be deactivated past each other.
-///
-/// # Errors
-///
-/// When the database is away.
-pub async fn deactivate(
-    connection: &sea_orm::DatabaseTransaction,
-    user: UserId,
-    account: AccountId,
-) -> Result<bool, DbErr> {
-    hold_account(connection, account).await?;
-    let sql = "UPDATE users SET is_active = FALSE WHERE id = $1 AND (role <> 'owner' OR EXISTS \
-               (SELECT 1 FROM users o WHERE o.account_id = $2 AND o.role = 'owner' AND o.is_active AND o.id <> $1))";
-    Ok(execute(connection, sql, [user.0.into(), account.0.into()]).await? > 0)
 }
 
 /// In SQLite the transaction holds the whole database already.
