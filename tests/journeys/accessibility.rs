@@ -235,6 +235,10 @@ async fn axe_finds_nothing_in_either_warning() -> Outcome {
                 inspection.of(&format!("{path} with the warning: {tone}")).await?;
                 browser.sees(&format!("#session-expiry.{tone}"), "4:").await?;
             }
+            browser.click("#revoke-all").await?;
+            browser.sees(&format!("#revoke-sessions #session-expiry.{tone}"), "4:").await?;
+            inspection.of(&format!("the warning in a dialog: {tone}")).await?;
+            browser.click("#revoke-sessions-cancel").await?;
             browser.set_offline(true).await?;
             browser.click("#session-expiry .act").await?;
             browser.sees("#session-expiry-alert", "offline").await?;

@@ -152,7 +152,11 @@ fn Password() -> Html {
                 />
             }
             { status("change-password-done", work.done().map(|ended| {
-                format!("Your new password is set. {} ended.", counted(*ended, "other session"))
+                let others = match ended {
+                    0 => "You were signed in nowhere else.".to_owned(),
+                    ended => format!("{} ended.", counted(*ended, "other session")),
+                };
+                format!("Your new password is set. {others}")
             })) }
         </section>
     }
