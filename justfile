@@ -124,6 +124,6 @@ bench: (_tools "test") build
 
 # Pictures of every screen, light and dark, narrow and wide, into a folder.
 screenshots FOLDER: (_tools "test") build
-    @CURFEW_BIN={{ curfew }} CHROMEDRIVER="$(command -v chromedriver)" \
+    @CURFEW_BIN={{ curfew }} CHROMEDRIVER="$(command -v chromedriver)" SMTP_SERVER={{ smtp_server }} \
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
         cargo run --locked --example screenshots -- "$1"

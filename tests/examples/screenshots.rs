@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use e2e::{Browser, Look, Person, Result, Server, Settings};
+use e2e::{Browser, Look, Mailbox, Person, Provider, Result, Server, Settings};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -35,6 +35,7 @@ async fn main() -> Result<()> {
 
     browser.close().await;
     settings(&server, &person, &folder).await?;
+    people(&folder).await?;
     for (idle, name) in [("5", "warning-absolute"), ("4", "warning-idle")] {
         let settings = Settings::default()
             .with("CURFEW_IDLE_MINUTES_DEFAULT", idle)
@@ -99,6 +100,86 @@ async fn settings(server: &Server, person: &Person, folder: &Path) -> Result<()>
     browser.open("/account/audit").await?;
     browser.sees("#audit-summary", "that is all").await?;
     take(&browser, folder, "audit").await?;
+    browser.close().await;
+    Ok(())
+}
+
+/// How people come, what they see of themselves and of each other.
+async fn people(folder: &Path) -> Result<()> {
+    let (mail, provider) = (Mailbox::open().await?, Provider::start().await?);
+    let settings = provider.known_to(Settings::default()).with("CURFEW_SMTP_URL", mail.url());
+    let server = Server::start(settings, folder.join("server.log")).await?;
+    let (ada, api) = (server.owner("Ada Owner").await?, server.direct()?);
+    let browser = Browser::start(server.url()).await?;
+    browser.open("/login").await?;
+    browser.sees(".providers", " ").await?;
+    take(&browser, folder, "sign-in-providers").await?;
+    browser.open("/register").await?;
+    browser.click("#register-submit").await?;
+    browser.sees("#password-error", "Choose a password").await?;
+    take(&browser, folder, "register-errors").await?;
+    let grace = Person::new("Grace Newcomer");
+    for (input, text) in [
+        ("#account_name", "Acme"),
+        ("#name", &grace.name),
+        ("#email", &grace.email),
+        ("#password", &grace.password),
+    ] {
+        browser.fill(input, text).await?;
+    }
+    browser.click("#register-submit").await?;
+    browser.sees("#register-sent", &grace.email).await?;
+    take(&browser, folder, "register-sent").await?;
+    browser.open("/404").await?;
+    browser.open(&mail.receives(&grace.email, "Verify your e-mail address").await?.link()?).await?;
+    browser.sees("#verify", "Verify").await?;
+    take(&browser, folder, "verify").await?;
+    browser.click("#verify").await?;
+    browser.sees("#verified", "is verified").await?;
+    take(&browser, folder, "verified").await?;
+    browser.open("/forgot-password").await?;
+    browser.fill("#email", &ada.email).await?;
+    browser.click("#forgot-submit").await?;
+    browser.sees("#forgot-sent", &ada.email).await?;
+    take(&browser, folder, "forgot-sent").await?;
+    browser.open("/404").await?;
+    browser.open(&mail.receives(&ada.email, "Set a new password").await?.link()?).await?;
+    browser.fill("#password", "password1234").await?;
+    browser.click("#reset-submit").await?;
+    browser.sees("#password-error", "too easy").await?;
+    take(&browser, folder, "reset-errors").await?;
+    browser.open("/oauth/callback/foreign?error=access_denied&state=gone").await?;
+    browser.sees("#oauth-alert", " ").await?;
+    take(&browser, folder, "callback-refused").await?;
+
+    for (name, role) in [("Bob Builder", "engineer"), ("Grace With A Name That Takes Its Room", "viewer")] {
+        api.sign_in(&server.member(&ada, name, role).await?).await?;
+    }
+    api.sign_in(&ada).await?;
+    browser.open("/login").await?;
+    browser.sign_in(&ada).await?;
+    browser.open("/account/profile").await?;
+    browser.sees(".providers", " ").await?;
+    take(&browser, folder, "profile").await?;
+    browser.open("/account/sessions").await?;
+    browser.sees("#sessions", "this device").await?;
+    take(&browser, folder, "sessions").await?;
+    browser.open("/account/members").await?;
+    browser.fill("#invite_email", "grace@journey.example").await?;
+    browser.click("#invite-submit").await?;
+    browser.sees("#invites", "grace@journey.example").await?;
+    take(&browser, folder, "members").await?;
+    browser.click("button[aria-label='Remove: Bob Builder']").await?;
+    browser.sees("#member-deed-title", "Remove Bob Builder").await?;
+    take(&browser, folder, "member-question").await?;
+    browser.close().await;
+
+    let link =
+        mail.receives("grace@journey.example", "Ada Owner invites you to “Ada Owner's”").await?.link()?;
+    let browser = Browser::start(server.url()).await?;
+    browser.open(&link).await?;
+    browser.sees("#accept", "Join").await?;
+    take(&browser, folder, "invite").await?;
     browser.close().await;
     Ok(())
 }
