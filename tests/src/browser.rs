@@ -29,6 +29,9 @@ use tokio::{
 
 use crate::{Error, Person, Result, SOON, until};
 
+/// How often `ChromeDriver` may choose a port that is half taken.
+const STARTS: usize = 10;
+
 const FLAGS: [&str; 12] = [
     "--headless=new",
     "--no-sandbox",
@@ -540,6 +543,16 @@ struct Process {
 
 impl Process {
     async fn start() -> Result<Self> {
+        for _ in 0..STARTS {
+            if let Some(process) = Self::start_once().await? {
+                return Ok(process);
+            }
+        }
+        Err(Error::new("ChromeDriver found no free port"))
+    }
+
+    /// `None` where the port that it chose for one family of addresses is taken in the other.
+    async fn start_once() -> Result<Option<Self>> {
         let driver = named("CHROMEDRIVER", "ChromeDriver")?.unwrap_or_else(|| "chromedriver".into());
         let mut driver = Command::new(driver)
             .arg("--port=0")
@@ -551,25 +564,28 @@ impl Process {
             .map_err(|error| {
                 Error::from(error).during("ChromeDriver did not start (`just tools` installs it)")
             })?;
+        let profile = TempDir::new()?;
         let silent = || Error::new("ChromeDriver ended before it named its port");
         let mut output = BufReader::new(driver.stdout.take().ok_or_else(silent)?).lines();
         let port = timeout(SOON, async {
             while let Some(line) = output.next_line().await? {
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').parse().ok());
+                    return port.trim_end_matches('.').parse().map(Some).map_err(|_| silent());
+                }
+                if line.contains("port not available") {
+                    return Ok(None);
                 }
             }
-            Ok::<_, Error>(None)
+            Err(silent())
         });
-        let port = port.await??.ok_or_else(silent)?;
-        Ok(Self {
+        Ok(port.await??.map(|port| Self {
             port,
             browser: None,
             is_closed: AtomicBool::default(),
-            profile: TempDir::new()?,
+            profile,
             _driver: driver,
             _output: output,
-        })
+        }))
     }
 }
 
