@@ -196,7 +196,8 @@ async fn statement_alone(database: &Database, account: AccountId, user: UserId) 
             while Instant::now() < deadline {
                 let now = SystemClock.now();
                 let token = TokenId { session: id, generation };
-                let consumption = Consumption { token, user_id: user, key: None, now };
+                let consumption =
+                    Consumption { token, user_id: user, key: None, leeway: TimeDelta::seconds(10), now };
                 let rotated =
                     sessions::rotate(&database.write, consumption, snapshot.deadlines(now), None).await;
                 assert!(rotated.unwrap().is_some());

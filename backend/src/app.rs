@@ -1,25 +1,19 @@
-//! The application: what every request shares, and the life of the process that serves them.
+//! The application: what every request shares.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock,
     config::Config,
-    http, jobs,
     keys::{KeyError, Keys},
-    mail::post::Post,
     metrics::Metrics,
     oidc::Oidc,
     passwords::{PasswordError, Passwords},
     store::Database,
 };
-
-/// How long requests in flight may take once the process was asked to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// What every request shares. Nothing in here is state that another replica would lack.
 #[derive(Debug)]
@@ -82,63 +76,5 @@ impl App {
             database,
             clock,
         }))
-    }
-}
-
-/// Serves until the process is asked to stop, then lets requests in flight end.
-///
-/// # Errors
-///
-/// When the listener fails.
-pub async fn serve(app: AppState, listener: TcpListener) -> std::io::Result<()> {
-    let background = app.background.clone();
-    let post = Post::new(&app.config).map_err(std::io::Error::other)?;
-    let mailer = tokio::spawn(jobs::mailer::run(Arc::clone(&app), post));
-    let sweeper = tokio::spawn(jobs::sweeper::run(Arc::clone(&app)));
-    let service = http::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        asked_to_stop().await;
-        tracing::info!("stopping; requests in flight have {} seconds", DRAIN.as_secs());
-        let _ = stopping.send(());
-    });
-    let too_long = async {
-        let _ = stopped.await;
-        let _ = tokio::time::timeout(DRAIN, std::future::pending::<()>()).await;
-    };
-    let result = tokio::select! {
-        result = server => result,
-        () = too_long => Ok(()),
-    };
-    sweeper.abort();
-    mailer.abort();
-    background.close();
-    if tokio::time::timeout(DRAIN, background.wait()).await.is_err() {
-        tracing::warn!("stopped before all work in the background was done");
-    }
-    result
-}
-
-async fn asked_to_stop() {
-    let interrupt = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
 }

@@ -19,13 +19,15 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{self, App},
+    app::App,
     audit::Deed,
     clock::{Clock, SystemClock},
     config::{Config, Layered, Settings, keep, provider},
     domain::field,
     entropy, http,
+    mail::Mail,
     passwords::Passwords,
+    server,
     store::{
         self, Connection, Database, accounts,
         sessions::{self, Reason},
@@ -234,7 +236,7 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
         print(&lines.join("\n"))?;
     }
     let app = App::new(config, database, Arc::new(SystemClock))?;
-    app::serve(app, listener).await?;
+    server::serve(app, listener).await?;
     Ok(())
 }
 
@@ -296,6 +298,8 @@ impl Operator {
         accounts::insert(&transaction, account_id, name.trim(), now).await?;
         let user_id =
             insert_user(&transaction, account_id, owner_email, owner_name, Role::Owner, &hash, now).await?;
+        let payload = json!({"user_id": user_id});
+        Deed::new(AuditKind::AccountCreated, account_id, now).with(payload).append(&transaction).await?;
         transaction.commit().await?;
         Ok((account_id, user_id))
     }
@@ -308,15 +312,22 @@ impl Operator {
                 if !accounts::exists(&self.database.read, account).await? {
                     return Err(format!("there is no account {account}").into());
                 }
-                let user_id =
-                    insert_user(&self.database.write, account, &email, &name, role, &hash, now).await?;
+                let transaction = self.database.begin().await?;
+                let user_id = insert_user(&transaction, account, &email, &name, role, &hash, now).await?;
+                let payload = json!({"user_id": user_id, "role": role});
+                Deed::new(AuditKind::UserCreatedByOperator, account, now)
+                    .with(payload)
+                    .append(&transaction)
+                    .await?;
+                transaction.commit().await?;
                 print_json(&json!({"account_id": account, "user_id": user_id}))
             }
             UserCommand::SetPassword { email, password: _ } => {
                 let password = read_password()?;
-                accept([field::check_password("password", &password)])?;
-                let hash = self.passwords.hash(&password).await?;
                 let (user, account) = self.find(&email).await?;
+                let email = field::normal_email(&email);
+                accept([field::check_new_password("password", &password, &[&email])])?;
+                let hash = self.passwords.hash(&password).await?;
                 let transaction = self.database.begin().await?;
                 users::set_password_hash(&transaction, user, &hash).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
@@ -325,15 +336,17 @@ impl Operator {
                     .with(payload)
                     .append(&transaction)
                     .await?;
+                Mail::PasswordChanged { user_id: user, at: now }.enqueue(&transaction, &email, now).await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
             UserCommand::Deactivate { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
-                let member = users::find_member_for_update(&transaction, account, user).await?;
+                accounts::hold(&transaction, account).await?;
+                let member = users::find_member(&transaction, account, user).await?;
                 let member = member.ok_or("the user has just been removed")?;
-                if users::is_last_owner(&transaction, account, user, &member).await? {
+                if users::is_last_owner(&transaction, &member).await? {
                     return Err("this is the account's last active owner".into());
                 }
                 users::set_active(&transaction, user, false).await?;
@@ -412,7 +425,7 @@ impl Operator {
         accept([
             field::check_email("email", &field::normal_email(email)),
             field::check_name("name", name),
-            field::check_password("password", password),
+            field::check_new_password("password", password, &[email, name]),
         ])?;
         Ok(self.passwords.hash(password).await?)
     }

@@ -8,10 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use axum::http::HeaderValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum, parser::ValueSource};
 use curfew_shared::policy::{Bounds, Policy, Range};
+use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::{Host, Url};
@@ -148,8 +150,8 @@ pub struct Config {
     pub public_url: String,
     /// Its origin (RFC 6454).
     pub origin: String,
-    /// Origins of other sites that may call the API.
-    pub cors_origins: Vec<String>,
+    /// Origins of other sites that may call the API, as browsers write them.
+    pub cors_origins: Vec<HeaderValue>,
     /// The system's policy.
     pub policy: SystemPolicy,
     /// How long a consumed token may be shown again without consequence.
@@ -163,7 +165,7 @@ pub struct Config {
     /// Where messages go; none: into the outbox folder.
     pub smtp_url: Option<String>,
     /// The sender of messages.
-    pub mail_from: String,
+    pub mail_from: Mailbox,
     /// How many passwords to hash at once.
     pub password_workers: usize,
     /// What to log.
@@ -340,6 +342,9 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
     if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
         return Err(fault("public_url: must begin with http:// or https:// and name a host"));
     }
+    if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(fault("public_url: must end after the host and the port; the page is at /"));
+    }
     let range = |name: &str, min: Option<u32>, max: Option<u32>, widest: Range| {
         let range = Range { min: min.ok_or_else(missing)?, max: max.ok_or_else(missing)? };
         if widest.min <= range.min && range.min <= range.max && range.max <= widest.max {
@@ -381,7 +386,10 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
     if !(1..=1024).contains(&password_workers) {
         return Err(fault("password_workers: must be within 1 and 1024"));
     }
-    let secret_previous = settings.secret_previous.unwrap_or_default();
+    // An empty variable is none, and a space after a comma is no part of a secret.
+    let secret_previous = settings.secret_previous.unwrap_or_default().into_iter();
+    let secret_previous: Vec<_> =
+        secret_previous.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()).collect();
     if settings.secret.iter().chain(&secret_previous).any(|secret| secret.len() < SECRET_MIN) {
         return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
     }
@@ -394,20 +402,40 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         secret_previous,
         origin: parsed.origin().ascii_serialization(),
         public_url: url.trim_end_matches('/').to_owned(),
-        cors_origins: settings.cors_origins.unwrap_or_default(),
+        cors_origins: origins(settings.cors_origins.unwrap_or_default())?,
         policy: SystemPolicy { default, bounds },
         replay_leeway: TimeDelta::seconds(settings.replay_leeway_seconds.ok_or_else(missing)?.into()),
         fresh: TimeDelta::seconds(settings.fresh_seconds.ok_or_else(missing)?.into()),
         proxies: settings.proxies.ok_or_else(missing)?,
         registration: settings.registration.ok_or_else(missing)?,
         smtp_url: settings.smtp_url,
-        mail_from: settings
-            .mail_from
-            .unwrap_or_else(|| format!("Curfew <no-reply@{}>", parsed.host_str().unwrap_or("localhost"))),
+        mail_from: sender(settings.mail_from, &parsed)?,
         password_workers,
         log: settings.log.ok_or_else(missing)?,
         log_format: settings.log_format.ok_or_else(missing)?,
         providers: provider::check(settings.oauth)?,
+    })
+}
+
+/// Browsers write an origin without a slash at the end, and compare it letter by letter.
+fn origins(given: Vec<String>) -> Result<Vec<HeaderValue>, ConfigError> {
+    let origin = |text: String| {
+        let origin = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let origin = origin.map(|url| url.origin().ascii_serialization());
+        let origin = origin.filter(|origin| *origin == text.trim_end_matches('/'));
+        let origin = origin.and_then(|origin| HeaderValue::from_str(&origin).ok());
+        origin.ok_or_else(|| fault(format!("cors_origins: {text} is no origin, such as https://app.example")))
+    };
+    given.into_iter().map(origin).collect()
+}
+
+fn sender(given: Option<String>, public_url: &Url) -> Result<Mailbox, ConfigError> {
+    let host = match public_url.host() {
+        Some(Host::Domain(name)) => name,
+        _ => "localhost",
+    };
+    given.unwrap_or_else(|| format!("Curfew <no-reply@{host}>")).parse().map_err(|_| {
+        fault("mail_from: must be an address, or a name and an address: Name <name@host.example>")
     })
 }
 
@@ -418,16 +446,57 @@ fn shown(name: &str, value: &Value) -> String {
         (name, _) if name.ends_with(".client_secret") => "hidden".to_owned(),
         ("secret_previous", Value::Array(secrets)) => format!("{} hidden", secrets.len()),
         ("smtp_url", Value::Null) => "none: messages go to the outbox folder".to_owned(),
-        ("database_url" | "smtp_url", Value::String(url)) => match Url::parse(url) {
-            Ok(mut url) if url.password().is_some() => {
-                let _ = url.set_password(Some("hidden"));
-                url.to_string()
-            }
-            _ => url.clone(),
-        },
+        ("database_url" | "smtp_url", Value::String(url)) => without_password(url),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),
     }
+}
+
+/// An address with what may be a password in it hidden.
+fn without_password(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return "hidden: it is no address".to_owned() };
+    if parsed.password().is_some() {
+        let _ = parsed.set_password(Some("hidden"));
+    }
+    let query: Vec<_> = parsed.query_pairs().into_owned().collect();
+    if query.iter().any(|(name, _)| is_secret(name)) {
+        let shown = |(name, value): (String, String)| {
+            let value = if is_secret(&name) { "hidden".to_owned() } else { value };
+            (name, value)
+        };
+        parsed.query_pairs_mut().clear().extend_pairs(query.into_iter().map(shown));
+    }
+    parsed.to_string()
+}
+
+fn is_secret(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("password")
+}
+
+/// Makes a folder for this user alone, unless it is there.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Writes a file that this user alone may read, in place of what it held.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
 }
 
 impl Config {
@@ -437,11 +506,7 @@ impl Config {
     ///
     /// When it cannot be made.
     pub fn prepare_data_dir(&self) -> io::Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.data_dir)
+        private_folder(&self.data_dir)
     }
 
     /// The folder that messages go to where no mail server is configured.
@@ -450,10 +515,11 @@ impl Config {
         self.data_dir.join("outbox")
     }
 
-    /// Whether this is somebody's own machine: browsers open it by a name that leads nowhere else.
+    /// Whether this is somebody's own machine: it listens to nobody else, and browsers open it by a name
+    /// that leads nowhere else.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
+        self.listen.ip().is_loopback() && Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
     }
 
     /// Where no secret is configured, takes the one in the data folder, or makes one there (mode 0600).

@@ -9,7 +9,8 @@ use curfew_shared::error::{ErrorCode, FieldError, Problem};
 use sea_orm::DbErr;
 
 use crate::{
-    audit::AppendError, entropy::NoEntropy, keys::KeyError, oidc::OidcError, passwords::PasswordError, store,
+    audit::AppendError, domain::field::Faults, entropy::NoEntropy, keys::KeyError, oidc::OidcError,
+    passwords::PasswordError, store,
 };
 
 /// How long a client is asked to wait when the server has too much to do, in seconds.
@@ -62,6 +63,12 @@ impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
         let retry_after = matches!(code.status(), 429 | 503).then_some(RETRY_AFTER);
         Self { code, errors: Vec::new(), token_sent: false, retry_after, cause: None }
+    }
+}
+
+impl From<Faults> for Error {
+    fn from(Faults(errors): Faults) -> Self {
+        Self::invalid(errors)
     }
 }
 

@@ -116,15 +116,16 @@ pub fn router(app: AppState) -> Router {
         )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .layer(middleware::map_request(only_ours))
         .with_state(app)
 }
 
 /// No cross-origin headers at all unless origins are configured; never for the cookie.
-fn cors(origins: &[String]) -> Option<CorsLayer> {
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
-            .allow_origin(origins)
+            .allow_origin(origins.to_vec())
+            .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, REQUEST_ID])
             .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,
@@ -192,12 +193,15 @@ fn span(request: &Request) -> tracing::Span {
 
 /// The path without the token of an invitation.
 fn loggable(path: &str) -> &str {
-    for parent in ["/api/v1/invites/", "/invite/"] {
-        if path.starts_with(parent) {
-            return &path[..parent.len()];
-        }
-    }
-    path
+    let parent = route::api::INVITATION.trim_end_matches("{token}");
+    let of_api = path.strip_prefix(route::API).filter(|path| path.starts_with(parent));
+    let of_page = path.strip_prefix(route::page::INVITE).filter(|rest| rest.starts_with('/'));
+    let shown = match (of_api, of_page) {
+        (Some(_), _) => route::API.len() + parent.len(),
+        (_, Some(_)) => route::page::INVITE.len() + 1,
+        (None, None) => path.len(),
+    };
+    &path[..shown]
 }
 
 fn on_response(response: &Response, took: Duration, _: &tracing::Span) {
@@ -212,6 +216,12 @@ fn on_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     problem(ErrorCode::Internal, Vec::new())
 }
 
+/// What a client calls its request must not stand in our log as if it were ours.
+async fn only_ours(mut request: Request) -> Request {
+    request.headers_mut().remove(REQUEST_ID);
+    request
+}
+
 #[derive(Clone, Copy)]
 struct NewRequestId;
 
@@ -219,5 +229,24 @@ impl MakeRequestId for NewRequestId {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let id = u128::from_be_bytes(entropy::bytes().ok()?);
         HeaderValue::from_str(&format!("{id:032x}")).ok().map(RequestId::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loggable;
+
+    #[test]
+    fn the_token_of_an_invitation_is_in_no_log() {
+        for (path, shown) in [
+            ("/api/v1/invites/eyJ.a.b", "/api/v1/invites/"),
+            ("/api/v1/invites/eyJ.a.b/accept", "/api/v1/invites/"),
+            ("/invite/eyJ.a.b", "/invite/"),
+            ("/invite", "/invite"),
+            ("/api/v1/accounts/me/invites", "/api/v1/accounts/me/invites"),
+            ("/", "/"),
+        ] {
+            assert_eq!(loggable(path), shown);
+        }
     }
 }

@@ -18,6 +18,7 @@ pub mod mail;
 pub mod metrics;
 pub mod oidc;
 pub mod passwords;
+pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod throttle;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    id::{AccountId, InviteId, SessionId, UserId},
+    id::{AccountId, InviteId, UserId},
     route::page as route,
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use crate::{
     },
     entropy,
     error::Result,
-    store::{Connection, invites, mails, registrations, users},
+    store::{Connection, identities, invites, mails, registrations, users},
 };
 
 pub mod letter;
@@ -50,6 +50,8 @@ pub enum Mail {
     EmailChangeAsked {
         /// The user.
         user_id: UserId,
+        /// The user's credentials as they were: a link is good for these alone.
+        fingerprint: String,
     },
     /// A user has another address now; this goes to the old one.
     EmailChanged {
@@ -60,8 +62,6 @@ pub enum Mail {
     NewDevice {
         /// The user.
         user_id: UserId,
-        /// The session.
-        session_id: SessionId,
         /// When.
         at: DateTime<Utc>,
         /// From which network address.
@@ -71,11 +71,22 @@ pub enum Mail {
     },
     /// The password changed.
     PasswordChanged {
+        /// The user.
+        user_id: UserId,
         /// When.
         at: DateTime<Utc>,
     },
     /// An owner ended the person's sessions.
     SessionsEnded {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// An owner deactivated or removed a person.
+    MembershipEnded {
+        /// The account's name.
+        account_name: String,
+        /// Whether the person was removed.
+        is_removed: bool,
         /// When.
         at: DateTime<Utc>,
     },
@@ -122,24 +133,19 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
         Mail::Registered { .. } | Mail::VerificationAsked {} => writer.verification(mail).await,
         Mail::PasswordForgotten {} => writer.reset().await,
         Mail::Invited { invite_id } => writer.invitation(*invite_id).await,
-        Mail::EmailChangeAsked { user_id } => writer.new_address(*user_id).await,
-        Mail::NewDevice { user_id, session_id, at, address, user_agent } => {
+        Mail::EmailChangeAsked { user_id, fingerprint } => writer.new_address(*user_id, fingerprint).await,
+        Mail::NewDevice { user_id, at, address, user_agent } => {
             let program = Program::of(user_agent.as_deref());
-            writer.new_device(*user_id, *session_id, *at, address.as_deref(), &program).map(Some)
+            writer.new_device(*user_id, *at, address.as_deref(), &program).map(Some)
         }
+        Mail::PasswordChanged { user_id, at } => writer.password_changed(*user_id, *at).await.map(Some),
         Mail::EmailChanged { email } => Ok(Some(Letter {
             subject: "Your e-mail address was changed".to_owned(),
-            paragraphs: vec![format!("You now sign in with {email}. This address is no longer good for it.")],
+            paragraphs: vec![format!(
+                "You now sign in with {email}. This address no longer works for signing in."
+            )],
             action: None,
             note: "If that was not you, ask an owner of your account to sign you out and to put it right."
-                .to_owned(),
-        })),
-        Mail::PasswordChanged { at } => Ok(Some(Letter {
-            subject: "Your password was changed".to_owned(),
-            paragraphs: vec![format!("Your password was changed on {}.", moment(*at))],
-            action: Some(("Set a new password".to_owned(), writer.page(route::FORGOT_PASSWORD))),
-            note: "If that was you, there is nothing to do. If not, set a new one: that signs everybody out who \
-                   uses yours."
                 .to_owned(),
         })),
         Mail::SessionsEnded { at } => Ok(Some(Letter {
@@ -148,6 +154,19 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             action: Some(("Sign in again".to_owned(), writer.page(route::LOGIN))),
             note: "Ask an owner of your account if you do not know why.".to_owned(),
         })),
+        Mail::MembershipEnded { account_name, is_removed, at } => {
+            let (was, note) = if *is_removed {
+                ("removed you from", "Your user is gone, and this address is free for another account.")
+            } else {
+                ("deactivated you in", "You cannot sign in until an owner reactivates you.")
+            };
+            Ok(Some(Letter {
+                subject: format!("You no longer have access to “{account_name}”"),
+                paragraphs: vec![format!("An owner {was} “{account_name}” on {}. {note}", moment(*at))],
+                action: None,
+                note: "Ask an owner of the account if you do not know why.".to_owned(),
+            }))
+        }
         Mail::SessionsEndedInBulk { .. } => Ok(None),
     }
 }
@@ -190,8 +209,9 @@ impl Writer<'_> {
                 format!("Hello {},", registration.name),
                 format!(
                     "your account “{}” is ready as soon as you have verified this address. The link works \
-                     for 24 hours.",
-                    registration.account_name
+                     until {}.",
+                    registration.account_name,
+                    moment(registration.expires_at)
                 ),
             ],
             action: Some(("Verify my e-mail address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),
@@ -210,7 +230,7 @@ impl Writer<'_> {
             subject: "Set a new password".to_owned(),
             paragraphs: vec![
                 format!("Hello {},", login.name),
-                "with this link you set a new password. It works once, for an hour. Setting the password \
+                "use this link to set a new password. It works once, for an hour. Setting the password \
                  signs you out everywhere."
                     .to_owned(),
             ],
@@ -229,8 +249,8 @@ impl Writer<'_> {
                 subject: format!("{who} invites you to “{}”", invite.account_name),
                 paragraphs: vec![
                     opening,
-                    "This address belongs to an account already, and an address belongs to one only. Ask to \
-                     be invited under another address."
+                    "This address already belongs to an account, and can belong to only one. Ask to be invited \
+                     under another address."
                         .to_owned(),
                 ],
                 action: None,
@@ -241,13 +261,13 @@ impl Writer<'_> {
             LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(LinkPurpose::Invite, invite.id.0) };
         Ok(Some(Letter {
             subject: format!("{who} invites you to “{}”", invite.account_name),
-            paragraphs: vec![opening, "The link works once, for seven days.".to_owned()],
+            paragraphs: vec![opening, format!("The link works once, until {}.", moment(invite.expires_at))],
             action: Some(("See the invitation".to_owned(), self.link(route::INVITE, claims)?)),
             note: "If you do not know who that is, ignore this message.".to_owned(),
         }))
     }
 
-    async fn new_address(&self, user_id: UserId) -> Result<Option<Letter>> {
+    async fn new_address(&self, user_id: UserId, fingerprint: &str) -> Result<Option<Letter>> {
         let Some(login) = users::find_login_by_id(self.database(), user_id).await? else { return Ok(None) };
         if users::find_by_email(self.database(), self.recipient).await?.is_some() {
             return Ok(Some(Letter {
@@ -258,11 +278,11 @@ impl Writer<'_> {
                         .to_owned(),
                 ],
                 action: None,
-                note: "There is nothing that you have to do.".to_owned(),
+                note: "You don’t need to do anything.".to_owned(),
             }));
         }
         let claims = LinkClaims {
-            fingerprint: Some(login.fingerprint()),
+            fingerprint: Some(fingerprint.to_owned()),
             email: Some(self.recipient.to_owned()),
             ..LinkClaims::new(LinkPurpose::VerifyEmail, login.user_id.0)
         };
@@ -278,16 +298,34 @@ impl Writer<'_> {
         }))
     }
 
+    async fn password_changed(&self, user_id: UserId, at: DateTime<Utc>) -> Result<Letter> {
+        let mut paragraphs = vec![format!("Your password was changed on {}.", moment(at))];
+        let linked = identities::list(self.database(), user_id).await?;
+        let names = linked.iter().filter_map(|linked| self.app.oidc.provider_of(&linked.issuer));
+        let names: Vec<_> = names.map(|provider| provider.config.display_name.as_str()).collect();
+        if !names.is_empty() {
+            paragraphs.push(format!(
+                "You can also sign in with {}. If you did not set that up, unlink it under your profile.",
+                names.join(", ")
+            ));
+        }
+        Ok(Letter {
+            subject: "Your password was changed".to_owned(),
+            paragraphs,
+            action: Some(("Set a new password".to_owned(), self.page(route::FORGOT_PASSWORD))),
+            note: "If that was you, there is nothing to do. If not, set a new one: that signs out everyone using it."
+                .to_owned(),
+        })
+    }
+
     fn new_device(
         &self,
         user_id: UserId,
-        session_id: SessionId,
         at: DateTime<Utc>,
         address: Option<&str>,
         program: &Program,
     ) -> Result<Letter> {
-        let claims =
-            LinkClaims { session: Some(session_id.0), ..LinkClaims::new(LinkPurpose::Disown, user_id.0) };
+        let claims = LinkClaims { since: Some(at), ..LinkClaims::new(LinkPurpose::Disown, user_id.0) };
         let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
         Ok(Letter {
             subject: "You signed in on a new device".to_owned(),

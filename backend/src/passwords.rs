@@ -1,14 +1,15 @@
-//! Hashing of passwords, on a pool of its own.
+//! Hashing and judging of passwords, on a pool of its own.
 //!
-//! One hash takes 19 MiB and some 15 ms of a core. Unbounded, a storm of sign-ins would take all
+//! One hash takes 19 MiB and some 15 ms of a core, and to judge one takes as long at the worst. Unbounded, a storm of sign-ins would take all
 //! cores and all memory, and refreshes would starve; here it queues, and the surplus is refused.
 
 use std::sync::Arc;
 
 use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
+use curfew_shared::error::FieldError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::field::normal_password;
+use crate::domain::field::{self, normal_password};
 
 /// How many may wait for each worker: at 15 ms a hash, half a second.
 const QUEUE_PER_WORKER: usize = 32;
@@ -104,6 +105,30 @@ impl Passwords {
         let phc = phc.unwrap_or(&self.nobody).to_owned();
         let verified = run_in(turn, move || verify(&password, &phc)).await?;
         Ok(if known { verified } else { Verified::No })
+    }
+
+    /// What is wrong with a password to be, if anything; see [`field::check_new_password`]. `about` are words
+    /// that an attacker knows of its owner.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] when the queue is full.
+    pub async fn judge(
+        &self,
+        name: &'static str,
+        password: &str,
+        about: &[&str],
+    ) -> Result<Option<FieldError>, PasswordError> {
+        if let Some(fault) = field::check_password(name, password) {
+            return Ok(Some(fault));
+        }
+        let password = password.to_owned();
+        let about: Vec<_> = about.iter().map(|&text| text.to_owned()).collect();
+        self.run(move || {
+            let about: Vec<_> = about.iter().map(String::as_str).collect();
+            Ok(field::check_new_password(name, &password, &about))
+        })
+        .await
     }
 
     async fn run<T: Send + 'static>(

@@ -50,6 +50,10 @@ impl Database {
     /// When the address is of neither kind, or the database does not answer.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
+            if let Some(file) = sqlite_file(url).filter(|file| file.as_os_str() != ":memory:") {
+                create_private(file)
+                    .map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
+            }
             let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
             let read = sea_orm::Database::connect(sqlite(url, connections)).await?;
             return Ok(Self { read, write });
@@ -133,6 +137,15 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
+/// Makes the database's file, for this user alone, unless it is there. The files beside it follow its mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
 /// The file behind an SQLite address.
 fn sqlite_file(url: &str) -> Option<&Path> {
     let path = url.strip_prefix("sqlite:")?;
@@ -204,8 +217,10 @@ async fn one<T: FromQueryResult>(
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<T>, DbErr> {
-    let row = connection.query_one_raw(statement(connection, sql, values)).await?;
-    row.map(|row| T::from_query_result(&row, "")).transpose()
+    // All rows, although there is one at most: SQLite commits an `UPDATE … RETURNING` after its last
+    // row, and a driver that stops at the first hides that the commit failed.
+    let rows = connection.query_all_raw(statement(connection, sql, values)).await?;
+    rows.first().map(|row| T::from_query_result(row, "")).transpose()
 }
 
 async fn all<T: FromQueryResult>(
@@ -230,7 +245,7 @@ fn corrupt(column: &str) -> DbErr {
     DbErr::Type(format!("unexpected value in column {column}"))
 }
 
-/// The kind of the database that `connection` speaks to, for a log.
+/// The kind of the database that `database` speaks to, for a log.
 #[must_use]
 pub fn kind(database: &Database) -> &'static str {
     match database.write.get_database_backend() {

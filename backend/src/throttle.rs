@@ -2,41 +2,55 @@
 //!
 //! Keys hold hashes, so that the table names nobody. Limits never touch live sessions.
 
+use std::net::IpAddr;
+
+use curfew_shared::id::AccountId;
+
 use crate::{
     app::App,
     error::{Error, Result},
     keys::sha256,
-    store::throttles::{self, Limit},
+    store::{
+        Connection, StoreError,
+        throttles::{self, Limit},
+    },
 };
 
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
 
-/// Wrong passwords for a person: five, then waits from a second to a quarter of an hour. At most
-/// some hundred a day, so that a password that is not among the commonest is not guessed in years.
-const PERSON: Limit = Limit { free: 5, first: 1, longest: HOUR / 4, forget: DAY };
+/// Wrong passwords for a person: five, then waits from a second to a quarter of an hour, and after a
+/// hundred in a row a day's pause.
+const PERSON: Limit = Limit { free: 5, first: 1, longest: 15 * MINUTE, forgive: 6 * HOUR, most: 100 };
 /// Wrong passwords from an address, which an office may share.
-const ADDRESS: Limit = Limit { free: 30, first: 1, longest: HOUR / 12, forget: HOUR };
-/// Messages to a recipient.
-const RECIPIENT: Limit = Limit { free: 3, first: 60, longest: 6 * HOUR, forget: DAY };
+const ADDRESS: Limit = Limit { free: 30, first: 1, longest: 5 * MINUTE, forgive: 2 * MINUTE, most: i32::MAX };
+/// Messages to a recipient. The longest wait is shorter than a link to set a new password is good.
+const RECIPIENT: Limit =
+    Limit { free: 3, first: MINUTE, longest: 30 * MINUTE, forgive: 2 * HOUR, most: i32::MAX };
 /// Messages asked for from an address.
-const SENDER: Limit = Limit { free: 20, first: 30, longest: HOUR, forget: HOUR };
+const SENDER: Limit =
+    Limit { free: 20, first: 30, longest: 30 * MINUTE, forgive: 3 * MINUTE, most: i32::MAX };
+/// Invitations of an account: a company's worth at once, and then some.
+const INVITES: Limit =
+    Limit { free: 200, first: 30, longest: 30 * MINUTE, forgive: 5 * MINUTE, most: i32::MAX };
 
 /// Attempts to prove who one is, counted before they are made.
 #[derive(Debug)]
 pub struct Attempt {
     person: String,
-    address: String,
+    /// Who is known here already is not kept waiting for what others do at the same address.
+    address: Option<String>,
 }
 
 impl Attempt {
-    /// An attempt at a person's password. `device` is one that the person has signed in on before: its
-    /// attempts count by themselves, so that nobody can keep another person out by failing as them.
+    /// An attempt at a person's password. `known` is a device that the person has signed in on before,
+    /// or a session of theirs: its attempts count by themselves, so that nobody can keep another person
+    /// out by failing as them.
     #[must_use]
-    pub fn new(email: &str, address: Option<&str>, device: Option<&str>) -> Self {
+    pub fn new(email: &str, address: Option<&str>, known: Option<&str>) -> Self {
         Self {
-            person: key(&["password", email, device.unwrap_or_default()]),
-            address: key(&["password from", address.unwrap_or_default()]),
+            person: key(&["password", email, known.unwrap_or_default()]),
+            address: known.is_none().then(|| key(&["password from", &network(address)])),
         }
     }
 
@@ -46,8 +60,9 @@ impl Attempt {
     ///
     /// `too_many_requests`, with how long to wait, or when the database is away.
     pub async fn check(&self, app: &App) -> Result<()> {
-        let keys = [self.person.as_str(), &self.address];
-        refuse(throttles::find_wait(&app.database.read, keys, app.clock.now()).await?)
+        let keys: Vec<&str> =
+            [Some(self.person.as_str()), self.address.as_deref()].into_iter().flatten().collect();
+        refuse(throttles::find_wait(&app.database.read, &keys, app.clock.now()).await?)
     }
 
     /// Counts it. In a worker's turn, so that no more are under way at once than there are workers,
@@ -60,8 +75,8 @@ impl Attempt {
         let now = app.clock.now();
         let transaction = app.database.begin().await?;
         let mut wait = throttles::attempt(&transaction, &self.person, PERSON, now).await?;
-        if wait.is_none() {
-            wait = throttles::attempt(&transaction, &self.address, ADDRESS, now).await?;
+        if let (None, Some(address)) = (wait, &self.address) {
+            wait = throttles::attempt(&transaction, address, ADDRESS, now).await?;
         }
         transaction.commit().await?;
         refuse(wait)
@@ -75,29 +90,96 @@ impl Attempt {
     pub async fn succeeded(self, app: &App) -> Result<()> {
         let transaction = app.database.begin().await?;
         throttles::clear(&transaction, &self.person).await?;
-        throttles::take_back(&transaction, &self.address).await?;
+        if let Some(address) = &self.address {
+            throttles::take_back(&transaction, address, app.clock.now()).await?;
+        }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Forgets the guesses at a person's password from devices that nobody knows: it is another now.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn forgive(connection: &impl Connection, email: &str) -> Result<(), StoreError> {
+    throttles::clear(connection, &key(&["password", email, ""])).await
+}
+
+/// Counts a request that may send a message, by where it comes from.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn sender(app: &App, address: Option<&str>) -> Result<()> {
+    count(app, &key(&["message from", &network(address)]), SENDER).await
+}
+
+/// Counts a message to somebody.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn recipient(app: &App, recipient: &str) -> Result<()> {
+    count(app, &key(&["message to", recipient]), RECIPIENT).await
+}
+
+/// Counts a message that somebody asks for, by both.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn message(app: &App, to: &str, address: Option<&str>) -> Result<()> {
+    sender(app, address).await?;
+    recipient(app, to).await
+}
+
+/// Counts an invitation.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn invitation(app: &App, account: AccountId, recipient: &str) -> Result<()> {
+    count(app, &key(&["invitation of", &account.to_string()]), INVITES).await?;
+    // Apart from what strangers ask for, so that they cannot use it up.
+    count(app, &key(&["invitation to", &account.to_string(), recipient]), RECIPIENT).await
+}
+
+async fn count(app: &App, key: &str, limit: Limit) -> Result<()> {
+    let now = app.clock.now();
+    // Who has to wait does not take the place of somebody who writes.
+    refuse(throttles::find_wait(&app.database.read, &[key], now).await?)?;
+    refuse(throttles::attempt(&app.database.write, key, limit, now).await?)
 }
 
 fn refuse(wait: Option<u32>) -> Result<()> {
     wait.map_or(Ok(()), |seconds| Err(Error::throttled(seconds)))
 }
 
-/// Counts a message that somebody asks for.
-///
-/// # Errors
-///
-/// `too_many_requests`, with how long to wait, or when the database is away.
-pub async fn message(app: &App, recipient: &str, address: Option<&str>) -> Result<()> {
-    count(app, &key(&["message from", address.unwrap_or_default()]), SENDER).await?;
-    count(app, &key(&["message to", recipient]), RECIPIENT).await
-}
-
-async fn count(app: &App, key: &str, limit: Limit) -> Result<()> {
-    refuse(throttles::attempt(&app.database.write, key, limit, app.clock.now()).await?)
+/// What counts as one address: of version 6 the first half, as the rest is one household's to choose.
+fn network(address: Option<&str>) -> String {
+    match address.and_then(|address| address.parse::<IpAddr>().ok()).map(|address| address.to_canonical()) {
+        Some(IpAddr::V6(address)) => format!("{:x}::/64", u128::from(address) >> 64),
+        Some(address) => address.to_string(),
+        None => String::new(),
+    }
 }
 
 fn key(parts: &[&str]) -> String {
     sha256(&parts.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_counts_as_its_network() {
+        let of = |address| network(Some(address));
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_ne!(of("203.0.113.9"), of("203.0.113.10"));
+        assert_eq!(network(None), "");
+    }
 }

@@ -14,6 +14,7 @@ mod m0008_oauth_flows;
 mod m0009_mails;
 mod m0010_throttles;
 mod m0011_devices;
+mod m0012_marks;
 
 /// Applies the changes in their order.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_mails::Migration),
             Box::new(m0010_throttles::Migration),
             Box::new(m0011_devices::Migration),
+            Box::new(m0012_marks::Migration),
         ]
     }
 }

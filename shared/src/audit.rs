@@ -29,11 +29,11 @@ macro_rules! audit_kinds {
 }
 
 audit_kinds! {
-    /// A person signed in.
+    /// A person signed in; `{method}` is `password`, `invitation` or a provider's name.
     SignedIn = "session.signed_in";
     /// A sign-in failed; `{user_id}` is whom it was tried for.
     SignInFailed = "session.sign_in_failed";
-    /// A person signed out.
+    /// A person signed out; with `{reason}` `replaced` by signing in anew in the same browser.
     SignedOut = "session.signed_out";
     /// A session reached the end of a window; `{reason}` is `idle` or `absolute`.
     SessionExpired = "session.expired";
@@ -45,7 +45,8 @@ audit_kinds! {
     SessionsRevoked = "account.sessions_revoked_bulk";
     /// A person ended sessions of their own; `{scope, revoked_count}` with scope `one` or `others`.
     OwnSessionsRevoked = "user.sessions_revoked";
-    /// A person said that a sign-in was not theirs, and all their sessions ended; `{revoked_count}`.
+    /// A person said that a sign-in was not theirs, and all their sessions ended;
+    /// `{revoked_count, unlinked_count, revoked_invite_count}`.
     SignInDisowned = "user.sign_in_disowned";
     /// A person proved once more who they are; `{method}` is `password` or a provider's name.
     Reauthenticated = "user.reauthenticated";
@@ -61,7 +62,7 @@ audit_kinds! {
     IdentityLinked = "user.identity_linked";
     /// A person unlinked an identity at a provider; `{provider}`.
     IdentityUnlinked = "user.identity_unlinked";
-    /// The account came into being with its first owner.
+    /// The account came into being with its first owner; without an actor, an operator made it.
     AccountCreated = "account.created";
     /// The account's name was changed; `{old, new}`.
     AccountRenamed = "account.renamed";
@@ -83,6 +84,8 @@ audit_kinds! {
     MemberRemoved = "member.removed";
     /// An owner ended somebody's sessions; `{user_id, revoked_count}`.
     MemberSessionsRevoked = "member.sessions_revoked";
+    /// An operator made a user; `{user_id, role}`.
+    UserCreatedByOperator = "operator.user_created";
     /// An operator ended sessions; `{user_id, revoked_count}`.
     SessionsRevokedByOperator = "operator.sessions_revoked";
     /// An operator deactivated a user; `{user_id, revoked_count}`.
@@ -123,7 +126,9 @@ pub struct AuditEvent {
     /// What.
     pub kind: AuditKind,
     /// Whose deed it was, where it was somebody's of this account.
-    pub actor: Option<AuditActor>,
+    pub actor: Option<AuditPerson>,
+    /// Whom it was done to, or tried for, where that was somebody of this account: the payload's `user_id`.
+    pub subject: Option<AuditPerson>,
     /// The session that it was done in, or to.
     pub session_id: Option<SessionId>,
     /// The network address that the request came from.
@@ -133,10 +138,10 @@ pub struct AuditEvent {
     pub payload: serde_json::Value,
 }
 
-/// Whose deed an entry records.
+/// A person in an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AuditActor {
+pub struct AuditPerson {
     /// The user's id.
     pub user_id: UserId,
     /// The name as it is now; none once the user was removed.
@@ -168,6 +173,10 @@ pub struct AuditQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
     pub actor_id: Option<UserId>,
+    /// Only what this user did, or what was done to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
+    pub person_id: Option<UserId>,
     /// Only from this moment on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<DateTime<Utc>>,

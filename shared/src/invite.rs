@@ -30,13 +30,30 @@ pub struct InviteSummary {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The account's open invitations, newest first; at most 100. Those past their time stay until they
-/// are sent again or taken back.
+/// A page of the account's open invitations, newest first. Those past their time stay until they are
+/// sent again or taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct InviteList {
+pub struct InvitePage {
     /// The invitations.
     pub invites: Vec<InviteSummary>,
+    /// Send it as `cursor` for the next page; none on the last.
+    pub next_cursor: Option<InviteId>,
+}
+
+/// Which page, as the query of `GET /accounts/me/invites`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+pub struct InviteQuery {
+    /// How many at most; 50 unless told, 100 at the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
+    pub cursor: Option<InviteId>,
 }
 
 /// An invitation to be.

@@ -36,8 +36,14 @@ pub struct MemberPage {
     /// How many there are in all.
     pub member_count: u64,
     /// Send it as `cursor` for the next page; none on the last.
-    pub next_cursor: Option<UserId>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub next_cursor: Option<MemberCursor>,
 }
+
+/// Where a page of people ended, in a form that is the server's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MemberCursor(pub String);
 
 /// Which people, as the query of `GET /accounts/me/members`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +56,8 @@ pub struct MemberQuery {
     pub limit: Option<u32>,
     /// Where the page before ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
-    pub cursor: Option<UserId>,
+    #[cfg_attr(feature = "openapi", param(value_type = Option<String>))]
+    pub cursor: Option<MemberCursor>,
 }
 
 /// A change of a person's part in the account. What is absent stays.

@@ -1,4 +1,4 @@
-//! One's own sessions: responses.
+//! One's own sessions: requests and responses.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct OwnSession {
     pub address: Option<String>,
     /// When the person signed in.
     pub signed_in_at: DateTime<Utc>,
-    /// When it was last refreshed.
+    /// When a person last used it; what the page asked for by itself does not count.
     pub last_seen_at: DateTime<Utc>,
     /// When it will end unless it is used before.
     pub idle_expires_at: DateTime<Utc>,
@@ -45,12 +45,31 @@ pub enum DeviceKind {
     Other,
 }
 
-/// One's own live sessions, the one that asks first, then by when they were last seen; at most 100.
+/// A page of one's own live sessions, the one that asks first, then the newest sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OwnSessionList {
+pub struct OwnSessionPage {
     /// The sessions.
     pub sessions: Vec<OwnSession>,
+    /// How many there are in all; 0 on a page beyond the last.
+    pub session_count: u64,
+    /// Send it as `cursor` for the next page; none on the last.
+    pub next_cursor: Option<SessionId>,
     /// The server's clock as it answered.
     pub server_time: DateTime<Utc>,
+}
+
+/// Which page, as the query of `GET /users/me/sessions`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionQuery {
+    /// How many at most; 50 unless told, 100 at the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<uuid::Uuid>))]
+    pub cursor: Option<SessionId>,
 }

@@ -1,6 +1,7 @@
 //! What an address, a name and a password may be.
 
 use curfew_shared::error::{FieldCode, FieldError};
+use lettre::Address;
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3 less the brackets).
@@ -16,10 +17,21 @@ pub const PASSWORD_MAX: usize = 256;
 /// takes years where attempts are throttled.
 const GUESSES_LOG10_MIN: f64 = 6.0;
 
-/// The one form of an e-mail address that the database knows: NFC, lower case, no space around it.
+/// How much of a password is judged, in characters: 45 ms of a core at the worst.
+const JUDGED: usize = 32;
+
+/// The one form of an e-mail address that the database knows: NFC, lower case, no space around it, and the
+/// domain as the name system knows it (RFC 5891).
 #[must_use]
 pub fn normal_email(typed: &str) -> String {
-    typed.trim().nfc().collect::<String>().to_lowercase()
+    let email = typed.trim().nfc().collect::<String>().to_lowercase();
+    match email.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => match idna::domain_to_ascii(domain) {
+            Ok(domain) => format!("{local}@{domain}"),
+            Err(_) => email,
+        },
+        _ => email,
+    }
 }
 
 /// The one form of a password that is hashed: NFC (NIST SP 800-63B-4 §3.1.1.2), so that the same
@@ -38,9 +50,8 @@ pub fn check_email(field: &str, email: &str) -> Option<FieldError> {
     if email.len() > EMAIL_MAX {
         return Some(too_long(field, EMAIL_MAX));
     }
-    let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.chars().any(is_break)
-    });
+    // In quotes an address could be written in many ways, and each would count by itself.
+    let well_formed = email.parse::<Address>().is_ok_and(|address| !address.user().starts_with('"'));
     (!well_formed).then(|| {
         FieldError::new(field, FieldCode::Malformed, "Enter an e-mail address, such as name@example.com.")
     })
@@ -76,34 +87,45 @@ pub fn check_password(field: &str, password: &str) -> Option<FieldError> {
 
 /// What is wrong with a password to be, if anything: besides its length, that it is among the first
 /// that an attacker tries (ASVS V6.2.4, V6.2.11), the person's and the account's own words included.
+/// This takes a core's time; requests have [`crate::passwords::Passwords::judge`] do it.
 #[must_use]
 pub fn check_new_password(field: &str, password: &str, about: &[&str]) -> Option<FieldError> {
     if let Some(fault) = check_password(field, password) {
         return Some(fault);
     }
-    // The first characters decide, and a long text would take long to judge.
-    let start: String = normal_password(password).chars().take(64).collect();
     let mut words: Vec<&str> = about.iter().flat_map(|text| text.split(['@', '.', ' '])).collect();
     words.extend(about);
     words.retain(|word| word.chars().count() > 2);
-    (zxcvbn::zxcvbn(&start, &words).guesses_log10() < GUESSES_LOG10_MIN).then(|| {
+    // A long text would take long to judge: one is weak if both of its ends are.
+    let password: Vec<char> = normal_password(password).chars().collect();
+    let is_weak = |part: &[char]| {
+        zxcvbn::zxcvbn(&part.iter().collect::<String>(), &words).guesses_log10() < GUESSES_LOG10_MIN
+    };
+    let end = password.len().min(JUDGED);
+    (is_weak(&password[..end]) && is_weak(&password[password.len() - end..])).then(|| {
         let message = "This password is too easy to guess. Use a longer one, such as four unrelated words.";
         FieldError::new(field, FieldCode::TooCommon, message)
     })
 }
 
-/// What is wrong with any of the fields; empty where nothing is.
+/// What is wrong with fields, all of it: never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(pub Vec<FieldError>);
+
+/// Refuses where anything is wrong with any of the fields.
+///
+/// # Errors
+///
+/// With all that is wrong.
+pub fn refuse(found: impl IntoIterator<Item = Option<FieldError>>) -> Result<(), Faults> {
+    let faults: Vec<_> = found.into_iter().flatten().collect();
+    if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
+}
+
+/// The error for a field that has to be there.
 #[must_use]
-pub fn faults<const N: usize>(found: [Option<FieldError>; N]) -> Vec<FieldError> {
-    found.into_iter().flatten().collect()
-}
-
-fn is_break(c: char) -> bool {
-    c.is_whitespace() || c.is_control()
-}
-
-fn required(field: &str) -> FieldError {
-    FieldError::new(field, FieldCode::Required, "This is needed.")
+pub fn required(field: &str) -> FieldError {
+    FieldError::new(field, FieldCode::Required, "This field is required.")
 }
 
 fn too_long(field: &str, max: usize) -> FieldError {
@@ -123,14 +145,29 @@ mod tests {
     fn an_address_is_one_whatever_its_case_and_composition() {
         assert_eq!(normal_email(" Ada@Example.COM "), "ada@example.com");
         assert_eq!(normal_email("zoe\u{301}@x.example"), normal_email("ZOÉ@X.example"));
+        assert_eq!(normal_email("ada@Bücher.example"), "ada@xn--bcher-kva.example");
     }
 
     #[test]
     fn addresses_need_one_at_sign_with_something_on_both_sides() {
         for good in ["a@b", "first.last+tag@sub.example.com", "用户@例え.jp"] {
-            assert_eq!(check_email("email", good), None, "{good}");
+            assert_eq!(check_email("email", &normal_email(good)), None, "{good}");
         }
-        for bad in ["a", "@b", "a@", "a@b@c", "a b@c", "a@b\n"] {
+        for bad in [
+            "a",
+            "@b",
+            "a@",
+            "a@b@c",
+            "a b@c",
+            "a@b\n",
+            "a..b@c.example",
+            "a@c.example.",
+            "b<a@c.example>",
+            "<a@c.example>",
+            "\"a\"@c.example",
+            "a@c.example, b@c.example",
+            "a(b)@c.example",
+        ] {
             assert_eq!(check_email("email", bad).unwrap().code, FieldCode::Malformed, "{bad:?}");
         }
         assert_eq!(check_email("email", "").unwrap().code, FieldCode::Required);
@@ -156,6 +193,9 @@ mod tests {
             assert_eq!(code(common), Some(FieldCode::TooCommon), "{common}");
         }
         assert_eq!(code("correct horse battery staple"), None);
+        let long = format!("{}vfoq81 zz xk29", "a".repeat(40));
+        assert_eq!(code(&long), None, "a strong end is enough");
+        assert_eq!(code(&"a".repeat(80)), Some(FieldCode::TooCommon));
         assert_eq!(code("xk29 vfoq81 zz"), None);
         assert_eq!(code("short"), Some(FieldCode::TooShort));
     }

@@ -104,13 +104,15 @@ pub enum Step {
 }
 
 /// Decides the step for a token whose idle window, still open, ends at `idle_expires_at`.
-/// A passive refresh leaves that deadline where it is.
+/// A passive refresh leaves that deadline where it is; nothing puts it off.
 #[must_use]
 pub fn step(snapshot: &Snapshot, idle_expires_at: DateTime<Utc>, passive: bool, now: DateTime<Utc>) -> Step {
     let renewed = snapshot.deadlines(now);
     if now >= renewed.absolute_expires_at {
         Step::End
     } else if passive {
+        // A token from before policies may name a deadline that no policy would have given it.
+        let idle_expires_at = idle_expires_at.min(renewed.idle_expires_at);
         Step::Rotate(Deadlines { idle_expires_at, ..renewed })
     } else {
         Step::Rotate(renewed)
@@ -130,6 +132,8 @@ pub struct Session {
     pub generation: i64,
     /// When the last generations were consumed.
     pub rotations: Rotations,
+    /// Which generations were consumed before those.
+    pub marks: Marks,
     /// The idempotency key of the refresh that made the present generation.
     pub rotation_key: Option<Uuid>,
     /// The policy at sign-in.
@@ -178,18 +182,42 @@ impl Session {
         if age == 0 && key.is_some() && key == self.rotation_key {
             return Verdict::Repeat;
         }
-        match self.rotations.consumed_at(age) {
-            Some(consumed_at) if now > consumed_at + leeway => Verdict::Replay,
-            _ => Verdict::Refuse,
+        let is_past = |consumed_at: DateTime<Utc>| now > consumed_at + leeway;
+        if self.marks.is_old(generation, is_past) || self.rotations.consumed_at(age).is_some_and(is_past) {
+            Verdict::Replay
+        } else {
+            Verdict::Refuse
         }
     }
 }
 
-/// When the last few generations were consumed, newest first, as the database keeps it: 16
-/// hexadecimal digits of microseconds since the epoch each.
+/// What stays known of generations that [`Rotations`] keeps no longer.
 ///
-/// One moment would not do: under steady use the last rotation is always recent, and a token
-/// stolen long ago would for ever look like the loser of a race.
+/// Whoever refreshes fast enough makes every kept rotation a recent one. A mark is set at most once
+/// in a leeway, so it ages whatever happens meanwhile: a generation that was consumed three times
+/// the leeway ago is known to be old for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// This generation, and all before it, were consumed more than a leeway ago.
+    pub old_generation: i64,
+    /// This generation was consumed at `marked_at`, and all before it no later.
+    pub generation: i64,
+    /// When the mark was set.
+    pub marked_at: Option<DateTime<Utc>>,
+}
+
+impl Marks {
+    /// Of a session that was never refreshed.
+    pub const NONE: Self = Self { old_generation: -1, generation: -1, marked_at: None };
+
+    fn is_old(&self, generation: i64, is_past: impl Fn(DateTime<Utc>) -> bool) -> bool {
+        generation <= self.old_generation
+            || (generation <= self.generation && self.marked_at.is_some_and(is_past))
+    }
+}
+
+/// When the last few generations were consumed, newest first, as the database keeps it: 16
+/// hexadecimal digits of microseconds since the epoch each. For these the leeway is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rotations(String);
 
@@ -197,7 +225,7 @@ impl Rotations {
     /// How many are kept.
     pub const KEPT: usize = 4;
     /// Digits of one.
-    const DIGITS: usize = 16;
+    pub const DIGITS: usize = 16;
     /// Length of the whole text.
     pub const LENGTH: usize = Self::KEPT * Self::DIGITS;
 
@@ -248,6 +276,7 @@ mod tests {
             user_id: UserId(Uuid::nil()),
             generation: 0,
             rotations: Rotations::default(),
+            marks: Marks::NONE,
             rotation_key: None,
             snapshot,
             deadlines: snapshot.deadlines(at(0)),
@@ -257,6 +286,16 @@ mod tests {
 
     /// What the one statement of the store does to a row.
     fn rotate(session: &mut Session, deadlines: Deadlines, key: Option<Uuid>, now: DateTime<Utc>) {
+        let is_past = |at: DateTime<Utc>| at < now - LEEWAY;
+        if session.rotations.consumed_at(0).is_some_and(is_past) {
+            session.marks.old_generation = session.generation - 1;
+        } else if session.marks.marked_at.is_some_and(is_past) {
+            session.marks.old_generation = session.marks.generation;
+        }
+        if session.marks.marked_at.is_none_or(is_past) {
+            session.marks.generation = session.generation;
+            session.marks.marked_at = Some(now);
+        }
         session.generation += 1;
         session.deadlines = deadlines;
         session.rotation_key = key;
@@ -297,6 +336,8 @@ mod tests {
         assert_eq!(passive.idle_expires_at, idle);
         assert_eq!(active.absolute_expires_at, at(1_209_600));
         assert_eq!(passive.absolute_expires_at, at(1_209_600));
+        let far = step(&snapshot, at(999_999), true, now);
+        assert_eq!(far, Step::Rotate(active), "a deadline that no policy gave");
     }
 
     #[test]
@@ -324,6 +365,17 @@ mod tests {
         assert_eq!(session.judge(0, None, LEEWAY, at(112)), Verdict::Replay);
         assert_eq!(session.judge(1, None, LEEWAY, at(112)), Verdict::Refuse);
         assert_eq!(session.judge(2, None, LEEWAY, at(112)), Verdict::Refuse);
+    }
+
+    #[test]
+    fn the_leeway_does_not_slide_under_a_storm_of_rotations() {
+        let mut session = session(Policy::STRICT);
+        for second in 100..=131 {
+            let deadlines = session.snapshot.deadlines(at(second));
+            rotate(&mut session, deadlines, None, at(second));
+            let verdict = session.judge(0, None, LEEWAY, at(second));
+            assert_eq!(verdict == Verdict::Replay, second > 110, "consumed {} s ago", second - 100);
+        }
     }
 
     #[test]
@@ -442,6 +494,7 @@ mod tests {
                             Verdict::Refuse => {
                                 let recent = tokens.iter().filter_map(|t| t.1).filter(|c| now <= c.0 + LEEWAY).count();
                                 prop_assert!(over || !stale || recent >= Rotations::KEPT);
+                                prop_assert!(over || now <= consumed_at + LEEWAY * 3, "it comes all the same");
                             }
                         }
                     }

@@ -1,4 +1,4 @@
-//! Reading the audit trail; and where a request came from, for those that append to it.
+//! Reading the audit trail.
 
 use axum::{
     Json as JsonResponse,
@@ -92,7 +92,8 @@ impl Format {
     fn head(self) -> Bytes {
         match self {
             Self::Csv => Bytes::from_static(
-                b"id,at,kind,actor_id,actor_name,actor_email,session_id,address,payload\r\n",
+                b"id,at,kind,actor_id,actor_name,actor_email,subject_id,subject_name,subject_email,\
+                  session_id,address,payload\r\n",
             ),
             Self::Ndjson => Bytes::new(),
         }
@@ -121,16 +122,28 @@ impl Format {
     }
 }
 
-fn cells(event: &AuditEvent) -> [String; 9] {
-    let actor = event.actor.as_ref();
+fn cells(event: &AuditEvent) -> [String; 12] {
     let text = |text: Option<&String>| text.map(|text| inert(text)).unwrap_or_default();
+    let [actor, subject] = [&event.actor, &event.subject].map(|person| {
+        let person = person.as_ref();
+        [
+            person.map(|person| person.user_id.to_string()).unwrap_or_default(),
+            text(person.and_then(|person| person.name.as_ref())),
+            text(person.and_then(|person| person.email.as_ref())),
+        ]
+    });
+    let [actor_id, actor_name, actor_email] = actor;
+    let [subject_id, subject_name, subject_email] = subject;
     [
         event.id.to_string(),
         event.at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
         event.kind.to_string(),
-        actor.map(|actor| actor.user_id.to_string()).unwrap_or_default(),
-        text(actor.and_then(|actor| actor.name.as_ref())),
-        text(actor.and_then(|actor| actor.email.as_ref())),
+        actor_id,
+        actor_name,
+        actor_email,
+        subject_id,
+        subject_name,
+        subject_email,
         event.session_id.map(|id| id.to_string()).unwrap_or_default(),
         text(event.address.as_ref()),
         event.payload.to_string(),

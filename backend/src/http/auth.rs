@@ -25,7 +25,7 @@ use super::{
     caller::Caller,
     client::Client,
     delivery::{self, Handout, Shown},
-    extract::{Form, Json, JsonOrDefault},
+    extract::{Form, IdempotencyKey, Json, JsonOrDefault},
 };
 use crate::{
     app::{App, AppState},
@@ -42,14 +42,11 @@ use crate::{
     passwords::Verified,
     store::{
         Transaction, devices, registrations,
-        sessions::{self, Consumption, Reason},
+        sessions::{self, Consumption, Reason, Renewal},
         users,
     },
     throttle::Attempt,
 };
-
-/// Names a refresh, so that a lost answer can be asked for again.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -70,8 +67,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "Signed in", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`email_not_verified`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -91,8 +89,9 @@ async fn login(State(app): State<AppState>, client: Client, Form(form): Form<Log
     responses(
         (status = 200, description = "Signed in", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`email_not_verified`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -111,8 +110,15 @@ async fn sign_in(
     password: &str,
     delivery: TokenDelivery,
 ) -> Result<Response> {
-    let granted = match check_password(app, client, email, password).await {
-        Ok(login) => open_session(app, client, &login, delivery).await,
+    client.may_be_given(delivery)?;
+    let granted = match check_password(app, client, email, password, delivery).await {
+        Ok(login) => {
+            let transaction = app.database.begin().await?;
+            let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
+            transaction.commit().await?;
+            app.outbox.notify_one();
+            Ok(grant)
+        }
         Err(error) => Err(error),
     };
     app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
@@ -125,50 +131,47 @@ async fn check_password(
     client: &Client,
     (field, email): (&str, &str),
     password: &str,
+    delivery: TokenDelivery,
 ) -> Result<users::Login> {
     let email = field::normal_email(email);
-    let faults: Vec<_> = [
+    field::refuse([
         field::check_email(field, &email),
-        password.is_empty().then(|| FieldError::new("password", FieldCode::Required, "This is needed.")),
+        password.is_empty().then(|| field::required("password")),
         (password.chars().count() > field::PASSWORD_MAX)
             .then(|| FieldError::new("password", FieldCode::TooLong, "No password is that long.")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
-    let device = devices::find_known(&app.database.read, &email, &client.device_keys()).await?;
-    let address = client.origin.address.as_deref();
-    let attempt = Attempt::new(&email, address, device.as_deref());
+    ])?;
+    let device = devices::find_known(&app.database.read, &email, &client.device(delivery)).await?;
+    let attempt = Attempt::new(&email, client.origin.address.as_deref(), device.as_deref());
     attempt.check(app).await?;
     let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
-    // Asked for in every case, so that no address takes longer than another.
+    // Asked for in every case, so that no address takes longer than another. Where somebody registered
+    // with it, that password is looked at too, whether or not the address has a user: who registers with
+    // another's address learns nothing by signing in with the password that they chose themselves.
     let waiting = registrations::find_latest(&app.database.read, &email, app.clock.now()).await?;
-    let hash = match &login {
-        Some(login) => login.password_hash.clone(),
-        None => waiting.and_then(|waiting| waiting.password_hash),
-    };
+    let waiting = waiting.and_then(|waiting| waiting.password_hash);
+    let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
     let turn = app.passwords.turn().await?;
     attempt.count(app).await?;
-    let verified = app.passwords.verify_in(turn, password, hash.as_deref()).await?;
-    let Some((login, hash)) = login.zip(hash) else {
-        let code = if verified == Verified::No {
-            ErrorCode::InvalidCredentials
-        } else {
-            ErrorCode::EmailNotVerified
-        };
-        return Err(code.into());
+    let verified = app.passwords.verify_in(turn, password, hash).await?;
+    let is_waiting = match &waiting {
+        Some(hash) => app.passwords.verify(password, Some(hash)).await? != Verified::No,
+        None => false,
     };
+    let code = if is_waiting { ErrorCode::EmailNotVerified } else { ErrorCode::InvalidCredentials };
+    let Some(mut login) = login else { return Err(code.into()) };
     match verified {
         Verified::No => {
             record_failure(app, &client.origin, &login);
-            return Err(ErrorCode::InvalidCredentials.into());
+            return Err(code.into());
         }
         Verified::Yes => {}
         Verified::YesRenewed(renewed) => {
-            users::renew_password_hash(&app.database.write, login.user_id, &hash, &renewed).await?;
+            let old = login.password_hash.replace(renewed);
+            let renewed = login.password_hash.as_deref().unwrap_or_default();
+            let database = &app.database.write;
+            if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
+                return Err(ErrorCode::InvalidCredentials.into());
+            }
         }
     }
     attempt.succeeded(app).await?;
@@ -193,46 +196,53 @@ fn record_failure(app: &AppState, origin: &sessions::Origin, login: &users::Logi
     });
 }
 
-/// Begins the session of a person who has proven who they are. Every way to sign in ends here.
-pub(super) async fn open_session(
-    app: &App,
-    client: &Client,
-    login: &users::Login,
-    delivery: TokenDelivery,
-) -> Result<Grant> {
-    let transaction = app.database.begin().await?;
-    let grant = open_session_in(&transaction, app, client, login, delivery).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
-    Ok(grant)
+/// What a person proved by who they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Proof<'a> {
+    /// The password that is behind the hash in hand.
+    Password,
+    /// An identity at the provider of this name.
+    Provider(&'a str),
+    /// The link of an invitation.
+    Invitation,
 }
 
-/// The same within a transaction that also makes what the sign-in needs.
-pub(super) async fn open_session_in(
+impl<'a> Proof<'a> {
+    const fn word(self) -> &'a str {
+        match self {
+            Self::Password => "password",
+            Self::Provider(name) => name,
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
+/// Begins the session of a person who has proven who they are. Every way to sign in ends here.
+pub(super) async fn open_session(
     transaction: &Transaction,
     app: &App,
     client: &Client,
     login: &users::Login,
-    delivery: TokenDelivery,
+    (proof, delivery): (Proof<'_>, TokenDelivery),
 ) -> Result<Grant> {
     let now = app.clock.now();
     let session_id = SessionId(entropy::id(now)?);
     let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
-    if !users::touch_login(transaction, login.user_id, now).await? {
-        // Deactivated since the person proved who they are.
+    // Deactivated, or given another password, since the person proved who they are.
+    let hash = login.password_hash.as_deref().filter(|_| matches!(proof, Proof::Password));
+    if !users::touch_login(transaction, login.user_id, hash, now).await? {
         return Err(ErrorCode::InvalidCredentials.into());
     }
     // The browser holds one cookie: the session that it named before would be a ghost.
     if let (TokenDelivery::Cookie, Some(former)) = (delivery, client.former_session) {
-        sessions::revoke(transaction, former, Reason::Replaced, now).await?;
+        replace(transaction, client, former, now).await?;
     }
     sessions::insert(transaction, session_id, (login.account_id, login.user_id), &snapshot, &client.origin)
         .await?;
-    let is_new_device = devices::remember(transaction, login.user_id, &client.device_keys(), now).await?;
-    if is_new_device {
+    let is_known = devices::remember(transaction, login.user_id, &client.device(delivery), now).await?;
+    if !is_known && login.last_login_at.is_some() {
         let mail = Mail::NewDevice {
             user_id: login.user_id,
-            session_id,
             at: now,
             address: client.origin.address.clone(),
             user_agent: client.origin.user_agent.clone(),
@@ -243,6 +253,7 @@ pub(super) async fn open_session_in(
         .by(login.user_id)
         .in_session(session_id)
         .from(client.origin.address.as_deref())
+        .with(json!({"method": proof.word()}))
         .append(transaction)
         .await?;
     Ok(Grant {
@@ -256,19 +267,40 @@ pub(super) async fn open_session_in(
     })
 }
 
+/// Ends the session that a sign-in in the same browser takes the place of.
+async fn replace(
+    transaction: &Transaction,
+    client: &Client,
+    former: SessionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let session = sessions::find_for_update(transaction, former).await?;
+    let Some(session) = session.filter(|session| session.is_live(now)) else { return Ok(()) };
+    sessions::revoke(transaction, former, Reason::Replaced, now).await?;
+    let deed = Deed::new(AuditKind::SignedOut, session.account_id, now)
+        .by(session.user_id)
+        .in_session(former)
+        .from(client.origin.address.as_deref())
+        .with(json!({"reason": "replaced"}));
+    Ok(deed.append(transaction).await?)
+}
+
 /// Starts both windows of a session anew, under the policy of today: its person has proven once more
-/// who they are (NIST SP 800-63B-4 §5.2), by `method`.
+/// who they are (NIST SP 800-63B-4 §5.2), by `method`. `key` names the request.
 pub(super) async fn renew_session(
     app: &App,
     client: &Client,
     session_id: SessionId,
     login: &users::Login,
     method: &str,
+    key: Option<Uuid>,
 ) -> Result<Grant> {
     let now = app.clock.now();
     let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
     let transaction = app.database.begin().await?;
-    let generation = sessions::renew(&transaction, session_id, login.user_id, &snapshot, now).await?;
+    let leeway = app.config.replay_leeway;
+    let renewal = Renewal { session_id, user_id: login.user_id, key, leeway, now };
+    let generation = sessions::renew(&transaction, renewal, &snapshot).await?;
     let generation = generation.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
     Deed::new(AuditKind::Reauthenticated, login.account_id, now)
         .by(login.user_id)
@@ -297,7 +329,7 @@ pub(super) async fn renew_session(
     path = route::REFRESH,
     tag = "auth",
     security((), ("refresh_token" = [])),
-    params(("Idempotency-Key" = Option<Uuid>, Header, description = "Repeat it to be given the same successor after a lost answer")),
+    params(IdempotencyKey),
     request_body = Option<RefreshRequest>,
     responses(
         (status = 200, description = "The successor", body = TokenResponse),
@@ -311,9 +343,9 @@ async fn refresh(
     State(app): State<AppState>,
     client: Client,
     headers: HeaderMap,
+    IdempotencyKey(key): IdempotencyKey,
     JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
 ) -> Result<Response> {
-    let key = idempotency_key(&headers)?;
     let shown = Shown::find(&app, &headers, request.refresh_token)?;
     let delivery = shown.delivery;
     let granted = rotate(&app, &client.origin, shown, request.passive, key).await;
@@ -343,7 +375,8 @@ async fn rotate(
         Carried::Nothing => (first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?, true),
         Carried::Nonsense => return Err(invalid()),
     };
-    let consumption = Consumption { token, user_id: claims.sub, key, now };
+    let leeway = app.config.replay_leeway;
+    let consumption = Consumption { token, user_id: claims.sub, key, leeway, now };
     match step(&snapshot, idle_expires_at, passive, now) {
         Step::Rotate(deadlines) => {
             let consumed =
@@ -490,6 +523,10 @@ async fn logout(
                 .from(client.origin.address.as_deref())
                 .append(&transaction)
                 .await?;
+            // The browser is told to drop its cookies, that of the device among them.
+            if shown.delivery == TokenDelivery::Cookie {
+                devices::leave(&transaction, user_id, &client.device(shown.delivery), now).await?;
+            }
         }
         transaction.commit().await?;
     }
@@ -515,13 +552,5 @@ async fn me(caller: Caller) -> JsonResponse<MeResponse> {
         account: caller.account,
         session: caller.session,
         server_time: caller.now,
-    })
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Uuid>> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = key.to_str().ok().and_then(|key| key.parse().ok());
-    key.map(Some).ok_or_else(|| {
-        Error::invalid(vec![FieldError::new("Idempotency-Key", FieldCode::Malformed, "Send a UUID.")])
     })
 }

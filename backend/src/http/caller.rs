@@ -11,13 +11,14 @@ use curfew_shared::{
     error::ErrorCode,
     id::{AccountId, SessionId, UserId},
 };
+use uuid::Uuid;
 
 use super::client::Client;
 use crate::{
-    app::AppState,
+    app::{App, AppState},
     audit::Deed,
     error::{Error, Result},
-    store::sessions,
+    store::{Transaction, accounts, sessions},
 };
 
 /// The caller of an endpoint that needs one. The token is verified without the database; the
@@ -30,6 +31,8 @@ pub struct Caller {
     pub account: AccountSummary,
     /// The session.
     pub session: SessionSummary,
+    /// The `jti` of the access token.
+    pub token: Uuid,
     /// When the request was let in.
     pub now: DateTime<Utc>,
     fresh: bool,
@@ -42,6 +45,28 @@ impl Caller {
             .by(self.user.id)
             .in_session(self.session.id)
             .from(client.origin.address.as_deref())
+    }
+
+    /// Begins a transaction in which the caller acts. Who was let in is looked at once more: the body of
+    /// a request may take its time, and the session may have been ended meanwhile.
+    pub(super) async fn begin(&self, app: &App) -> Result<Transaction> {
+        let transaction = app.database.begin().await?;
+        self.still_admitted(&transaction).await?;
+        Ok(transaction)
+    }
+
+    /// The same for an act of an owner's. Such acts on one account are done one after the other, so that
+    /// two owners cannot take each other's place, and who was demoted meanwhile is an owner no longer.
+    pub(super) async fn begin_as_owner(&self, app: &App) -> Result<Transaction> {
+        let transaction = app.database.begin().await?;
+        accounts::hold(&transaction, self.account.id).await?;
+        let row = self.still_admitted(&transaction).await?;
+        if row.role()? == Role::Owner { Ok(transaction) } else { Err(ErrorCode::OwnerRequired.into()) }
+    }
+
+    async fn still_admitted(&self, transaction: &Transaction) -> Result<sessions::Caller> {
+        let row = sessions::find_caller(transaction, self.session.id).await?;
+        row.filter(|row| row.admits(self.token)).ok_or_else(|| Error::token(ErrorCode::SessionRevoked))
     }
 
     /// Lets a sensitive act go on only a short while after a sign-in or re-authentication (ASVS V7.5.3).
@@ -63,7 +88,7 @@ impl FromRequestParts<AppState> for Caller {
         }
         let row = sessions::find_caller(&app.database.read, claims.sid).await?;
         let row = row
-            .filter(|row| row.is_admitted() && row.user_id == claims.sub.0)
+            .filter(|row| row.admits(claims.jti) && row.user_id == claims.sub.0)
             .ok_or_else(|| refuse(ErrorCode::SessionRevoked))?;
         let role = row.role()?;
         Ok(Self {
@@ -81,6 +106,7 @@ impl FromRequestParts<AppState> for Caller {
                 idle_expires_at: row.idle_expires_at,
                 absolute_expires_at: row.absolute_expires_at,
             },
+            token: claims.jti,
             now,
             fresh: now < row.auth_time + app.config.fresh,
         })

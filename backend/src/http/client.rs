@@ -9,15 +9,15 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use cookie::SameSite;
-use curfew_shared::id::SessionId;
+use curfew_shared::{auth::TokenDelivery, error::ErrorCode, id::SessionId};
 
-use super::delivery::{self, COOKIE, cookie, is_our_page};
+use super::delivery::{self, COOKIE, cookie, is_foreign, is_our_page};
 use crate::{
     app::AppState,
     entropy,
     error::{Error, Result},
     keys::sha256,
-    store::sessions,
+    store::{devices::Device, sessions},
 };
 
 /// The longest description of itself that a client is remembered by, in characters.
@@ -35,16 +35,35 @@ pub(super) struct Client {
     pub origin: sessions::Origin,
     /// The session that the browser's cookie names: a sign-in takes its place.
     pub former_session: Option<SessionId>,
+    /// Whether a page of our own made the request.
+    pub is_our_page: bool,
+    /// Whether the browser says that a page of another site made it.
+    pub is_foreign: bool,
     device: String,
 }
 
 impl Client {
-    /// What the device is known by: its cookie, and the program at its address. The second knows a
-    /// browser again that dropped its cookies when it signed out.
-    pub(super) fn device_keys(&self) -> [String; 2] {
+    /// Refuses to set cookies for a page of another site, which would sign people in as somebody else.
+    pub(super) fn may_be_given(&self, delivery: TokenDelivery) -> Result<()> {
+        if delivery == TokenDelivery::Cookie && self.is_foreign {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(())
+    }
+
+    /// What the device is known by. A browser has a cookie of its own for that. It drops all cookies when
+    /// it signs out, so it leaves the name of its program at its address behind, which is good once. What
+    /// keeps no cookies has that name alone.
+    pub(super) fn device(&self, delivery: TokenDelivery) -> Device {
         let address = self.origin.address.as_deref().unwrap_or_default();
         let program = self.origin.user_agent.as_deref().unwrap_or_default();
-        [sha256(&format!("cookie {}", self.device)), sha256(&format!("program {program} at {address}"))]
+        let named = |kind| sha256(&format!("{kind} {program} at {address}"));
+        match delivery {
+            TokenDelivery::Cookie => {
+                Device { key: sha256(&format!("cookie {}", self.device)), left: named("left") }
+            }
+            TokenDelivery::Body => Device { key: named("program"), left: String::new() },
+        }
     }
 
     /// The cookie that lets the browser be known again.
@@ -64,8 +83,9 @@ impl FromRequestParts<AppState> for Client {
             address: address(peer, headers, app.config.proxies).map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
         };
+        let is_our_page = is_our_page(headers, &app.config.origin);
         let former_session = cookie(headers, COOKIE)
-            .filter(|_| is_our_page(headers, &app.config.origin))
+            .filter(|_| is_our_page)
             .and_then(|token| app.keys.verify_refresh(token).ok())
             .map(|claims| claims.jti.session);
         let known = cookie(headers, DEVICE_COOKIE).filter(|device| device.len() == 22).map(str::to_owned);
@@ -73,7 +93,8 @@ impl FromRequestParts<AppState> for Client {
             Some(device) => device,
             None => URL_SAFE_NO_PAD.encode(entropy::bytes::<16>()?),
         };
-        Ok(Self { origin, former_session, device })
+        let is_foreign = is_foreign(headers, &app.config.origin);
+        Ok(Self { origin, former_session, is_our_page, is_foreign, device })
     }
 }
 
@@ -83,14 +104,20 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<
     if proxies == 0 {
         return peer;
     }
-    let entries: Vec<&str> = headers
+    // Bytes, not text: what the client wrote into it may be none, and the proxy appended to it all the same.
+    let entries: Vec<&[u8]> = headers
         .get_all(FORWARDED_FOR)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
-    entries.len().checked_sub(proxies).and_then(|index| entries.get(index)?.parse().ok()).or(peer)
+    let entry = entries.len().checked_sub(proxies).and_then(|index| entries.get(index));
+    entry.and_then(|entry| forwarded(std::str::from_utf8(entry).ok()?.trim())).or(peer)
+}
+
+/// The address in an entry, which some proxies write with the port.
+fn forwarded(entry: &str) -> Option<IpAddr> {
+    let address = entry.parse().or_else(|_| entry.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -108,5 +135,18 @@ mod tests {
         assert_eq!(of(1).as_deref(), Some("10.0.0.2"));
         assert_eq!(of(2).as_deref(), Some("203.0.113.9"));
         assert_eq!(of(9).as_deref(), Some("10.0.0.3"), "a proxy that wrote nothing");
+    }
+
+    #[test]
+    fn what_a_client_writes_before_it_hides_no_entry() {
+        let of = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value).unwrap());
+            address(None, &headers, 1).map(|address| address.to_string())
+        };
+        assert_eq!(of(b"\xe9, 203.0.113.9").as_deref(), Some("203.0.113.9"));
+        assert_eq!(of(b"x, 203.0.113.9:4711").as_deref(), Some("203.0.113.9"));
+        assert_eq!(of(b"x, [2001:db8::1]:4711").as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(b"x, ::ffff:203.0.113.9").as_deref(), Some("203.0.113.9"));
     }
 }

@@ -93,14 +93,12 @@ pub(super) fn set_cookie(
     HeaderValue::from_str(&cookie.to_string()).map_err(|_| ErrorCode::Internal.into())
 }
 
-/// The value of the cookie `name`.
+/// The value of the cookie `name`. Another site of the same domain may have set cookies that are no text.
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|pairs| pairs.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    let pairs =
+        headers.get_all(header::COOKIE).iter().flat_map(|all| all.as_bytes().split(|byte| *byte == b';'));
+    let value = |pair: &'a [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+    pairs.filter_map(value).find_map(|value| std::str::from_utf8(value).ok())
 }
 
 /// A token that a client showed, and the way that the answer goes.
@@ -137,5 +135,13 @@ fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",
         None => headers.get(header::ORIGIN).is_some_and(|origin| origin == own),
+    }
+}
+
+/// Whether the browser says that a page of another site made the request. What is no browser says nothing.
+pub(super) fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site != "same-origin" && site != "none",
+        None => headers.get(header::ORIGIN).is_some_and(|origin| origin != own),
     }
 }

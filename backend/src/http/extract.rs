@@ -7,8 +7,13 @@ use axum::{
 };
 use curfew_shared::error::{ErrorCode, FieldCode, FieldError};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    domain::field::required,
+    error::{Error, Result},
+};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -80,6 +85,24 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// What names a request, so that its answer can be asked for again if it gets lost.
+#[derive(Debug, Clone, Copy, IntoParams)]
+#[into_params(names("Idempotency-Key"), parameter_in = Header)]
+pub struct IdempotencyKey(
+    /// A UUID of the client's own; repeat it after a lost answer.
+    pub Option<Uuid>,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = key.to_str().ok().and_then(|key| key.parse().ok());
+        key.map(|key| Self(Some(key))).ok_or_else(|| malformed("Idempotency-Key", "Send a UUID."))
+    }
+}
+
 /// How many entries a page has: 50 unless asked otherwise, 100 at the most.
 pub fn page_limit(asked: Option<u32>) -> Result<u32> {
     const PAGE: u32 = 50;
@@ -146,10 +169,11 @@ fn malformed(field: &str, message: &str) -> Error {
 /// Serde tells the kind of a fault only in its words: "unknown field `x`, …", "missing field `x`".
 fn field_error(path: &str, words: &str) -> Error {
     let named = || words.split('`').nth(1).unwrap_or_default();
+    if words.starts_with("missing field") {
+        return Error::invalid(vec![required(named())]);
+    }
     let (field, code, message) = if words.starts_with("unknown field") {
         (named(), FieldCode::Unknown, "There is no such field here.")
-    } else if words.starts_with("missing field") {
-        (named(), FieldCode::Required, "This is needed.")
     } else if path.is_empty() || path == "." {
         ("", FieldCode::Malformed, "The body does not have the form that is asked for.")
     } else {

@@ -11,18 +11,21 @@ use curfew_shared::{
     auth::TokenResponse,
     error::{ErrorCode, Problem},
     id::{InviteId, UserId},
-    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteList, InviteSummary},
+    invite::{
+        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage, InviteQuery,
+        InviteSummary,
+    },
     route::api as route,
 };
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    auth::open_session_in,
+    auth::{Proof, open_session},
     caller::Owner,
     client::Client,
     delivery::Handout,
-    extract::{Json, Path},
+    extract::{Json, Path, Query, page_limit},
     registration::taken,
 };
 use crate::{
@@ -41,9 +44,6 @@ use crate::{
     throttle,
 };
 
-/// How many invitations are listed.
-const LISTED: u32 = 100;
-
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -58,14 +58,24 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     get,
     path = route::INVITES,
     tag = "account",
+    params(InviteQuery),
     responses(
-        (status = 200, description = "The invitations", body = InviteList),
+        (status = 200, description = "A page of invitations", body = InvitePage),
         (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn list(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonResponse<InviteList>> {
-    let invites = invites::list(&app.database.read, caller.account.id, LISTED).await?;
-    Ok(JsonResponse(InviteList { invites: invites.into_iter().map(InviteSummary::from).collect() }))
+async fn list(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    Query(query): Query<InviteQuery>,
+) -> Result<JsonResponse<InvitePage>> {
+    let limit = page_limit(query.limit)?;
+    let mut invites = invites::list(&app.database.read, caller.account.id, query.cursor, limit + 1).await?;
+    let more = invites.len() > limit as usize;
+    invites.truncate(limit as usize);
+    let next_cursor = invites.last().filter(|_| more).map(|invite| invite.id);
+    let invites = invites.into_iter().map(InviteSummary::from).collect();
+    Ok(JsonResponse(InvitePage { invites, next_cursor }))
 }
 
 /// Invite somebody into the account.
@@ -90,20 +100,18 @@ async fn create(
     client: Client,
     Json(request): Json<CreateInviteRequest>,
 ) -> Result<(StatusCode, JsonResponse<InviteSummary>)> {
+    caller.must_be_fresh()?;
     let email = field::normal_email(&request.email);
-    let faults = field::faults([field::check_email("email", &email)]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+    field::refuse([field::check_email("email", &email)])?;
     let member = users::find_by_email(&app.database.read, &email).await?;
     if member.is_some_and(|(_, account)| account == caller.account.id) {
         return Err(ErrorCode::AddressTaken.into());
     }
-    throttle::message(&app, &email, client.origin.address.as_deref()).await?;
+    throttle::invitation(&app, caller.account.id, &email).await?;
     let now = caller.now;
     let id = InviteId(entropy::id(now)?);
     let expires_at = now + LinkPurpose::Invite.lifetime();
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin_as_owner(&app).await?;
     let new = NewInvite {
         id,
         account_id: caller.account.id,
@@ -153,7 +161,7 @@ async fn revoke(
     client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode> {
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin_as_owner(&app).await?;
     let invite = invites::find(&transaction, id).await?;
     let revoked = invites::revoke(&transaction, caller.account.id, id, caller.now).await?;
     let invite = invite.filter(|_| revoked).ok_or(ErrorCode::NotFound)?;
@@ -187,9 +195,9 @@ async fn resend(
 ) -> Result<JsonResponse<InviteSummary>> {
     let invite = invites::find(&app.database.read, id).await?;
     let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
-    throttle::message(&app, &invite.email, client.origin.address.as_deref()).await?;
+    throttle::invitation(&app, caller.account.id, &invite.email).await?;
     let expires_at = caller.now + LinkPurpose::Invite.lifetime();
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin_as_owner(&app).await?;
     if !invites::renew(&transaction, caller.account.id, id, caller.now, expires_at).await? {
         return Err(ErrorCode::NotFound.into());
     }
@@ -261,19 +269,18 @@ async fn accept(
     Path(token): Path<String>,
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
+    client.may_be_given(request.token_delivery)?;
     let invite = invited(&app, &token).await?;
     let about = [invite.email.as_str(), &request.name, &invite.account_name];
-    let faults = field::faults([
+    field::refuse([
         field::check_name("name", &request.name),
-        field::check_new_password("password", &request.password, &about),
-    ]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+        app.passwords.judge("password", &request.password, &about).await?,
+    ])?;
     let hash = app.passwords.hash(&request.password).await?;
     let transaction = app.database.begin().await?;
     let login = join(&transaction, &app, &client, &invite, request.name.trim(), Some(&hash)).await?;
-    let grant = open_session_in(&transaction, &app, &client, &login, request.token_delivery).await?;
+    let by = (Proof::Invitation, request.token_delivery);
+    let grant = open_session(&transaction, &app, &client, &login, by).await?;
     transaction.commit().await?;
     Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
 }

@@ -1,13 +1,15 @@
 //! The account and its people, for its owners.
 
 use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use curfew_shared::{
     account::{AccountResponse, UpdateAccountRequest},
     audit::AuditKind,
     auth::Role,
-    error::{ErrorCode, Problem},
+    error::{ErrorCode, FieldCode, FieldError, Problem},
     id::UserId,
-    member::{MemberPage, MemberQuery, UpdateMemberRequest},
+    member::{MemberCursor, MemberPage, MemberQuery, UpdateMemberRequest},
     route::api as route,
     security::RevokeSessionsResponse,
 };
@@ -25,9 +27,9 @@ use crate::{
     error::{Error, Result},
     mail::Mail,
     store::{
-        accounts,
+        Transaction, accounts, invites,
         sessions::{self, Reason},
-        users,
+        users::{self, Member},
     },
 };
 
@@ -70,13 +72,10 @@ async fn rename(
     client: Client,
     Json(request): Json<UpdateAccountRequest>,
 ) -> Result<JsonResponse<AccountResponse>> {
-    let faults = field::faults([field::check_name("name", &request.name)]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+    field::refuse([field::check_name("name", &request.name)])?;
     let name = request.name.trim();
     if name != caller.account.name {
-        let transaction = app.database.begin().await?;
+        let transaction = caller.begin_as_owner(&app).await?;
         accounts::set_name(&transaction, caller.account.id, name).await?;
         caller
             .deed(AuditKind::AccountRenamed, &client)
@@ -97,6 +96,7 @@ async fn rename(
     responses(
         (status = 200, description = "A page of people", body = MemberPage),
         (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn list(
@@ -105,19 +105,35 @@ async fn list(
     Query(query): Query<MemberQuery>,
 ) -> Result<JsonResponse<MemberPage>> {
     let limit = page_limit(query.limit)?;
+    let cursor = query.cursor.map(|cursor| read_cursor(&cursor)).transpose()?;
     let (mut members, member_count) = users::list_members(
         &app.database.read,
         caller.account.id,
         caller.user.id,
-        query.cursor,
+        cursor,
         limit + 1,
         caller.now,
     )
     .await?;
     let more = members.len() > limit as usize;
     members.truncate(limit as usize);
-    let next_cursor = members.last().filter(|_| more).map(|member| member.id);
+    let next_cursor = members.last().filter(|_| more).map(|last| write_cursor(last.id, &last.name));
     Ok(JsonResponse(MemberPage { members, member_count, next_cursor }))
+}
+
+/// By name as well as by id: whoever stood there may have been removed when the next page is asked for.
+fn write_cursor(id: UserId, name: &str) -> MemberCursor {
+    MemberCursor(URL_SAFE_NO_PAD.encode(format!("{id}.{name}")))
+}
+
+fn read_cursor(cursor: &MemberCursor) -> Result<(UserId, String)> {
+    let text = URL_SAFE_NO_PAD.decode(&cursor.0).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let parts = text.as_deref().and_then(|text| text.split_once('.'));
+    let place = parts.and_then(|(id, name)| Some((id.parse().ok()?, name.to_owned())));
+    place.ok_or_else(|| {
+        let fault = FieldError::new("cursor", FieldCode::Malformed, "Send what the page before named.");
+        Error::invalid(vec![fault])
+    })
 }
 
 /// Change a person's role, or whether the person may sign in. Deactivating ends all their sessions.
@@ -142,17 +158,16 @@ async fn update(
     Json(request): Json<UpdateMemberRequest>,
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
-    let transaction = app.database.begin().await?;
-    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let transaction = caller.begin_as_owner(&app).await?;
+    let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     let role = request.role.unwrap_or(member.role);
     let is_active = request.is_active.unwrap_or(member.is_active);
     if id == caller.user.id && !is_active {
         return Err(ErrorCode::OwnMembership.into());
     }
-    let stays_owner = role == Role::Owner && is_active;
-    if !stays_owner && users::is_last_owner(&transaction, caller.account.id, id, &member).await? {
-        return Err(ErrorCode::LastOwner.into());
+    if role != Role::Owner || !is_active {
+        cease_to_own(&transaction, &member, caller.now).await?;
     }
     if role != member.role {
         users::set_role(&transaction, id, role).await?;
@@ -169,13 +184,37 @@ async fn update(
         } else {
             let revoked_count =
                 sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
+            member_left(&transaction, &caller, &member, false).await?;
             let payload = json!({"user_id": id, "revoked_count": revoked_count});
             caller.deed(AuditKind::MemberDeactivated, &client).with(payload)
         };
         deed.append(&transaction).await?;
     }
     transaction.commit().await?;
+    app.outbox.notify_one();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes from a person what an owner has: unless the account would be without one, and their open
+/// invitations, which were an owner's to send.
+async fn cease_to_own(transaction: &Transaction, member: &Member, now: DateTime<Utc>) -> Result<()> {
+    if users::is_last_owner(transaction, member).await? {
+        return Err(ErrorCode::LastOwner.into());
+    }
+    invites::revoke_of_user(transaction, member.id, DateTime::UNIX_EPOCH, now).await?;
+    Ok(())
+}
+
+/// Tells a person that they can sign in no longer.
+async fn member_left(
+    transaction: &Transaction,
+    caller: &Caller,
+    member: &Member,
+    is_removed: bool,
+) -> Result<()> {
+    let account_name = caller.account.name.clone();
+    let mail = Mail::MembershipEnded { account_name, is_removed, at: caller.now };
+    Ok(mail.enqueue(transaction, &member.email, caller.now).await?)
 }
 
 /// Remove a person from the account, with all their sessions.
@@ -201,18 +240,18 @@ async fn remove(
     if id == caller.user.id {
         return Err(ErrorCode::OwnMembership.into());
     }
-    let transaction = app.database.begin().await?;
-    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let transaction = caller.begin_as_owner(&app).await?;
+    let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
-    if users::is_last_owner(&transaction, caller.account.id, id, &member).await? {
-        return Err(ErrorCode::LastOwner.into());
-    }
+    cease_to_own(&transaction, &member, caller.now).await?;
+    member_left(&transaction, &caller, &member, true).await?;
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
     users::delete(&transaction, id).await?;
     let payload =
         json!({"user_id": id, "name": member.name, "email": member.email, "revoked_count": revoked_count});
     caller.deed(AuditKind::MemberRemoved, &client).with(payload).append(&transaction).await?;
     transaction.commit().await?;
+    app.outbox.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -235,8 +274,8 @@ async fn revoke_sessions(
     Path(id): Path<UserId>,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     caller.must_be_fresh()?;
-    let transaction = app.database.begin().await?;
-    let member = users::find_member_for_update(&transaction, caller.account.id, id).await?;
+    let transaction = caller.begin_as_owner(&app).await?;
+    let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::EndedByOwner, caller.now).await?;
     let payload = json!({"user_id": id, "revoked_count": revoked_count});

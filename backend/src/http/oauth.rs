@@ -15,7 +15,7 @@ use cookie::SameSite;
 use curfew_shared::{
     audit::AuditKind,
     auth::{Role, TokenDelivery},
-    error::{ErrorCode, FieldCode, FieldError, Problem},
+    error::{ErrorCode, Problem},
     id::{AccountId, IdentityId, InviteId, SessionId, UserId},
     oauth::{
         Identity as LinkedIdentity, IdentityList, OauthCallbackRequest, OauthPurpose, OauthStartRequest,
@@ -27,7 +27,7 @@ use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    auth::{open_session_in, renew_session},
+    auth::{Proof, open_session, renew_session},
     caller::Caller,
     client::Client,
     delivery::{self, Handout, cookie, is_our_page},
@@ -185,8 +185,7 @@ async fn callback(
 ) -> Result<Response> {
     let provider = app.oidc.provider(&name).ok_or(ErrorCode::NotFound)?;
     if request.code.is_none() && request.error.is_none() {
-        let fault = FieldError::new("code", FieldCode::Required, "This is needed.");
-        return Err(Error::invalid(vec![fault]));
+        return Err(Error::invalid(vec![field::required("code")]));
     }
     let secret = cookie(&headers, COOKIE).ok_or(ErrorCode::OauthStateInvalid)?;
     let now = app.clock.now();
@@ -237,7 +236,8 @@ async fn finish(
                     return Err(ask_to_prove(app, client, &registration).await?.into());
                 }
             };
-            let grant = open_session_in(&transaction, app, client, &login, flow.delivery).await?;
+            let by = (Proof::Provider(&provider.config.name), flow.delivery);
+            let grant = open_session(&transaction, app, client, &login, by).await?;
             transaction.commit().await?;
             app.outbox.notify_one();
             (grant, is_new)
@@ -250,7 +250,7 @@ async fn finish(
         (OauthPurpose::Reauthenticate, Some((user_id, session_id))) => {
             let login = prove(app, &identity, user_id, now).await?;
             let method = &provider.config.name;
-            (renew_session(app, client, session_id, &login, method).await?, false)
+            (renew_session(app, client, session_id, &login, method, None).await?, false)
         }
         (_, None) => return Err(ErrorCode::OauthStateInvalid.into()),
     };

@@ -7,57 +7,68 @@ use curfew_shared::{
     id::SessionId,
     route::api as route,
     security::RevokeSessionsResponse,
-    session::{OwnSession, OwnSessionList},
+    session::{OwnSession, OwnSessionPage, SessionQuery},
 };
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{caller::Caller, client::Client, extract::Path};
+use super::{
+    caller::Caller,
+    client::Client,
+    extract::{Path, Query, page_limit},
+};
 use crate::{
     app::AppState,
     domain::program::Program,
     error::Result,
-    store::sessions::{self, Reason},
+    store::sessions::{self, Own, Reason},
 };
-
-/// How many sessions are listed.
-const LISTED: u32 = 100;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(revoke)).routes(routes!(revoke_others))
 }
 
-/// One's own live sessions.
+/// One's own live sessions, the one that asks first.
 #[utoipa::path(
     get,
     path = route::SESSIONS,
     tag = "users",
+    params(SessionQuery),
     responses(
-        (status = 200, description = "The sessions", body = OwnSessionList),
+        (status = 200, description = "A page of sessions", body = OwnSessionPage),
+        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn list(State(app): State<AppState>, caller: Caller) -> Result<JsonResponse<OwnSessionList>> {
-    let own = sessions::list_own(&app.database.read, caller.user.id, LISTED, caller.now).await?;
-    let mut sessions: Vec<_> = own
-        .into_iter()
-        .map(|session| {
-            let program = Program::of(session.origin.user_agent.as_deref());
-            OwnSession {
-                is_current: session.id == caller.session.id,
-                id: session.id,
-                browser: program.browser,
-                os: program.os,
-                device: program.device,
-                address: session.origin.address,
-                signed_in_at: session.auth_time,
-                last_seen_at: session.last_seen_at,
-                idle_expires_at: session.deadlines.idle_expires_at,
-                absolute_expires_at: session.deadlines.absolute_expires_at,
-            }
-        })
-        .collect();
-    sessions.sort_by_key(|session| (!session.is_current, std::cmp::Reverse(session.last_seen_at)));
-    Ok(JsonResponse(OwnSessionList { sessions, server_time: caller.now }))
+async fn list(
+    State(app): State<AppState>,
+    caller: Caller,
+    Query(query): Query<SessionQuery>,
+) -> Result<JsonResponse<OwnSessionPage>> {
+    let limit = page_limit(query.limit)?;
+    let current = caller.session.id;
+    let (mut own, session_count) =
+        sessions::list_own(&app.database.read, caller.user.id, current, query.cursor, limit + 1, caller.now)
+            .await?;
+    let more = own.len() > limit as usize;
+    own.truncate(limit as usize);
+    let next_cursor = own.last().filter(|_| more).map(|session| session.id);
+    let shown = |session: Own| {
+        let program = Program::of(session.origin.user_agent.as_deref());
+        OwnSession {
+            is_current: session.id == current,
+            id: session.id,
+            browser: program.browser,
+            os: program.os,
+            device: program.device,
+            address: session.origin.address,
+            signed_in_at: session.auth_time,
+            last_seen_at: session.last_seen_at,
+            idle_expires_at: session.deadlines.idle_expires_at,
+            absolute_expires_at: session.deadlines.absolute_expires_at,
+        }
+    };
+    let sessions = own.into_iter().map(shown).collect();
+    Ok(JsonResponse(OwnSessionPage { sessions, session_count, next_cursor, server_time: caller.now }))
 }
 
 /// End one of one's own sessions.
@@ -79,7 +90,7 @@ async fn revoke(
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin(&app).await?;
     if !sessions::revoke_own(&transaction, caller.user.id, id, caller.now).await? {
         return Err(ErrorCode::NotFound.into());
     }
@@ -108,7 +119,7 @@ async fn revoke_others(
     client: Client,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     caller.must_be_fresh()?;
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin(&app).await?;
     let revoked_count = sessions::revoke_others_of_user(
         &transaction,
         caller.user.id,

@@ -18,7 +18,12 @@ use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    auth::renew_session, caller::Caller, client::Client, delivery::Handout, extract::Json, registration::ask,
+    auth::renew_session,
+    caller::Caller,
+    client::Client,
+    delivery::Handout,
+    extract::{IdempotencyKey, Json},
+    registration::ask,
 };
 use crate::{
     app::{App, AppState},
@@ -43,11 +48,13 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 
 /// Prove once more that it is oneself, with the password.
 ///
-/// Both windows of the session start anew, under the policy of today.
+/// Both windows of the session start anew, under the policy of today. Where the answer is lost, a refresh
+/// with the same `Idempotency-Key` gets its successor.
 #[utoipa::path(
     post,
     path = route::REAUTHENTICATE,
     tag = "auth",
+    params(IdempotencyKey),
     request_body = ReauthenticateRequest,
     responses(
         (status = 200, description = "The session goes on with these tokens", body = TokenResponse),
@@ -59,10 +66,11 @@ async fn reauthenticate(
     State(app): State<AppState>,
     caller: Caller,
     client: Client,
+    IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Response> {
     let login = prove(&app, &caller, &client, &request.password).await?;
-    let grant = renew_session(&app, &client, caller.session.id, &login, "password").await?;
+    let grant = renew_session(&app, &client, caller.session.id, &login, "password", key).await?;
     Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
 }
 
@@ -101,13 +109,10 @@ async fn update(
     client: Client,
     Json(request): Json<UpdateProfileRequest>,
 ) -> Result<JsonResponse<UserSummary>> {
-    let faults = field::faults([field::check_name("name", &request.name)]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+    field::refuse([field::check_name("name", &request.name)])?;
     let name = request.name.trim();
     if name != caller.user.name {
-        let transaction = app.database.begin().await?;
+        let transaction = caller.begin(&app).await?;
         users::set_name(&transaction, caller.user.id, name).await?;
         caller
             .deed(AuditKind::NameChanged, &client)
@@ -141,7 +146,11 @@ async fn change_email(
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
-    ask(&app, &client, &request.email, &Mail::EmailChangeAsked { user_id: caller.user.id }).await
+    let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
+    let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
+    // As things are now: what changes before the message is sent makes its link useless too.
+    let mail = Mail::EmailChangeAsked { user_id: caller.user.id, fingerprint: login.fingerprint() };
+    ask(&app, &client, &request.email, &mail).await
 }
 
 /// Change one's own password. Ends one's other sessions.
@@ -167,10 +176,11 @@ async fn change_password(
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     let about = [caller.user.email.as_str(), &caller.user.name, &caller.account.name];
     let mut faults =
-        field::faults([field::check_new_password("new_password", &request.new_password, &about)]);
+        Vec::from_iter(app.passwords.judge("new_password", &request.new_password, &about).await?);
+    let mut old = None;
     match &request.current_password {
         None if caller.user.has_password => {
-            let message = "Enter the password that you have now.";
+            let message = "Enter your current password.";
             faults.push(FieldError::new("current_password", FieldCode::Required, message));
         }
         None => caller.must_be_fresh()?,
@@ -180,15 +190,18 @@ async fn change_password(
                 let message = "This is not your password.";
                 faults.push(FieldError::new("current_password", FieldCode::Malformed, message));
             }
-            proven => drop(proven?),
+            proven => old = proven?.password_hash,
         },
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
     let hash = app.passwords.hash(&request.new_password).await?;
-    let transaction = app.database.begin().await?;
-    users::set_password_hash(&transaction, caller.user.id, &hash).await?;
+    let transaction = caller.begin(&app).await?;
+    // A link in a message may have set another one meanwhile, which counts for more.
+    if !users::change_password_hash(&transaction, caller.user.id, old.as_deref(), &hash).await? {
+        return Err(ErrorCode::Conflict.into());
+    }
     let revoked_count = sessions::revoke_others_of_user(
         &transaction,
         caller.user.id,
@@ -202,7 +215,8 @@ async fn change_password(
         .with(json!({"revoked_count": revoked_count}))
         .append(&transaction)
         .await?;
-    Mail::PasswordChanged { at: caller.now }.enqueue(&transaction, &caller.user.email, caller.now).await?;
+    let mail = Mail::PasswordChanged { user_id: caller.user.id, at: caller.now };
+    mail.enqueue(&transaction, &caller.user.email, caller.now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))

@@ -1,11 +1,17 @@
 //! Getting back in: a forgotten password, and a sign-in that was somebody else's.
 
-use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use axum::{
+    Json as JsonResponse,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
+    auth::TokenDelivery,
     error::{ErrorCode, Problem},
-    id::{SessionId, UserId},
+    id::UserId,
     person::{DisownResponse, EmailRequest, LinkRequest, ResetPasswordRequest},
     route::api as route,
 };
@@ -23,10 +29,11 @@ use crate::{
     error::{Error, Result},
     mail::Mail,
     store::{
-        devices,
+        devices, identities, invites,
         sessions::{self, Reason},
         users::{self, Login},
     },
+    throttle,
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -76,17 +83,11 @@ async fn reset_password(
     State(app): State<AppState>,
     client: Client,
     Json(request): Json<ResetPasswordRequest>,
-) -> Result<StatusCode> {
+) -> Result<Response> {
     let now = app.clock.now();
     let login = linked(&app, &request.token, now).await?;
-    let faults = field::faults([field::check_new_password(
-        "password",
-        &request.password,
-        &[&login.email, &login.name],
-    )]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+    let about = [login.email.as_str(), &login.name];
+    field::refuse([app.passwords.judge("password", &request.password, &about).await?])?;
     let hash = app.passwords.hash(&request.password).await?;
     let transaction = app.database.begin().await?;
     // Of two that follow the link at once, the second finds another password.
@@ -96,16 +97,25 @@ async fn reset_password(
     }
     let revoked_count =
         sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
+    // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
+    throttle::forgive(&transaction, &login.email).await?;
+    let delivery = if client.is_our_page { TokenDelivery::Cookie } else { TokenDelivery::Body };
+    devices::remember(&transaction, login.user_id, &client.device(delivery), now).await?;
     Deed::new(AuditKind::PasswordReset, login.account_id, now)
         .by(login.user_id)
         .from(client.origin.address.as_deref())
         .with(json!({"revoked_count": revoked_count}))
         .append(&transaction)
         .await?;
-    Mail::PasswordChanged { at: now }.enqueue(&transaction, &login.email, now).await?;
+    let mail = Mail::PasswordChanged { user_id: login.user_id, at: now };
+    mail.enqueue(&transaction, &login.email, now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
-    Ok(StatusCode::NO_CONTENT)
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if client.is_our_page {
+        response.headers_mut().insert(header::SET_COOKIE, client.device_cookie()?);
+    }
+    Ok(response)
 }
 
 /// Whose password the link sets, if it is good for it still.
@@ -119,8 +129,9 @@ async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login
 
 /// Say by the link in a message that a sign-in was not one's own.
 ///
-/// Ends every session of the user and forgets the user's devices. The answer has a token for
-/// `POST /auth/reset-password`.
+/// Ends every session of the user and takes away what lets somebody else in again: the password, the
+/// user's devices, and since that sign-in the identities that were linked, the invitations that were sent
+/// and every link in a message. The answer has a token for `POST /auth/reset-password`.
 #[utoipa::path(
     post,
     path = route::DISOWN,
@@ -140,21 +151,25 @@ async fn disown(
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let now = app.clock.now();
     let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
-    let session = claims.session.map(SessionId).ok_or_else(invalid)?;
+    let since = claims.since.ok_or_else(invalid)?;
     let transaction = app.database.begin().await?;
+    let good = |login: &Login| login.is_active && !claims.is_outdated(login.recovered_at);
     let login = users::find_login_by_id(&transaction, UserId(claims.sub)).await?;
-    let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
-    // The link is used up once the session has ended.
-    let session = sessions::find_for_update(&transaction, session).await?;
-    session
-        .filter(|session| session.revoked_at.is_none() && session.user_id == login.user_id)
-        .ok_or_else(invalid)?;
-    let revoked_count = sessions::revoke_of_user(&transaction, login.user_id, Reason::Disowned, now).await?;
-    devices::forget(&transaction, login.user_id).await?;
+    let user_id = login.filter(good).ok_or_else(invalid)?.user_id;
+    users::lock_out(&transaction, user_id, now).await?;
+    let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
+    devices::forget(&transaction, user_id).await?;
+    let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
+    let revoked_invite_count = invites::revoke_of_user(&transaction, user_id, since, now).await?;
+    let login = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
     Deed::new(AuditKind::SignInDisowned, login.account_id, now)
-        .by(login.user_id)
+        .by(user_id)
         .from(client.origin.address.as_deref())
-        .with(json!({"revoked_count": revoked_count}))
+        .with(json!({
+            "revoked_count": revoked_count,
+            "unlinked_count": unlinked_count,
+            "revoked_invite_count": revoked_invite_count,
+        }))
         .append(&transaction)
         .await?;
     transaction.commit().await?;

@@ -67,21 +67,16 @@ async fn register(
     if app.config.registration == config::Registration::Closed {
         return Err(ErrorCode::RegistrationClosed.into());
     }
+    throttle::sender(&app, client.origin.address.as_deref()).await?;
     let email = field::normal_email(&request.email);
-    let faults = field::faults([
+    let about = [email.as_str(), &request.name, &request.account_name];
+    field::refuse([
         field::check_name("account_name", &request.account_name),
         field::check_name("name", &request.name),
         field::check_email("email", &email),
-        field::check_new_password(
-            "password",
-            &request.password,
-            &[&email, &request.name, &request.account_name],
-        ),
-    ]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
-    throttle::message(&app, &email, client.origin.address.as_deref()).await?;
+        app.passwords.judge("password", &request.password, &about).await?,
+    ])?;
+    throttle::recipient(&app, &email).await?;
     let hash = app.passwords.hash(&request.password).await?;
     let transaction = app.database.begin().await?;
     let registration = Registration {
@@ -132,10 +127,7 @@ async fn resend_verification(
 /// Puts a message into the outbox that somebody asks for to an address that may be anybody's.
 pub(super) async fn ask(app: &App, client: &Client, email: &str, mail: &Mail) -> Result<StatusCode> {
     let email = field::normal_email(email);
-    let faults = field::faults([field::check_email("email", &email)]);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
+    field::refuse([field::check_email("email", &email)])?;
     throttle::message(app, &email, client.origin.address.as_deref()).await?;
     mail.enqueue(&app.database.write, &email, app.clock.now()).await?;
     app.outbox.notify_one();

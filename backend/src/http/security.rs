@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Result},
     mail::Mail,
     store::{
-        accounts,
+        Connection, accounts,
         sessions::{self, Bulk},
     },
 };
@@ -48,8 +48,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     ),
 )]
 async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonResponse<SecurityResponse>> {
-    let set = accounts::find_policy(&app.database.read, caller.account.id).await?;
-    settings(&app, &caller, set).await
+    let database = &app.database.read;
+    let set = accounts::find_policy(database, caller.account.id).await?;
+    settings(database, &app, &caller, set).await
 }
 
 /// Change the session policy, for sign-ins from now on.
@@ -72,8 +73,8 @@ async fn update(
 ) -> Result<JsonResponse<SecurityResponse>> {
     caller.must_be_fresh()?;
     let SystemPolicy { default, bounds } = app.config.policy;
-    let transaction = app.database.begin().await?;
-    let old = accounts::find_policy_for_update(&transaction, caller.account.id).await?;
+    let transaction = caller.begin_as_owner(&app).await?;
+    let old = accounts::find_policy(&transaction, caller.account.id).await?;
     let new = request.apply(old);
     let faults = validate(new, default, bounds);
     if !faults.is_empty() {
@@ -89,8 +90,10 @@ async fn update(
         });
         caller.deed(AuditKind::PolicyUpdated, &client).with(payload).append(&transaction).await?;
     }
+    // Before the commit: what cannot be answered has not been done.
+    let settings = settings(&transaction, &app, &caller, new).await?;
     transaction.commit().await?;
-    settings(&app, &caller, new).await
+    Ok(settings)
 }
 
 /// End the account's live sessions, with or without the caller's own.
@@ -115,10 +118,10 @@ async fn revoke_sessions(
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     caller.must_be_fresh()?;
     let bulk = match request.scope {
-        RevokeScope::All => Bulk::All(caller.session.id),
+        RevokeScope::All => Bulk::All { session: caller.session.id, token: caller.token },
         RevokeScope::Others => Bulk::Others(caller.user.id),
     };
-    let transaction = app.database.begin().await?;
+    let transaction = caller.begin_as_owner(&app).await?;
     let revoked_count = sessions::revoke_bulk(&transaction, caller.account.id, bulk, caller.now).await?;
     let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
     caller.deed(AuditKind::SessionsRevoked, &client).with(payload).append(&transaction).await?;
@@ -132,15 +135,15 @@ async fn revoke_sessions(
     Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
 }
 
-async fn settings(app: &App, caller: &Caller, set: PolicyOverride) -> Result<JsonResponse<SecurityResponse>> {
-    let (active_users, active_user_count) = sessions::list_active_users(
-        &app.database.read,
-        caller.account.id,
-        caller.user.id,
-        ACTIVE_USERS,
-        caller.now,
-    )
-    .await?;
+async fn settings(
+    connection: &impl Connection,
+    app: &App,
+    caller: &Caller,
+    set: PolicyOverride,
+) -> Result<JsonResponse<SecurityResponse>> {
+    let (active_users, active_user_count) =
+        sessions::list_active_users(connection, caller.account.id, caller.user.id, ACTIVE_USERS, caller.now)
+            .await?;
     let policy = view(set, app.config.policy);
     Ok(JsonResponse(SecurityResponse { policy, active_users, active_user_count }))
 }

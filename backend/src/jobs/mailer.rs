@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, AppState},
@@ -15,27 +17,36 @@ use crate::{
 
 /// How often to look for what was put off, or left behind by another replica.
 const EVERY: Duration = Duration::from_secs(15);
-/// How many to take at once.
-const BATCH: u32 = 20;
-/// How long a message is taken for; longer than its sending can last.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// How many messages are sent at once.
+const SENDERS: usize = 4;
+/// How many messages each of them sends in a round.
+const ROUND: usize = 25;
+/// How long the sending of a message may take.
+const SENDING: Duration = Duration::from_mins(1);
+/// How long a message is taken for; much longer than its sending can last.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// The first wait after a failure; each is four times as long as the one before.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(15);
 /// The longest wait.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 /// How often to try: for about two days.
 const ATTEMPTS: i32 = 16;
+/// How often to try where the server says that it is of no use: for some hours, in which an operator can
+/// mend a password or a sender that it does not accept.
+const REFUSALS: i32 = 8;
 
-/// Delivers for ever.
-pub async fn run(app: AppState, post: Post) {
+/// Delivers until it is told to stop.
+pub async fn run(app: AppState, post: Post, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    let mut awake = async || {
         tokio::select! {
             _ = ticks.tick() => {}
             () = app.outbox.notified() => {}
         }
-        if let Err(error) = deliver(&app, &post).await {
+    };
+    while stop.run_until_cancelled(awake()).await.is_some() {
+        if let Err(error) = deliver_until(&app, &post, &stop).await {
             tracing::warn!(code = %error.code(), "the outbox could not be read; it goes on at the next turn");
         }
     }
@@ -47,28 +58,66 @@ pub async fn run(app: AppState, post: Post) {
 ///
 /// When the database is away.
 pub async fn deliver(app: &App, post: &Post) -> Result<u32> {
-    let mut sent = 0;
+    deliver_until(app, post, &CancellationToken::new()).await
+}
+
+/// In rounds, as one message may become many while the other senders have nothing left to do.
+async fn deliver_until(app: &App, post: &Post, stop: &CancellationToken) -> Result<u32> {
+    let mut all = 0;
     loop {
-        let now = app.clock.now();
-        let due = mails::take(&app.database.write, BATCH, now, now + LEASE).await?;
-        if due.is_empty() {
-            return Ok(sent);
-        }
-        for due in due {
-            sent += u32::from(handle(app, post, &due).await?);
+        let rounds = join_all((0..SENDERS).map(|_| send(app, post, stop))).await;
+        let rounds = rounds.into_iter().collect::<Result<Vec<_>>>()?;
+        all += rounds.iter().map(|round| round.sent).sum::<u32>();
+        if rounds.iter().all(|round| round.is_last) {
+            return Ok(all);
         }
     }
 }
 
-/// Sends one message. Answers whether it left.
-async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<bool> {
-    let database = &app.database.write;
+/// What one sender did in a round.
+struct Round {
+    sent: u32,
+    /// There was nothing left to do.
+    is_last: bool,
+}
+
+/// Takes message after message, so that none is held that cannot be sent at once.
+async fn send(app: &App, post: &Post, stop: &CancellationToken) -> Result<Round> {
+    let mut sent = 0;
+    for _ in 0..ROUND {
+        let now = app.clock.now();
+        if stop.is_cancelled() {
+            return Ok(Round { sent, is_last: true });
+        }
+        let Some(due) = mails::take(&app.database.write, now, now + LEASE).await? else {
+            return Ok(Round { sent, is_last: true });
+        };
+        let outcome = handle(app, post, &due).await.unwrap_or_else(|error| {
+            // What cannot be written now may be later; it keeps no other from being sent.
+            Outcome::PutOff(format!("it could not be written: {}", error.code()))
+        });
+        sent += u32::from(matches!(outcome, Outcome::Sent));
+        settle(app, &due, outcome).await?;
+    }
+    Ok(Round { sent, is_last: false })
+}
+
+/// What became of a message.
+enum Outcome {
+    /// It left.
+    Sent,
+    /// There was nothing to say, or others say it.
+    Needless,
+    /// It cannot be sent, now or ever.
+    Dropped(String),
+    /// It is to be tried again.
+    PutOff(String),
+}
+
+async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
     let parsed = serde_json::from_value(json!({"kind": due.kind, "payload": due.payload}));
-    let Ok(mail) = parsed else {
-        tracing::error!(id = %due.id, kind = due.kind, "a message of an unknown kind was dropped");
-        mails::delete(database, due.id).await?;
-        return Ok(false);
-    };
+    // Another replica may be newer.
+    let Ok(mail) = parsed else { return Ok(Outcome::PutOff("its kind is unknown here".to_owned())) };
     if let Mail::SessionsEndedInBulk { account_id, by, at } = mail {
         let transaction = app.database.begin().await?;
         for email in users::list_ended_in_bulk(&transaction, account_id, by, at).await? {
@@ -76,42 +125,46 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<bool> {
         }
         mails::delete(&transaction, due.id).await?;
         transaction.commit().await?;
-        return Ok(false);
+        return Ok(Outcome::Needless);
     }
-    let Some(letter) = mail::write(app, &mail, &due.recipient).await? else {
-        mails::delete(database, due.id).await?;
-        return Ok(false);
-    };
-    let message = match letter.message(&app.config.mail_from, &due.recipient) {
+    let Some(letter) = mail::write(app, &mail, &due.recipient).await? else { return Ok(Outcome::Needless) };
+    let message = match letter.message(&app.config.mail_from, &due.recipient, due.id) {
         Ok(message) => message,
-        Err(error) => {
-            tracing::warn!(id = %due.id, kind = due.kind, %error, "a message was dropped");
-            mails::delete(database, due.id).await?;
-            return Ok(false);
-        }
+        Err(error) => return Ok(Outcome::Dropped(error.to_string())),
     };
-    let name = due.id.to_string();
-    let outcome = timeout(Duration::from_mins(1), post.send(message, &name)).await;
-    let (error, permanent) = match outcome {
-        Ok(Ok(())) => {
-            mails::delete(database, due.id).await?;
-            tracing::info!(id = name, kind = due.kind, "message sent");
-            app.metrics.mail("sent");
-            return Ok(true);
+    Ok(match timeout(SENDING, post.send(message, &due.id.to_string())).await {
+        Ok(Ok(())) => Outcome::Sent,
+        Ok(Err(error)) if error.is_refusal() && due.attempts >= REFUSALS => {
+            Outcome::Dropped(error.to_string())
         }
-        Ok(Err(error)) => (error.to_string(), error.is_permanent()),
-        Err(_) => ("no answer in time".to_owned(), false),
-    };
-    if permanent || due.attempts >= ATTEMPTS {
-        tracing::error!(id = name, kind = due.kind, error, "a message could not be sent and was dropped");
-        app.metrics.mail("dropped");
-        mails::delete(database, due.id).await?;
-    } else {
-        tracing::warn!(id = name, kind = due.kind, attempts = due.attempts, error, "a message was put off");
-        app.metrics.mail("put_off");
-        mails::put_off(database, due.id, app.clock.now() + wait(due.attempts)).await?;
+        Ok(Err(error)) => Outcome::PutOff(error.to_string()),
+        Err(_) => Outcome::PutOff("no answer in time".to_owned()),
+    })
+}
+
+/// Whether a message was sent or there was nothing to say counts as the same: whoever reads the metrics
+/// shall not learn whether an address is known.
+async fn settle(app: &App, due: &mails::Due, outcome: Outcome) -> Result<()> {
+    let database = &app.database.write;
+    let (id, kind, attempts) = (due.id, &due.kind, due.attempts);
+    match outcome {
+        Outcome::Sent | Outcome::Needless => {
+            tracing::info!(%id, kind, "message done");
+            app.metrics.mail("done");
+            mails::delete(database, id).await?;
+        }
+        Outcome::PutOff(reason) if attempts < ATTEMPTS => {
+            tracing::warn!(%id, kind, attempts, reason, "a message was put off");
+            app.metrics.mail("put_off");
+            mails::put_off(database, id, app.clock.now() + wait(attempts)).await?;
+        }
+        Outcome::PutOff(reason) | Outcome::Dropped(reason) => {
+            tracing::error!(%id, kind, attempts, reason, "a message could not be sent and was dropped");
+            app.metrics.mail("dropped");
+            mails::delete(database, id).await?;
+        }
     }
-    Ok(false)
+    Ok(())
 }
 
 /// How long to wait after so many attempts.
@@ -130,7 +183,8 @@ mod tests {
         assert_eq!(wait(2), TimeDelta::seconds(60));
         assert_eq!(wait(5), TimeDelta::seconds(3_840));
         assert_eq!(wait(ATTEMPTS), LONGEST_WAIT);
-        let all: TimeDelta = (1..ATTEMPTS).map(wait).sum();
-        assert!((TimeDelta::hours(36)..TimeDelta::hours(72)).contains(&all), "{all}");
+        let all = |attempts| (1..attempts).map(wait).sum::<TimeDelta>();
+        assert!((TimeDelta::hours(36)..TimeDelta::hours(72)).contains(&all(ATTEMPTS)));
+        assert!((TimeDelta::hours(8)..TimeDelta::hours(12)).contains(&all(REFUSALS)));
     }
 }

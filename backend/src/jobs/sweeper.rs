@@ -7,11 +7,12 @@ use chrono::TimeDelta;
 use curfew_shared::audit::AuditKind;
 use serde_json::json;
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::AppState,
     audit::{AppendError, Deed},
-    store::{oauth_flows, registrations, sessions, throttles},
+    store::{StoreError, devices, oauth_flows, registrations, sessions, throttles},
 };
 
 /// How often to look.
@@ -20,15 +21,17 @@ const EVERY: Duration = Duration::from_mins(1);
 const BATCH: u32 = 500;
 /// How long a session is kept after its last possible moment.
 const KEPT: TimeDelta = TimeDelta::days(1);
-/// How long a count of attempts is kept; longer than any limit remembers.
-const THROTTLES_KEPT: TimeDelta = TimeDelta::days(2);
+/// How long a count of attempts is kept: until the longest is forgiven.
+const THROTTLES_KEPT: TimeDelta = TimeDelta::days(26);
 
-/// Sweeps for ever.
-pub async fn run(app: AppState) {
+/// How long a device is known that nobody signs in on; as long as browsers keep its cookie.
+const DEVICES_KEPT: TimeDelta = TimeDelta::days(400);
+
+/// Sweeps until it is told to stop.
+pub async fn run(app: AppState, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         match sweep(&app).await {
             Ok(Swept { closed: 0, deleted: 0 }) => {}
             Ok(Swept { closed, deleted }) => tracing::info!(closed, deleted, "swept sessions"),
@@ -72,15 +75,27 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
             break;
         }
     }
-    registrations::delete_expired(&app.database.write, now, BATCH).await?;
-    oauth_flows::delete_stale(&app.database.write, now - oauth_flows::LIFETIME, BATCH).await?;
-    throttles::delete_stale(&app.database.write, now - THROTTLES_KEPT, BATCH).await?;
+    let database = &app.database.write;
+    exhaust(|| registrations::delete_expired(database, now, BATCH)).await?;
+    exhaust(|| oauth_flows::delete_stale(database, now - oauth_flows::LIFETIME, BATCH)).await?;
+    exhaust(|| throttles::delete_stale(database, now - THROTTLES_KEPT, BATCH)).await?;
+    exhaust(|| devices::delete_stale(database, now - DEVICES_KEPT, BATCH)).await?;
+    swept.deleted = exhaust(|| sessions::delete_expired(database, now - KEPT, BATCH)).await?;
+    app.metrics.swept(swept.deleted);
+    Ok(swept)
+}
+
+/// Deletes batch after batch, until one is not full. Answers how many were deleted in all.
+async fn exhaust<F>(mut next: impl FnMut() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut deleted = 0;
     loop {
-        let batch = sessions::delete_expired(&app.database.write, now - KEPT, BATCH).await?;
-        swept.deleted += batch;
-        app.metrics.swept(batch);
+        let batch = next().await?;
+        deleted += batch;
         if batch < u64::from(BATCH) {
-            return Ok(swept);
+            return Ok(deleted);
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The look of a message: the same words as text and as HTML, readable in light and in dark.
 
 use lettre::{
-    Message,
+    Address, Message,
     message::{Mailbox, MultiPart, header},
 };
 use maud::{DOCTYPE, PreEscaped, html};
+use uuid::Uuid;
 
 // Mail programs keep a style element in the head, not a sheet of its own.
 const STYLE: &str = "body{margin:0;padding:24px;background:#f4f5f7;color:#1c2129;font:16px/1.5 system-ui,sans-serif}\
@@ -66,21 +67,22 @@ impl Letter {
         .into_string()
     }
 
-    /// The message as it travels.
+    /// The message `id` as it travels.
     ///
     /// # Errors
     ///
     /// When an address is not one that mail can go to.
-    pub fn message(&self, from: &str, to: &str) -> Result<Message, LetterError> {
-        let from: Mailbox = from.parse().map_err(LetterError::Address)?;
-        let to: Mailbox = to.parse().map_err(LetterError::Address)?;
+    pub fn message(&self, from: &Mailbox, to: &str, id: Uuid) -> Result<Message, LetterError> {
+        // An address alone: nothing in it can be a name, or a second one.
+        let to: Address = to.parse().map_err(LetterError::Address)?;
         Message::builder()
-            .from(from)
-            .to(to)
+            .from(from.clone())
+            .to(Mailbox::new(None, to))
             .subject(self.subject.clone())
             // Nobody's holiday notice need answer (RFC 3834 §5).
             .header(AutoSubmitted)
-            .message_id(None)
+            // The same at each attempt, so that whoever gets it twice is shown it once.
+            .message_id(Some(format!("<{id}@{}>", from.email.domain())))
             .multipart(MultiPart::alternative_plain_html(self.text(), self.html()))
             .map_err(LetterError::Message)
     }
@@ -133,14 +135,23 @@ mod tests {
             letter.text(),
             "Eve & Co invite you.\n\nJoin:\nhttps://curfew.example/invite#token\n\nOtherwise ignore this.\n"
         );
-        let raw = letter.message("Curfew <no-reply@curfew.example>", "ada@example.com").unwrap().formatted();
-        assert!(String::from_utf8(raw).unwrap().contains("Auto-Submitted: auto-generated"));
+        let from = "Curfew <no-reply@curfew.example>".parse().unwrap();
+        let raw = letter.message(&from, "ada@example.com", Uuid::nil()).unwrap().formatted();
+        let raw = String::from_utf8(raw).unwrap();
+        assert!(raw.contains("Auto-Submitted: auto-generated"));
+        assert!(raw.contains("Message-ID: <00000000-0000-0000-0000-000000000000@curfew.example>"));
     }
 
     #[test]
     fn an_address_cannot_smuggle_in_headers_or_more_recipients() {
-        for bad in ["ada@example.com\r\nBcc: eve@example.com", "a@example.com, b@example.com", "nobody"] {
-            assert!(Letter::default().message("c@example.com", bad).is_err(), "{bad:?}");
+        let from = "c@example.com".parse().unwrap();
+        for bad in [
+            "ada@example.com\r\nBcc: eve@example.com",
+            "a@example.com, b@example.com",
+            "Ada <ada@example.com>",
+            "nobody",
+        ] {
+            assert!(Letter::default().message(&from, bad, Uuid::nil()).is_err(), "{bad:?}");
         }
     }
 }

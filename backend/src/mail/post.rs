@@ -5,7 +5,7 @@ use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Config, private_file, private_folder};
 
 /// How long a server may take over a message.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,9 +31,10 @@ pub enum PostError {
 }
 
 impl PostError {
-    /// Whether trying again is of no use: the server said so with a code of 5xx.
+    /// Whether the server says that trying again is of no use, with a code of 5xx: for the recipient, or for
+    /// want of the right password or sender.
     #[must_use]
-    pub fn is_permanent(&self) -> bool {
+    pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Smtp(error) if error.is_permanent())
     }
 }
@@ -61,8 +62,8 @@ impl Post {
             Self::Outbox(folder) => {
                 let (folder, file) = (folder.clone(), folder.join(format!("{name}.eml")));
                 let written = tokio::task::spawn_blocking(move || {
-                    std::fs::create_dir_all(folder)?;
-                    std::fs::write(file, message.formatted())
+                    private_folder(&folder)?;
+                    private_file(&file, &message.formatted())
                 });
                 Ok(written.await.map_err(io::Error::other)??)
             }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use curfew_shared::{account::AccountResponse, id::AccountId, policy::PolicyOverride};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult, PaginatorTrait, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, PaginatorTrait,
 };
 
 mod entity {
@@ -111,21 +111,19 @@ pub async fn find_policy(connection: &impl ConnectionTrait, id: AccountId) -> Re
     policy(row.session_idle_minutes, row.session_absolute_minutes)
 }
 
-/// The same, and holds the account until the transaction ends.
+/// Holds an account until the transaction ends, so that what owners do to it happens one after the
+/// other. Sign-ins, and whatever else only refers to the account, go on. In SQLite the transaction
+/// holds the whole database already.
 ///
 /// # Errors
 ///
-/// When the database is away, or there is no such account.
-pub async fn find_policy_for_update(
-    transaction: &DatabaseTransaction,
-    id: AccountId,
-) -> Result<PolicyOverride, DbErr> {
-    let row = entity::Entity::find_by_id(id.0)
-        .lock_exclusive()
-        .one(transaction)
-        .await?
-        .ok_or_else(|| missing(id))?;
-    policy(row.session_idle_minutes, row.session_absolute_minutes)
+/// When the database is away.
+pub async fn hold(transaction: &DatabaseTransaction, id: AccountId) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let sql = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+        super::execute(transaction, sql, [id.0.into()]).await?;
+    }
+    Ok(())
 }
 
 /// Sets an account's policy.

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    audit::{AuditActor, AuditEvent, AuditKind, AuditQuery},
+    audit::{AuditEvent, AuditKind, AuditPerson, AuditQuery},
     id::{AccountId, AuditEventId, SessionId, UserId},
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{corrupt, execute};
+use super::{all, corrupt, execute, users};
 
 /// An entry to be.
 #[derive(Debug)]
@@ -49,16 +49,12 @@ pub async fn list(
         at: DateTime<Utc>,
         kind: String,
         actor_id: Option<Uuid>,
-        actor_name: Option<String>,
-        actor_email: Option<String>,
         session_id: Option<Uuid>,
         address: Option<String>,
         payload: Value,
     }
-    let mut sql = "SELECT e.id, e.at, e.kind, e.actor_id, u.name AS actor_name, u.email AS actor_email, \
-                   e.session_id, e.address, e.payload \
-                   FROM audit_events e LEFT JOIN users u ON u.id = e.actor_id AND u.account_id = e.account_id \
-                   WHERE e.account_id = $1"
+    let mut sql = "SELECT e.id, e.at, e.kind, e.actor_id, e.session_id, e.address, e.payload \
+                   FROM audit_events e WHERE e.account_id = $1"
         .to_owned();
     let mut values: Vec<sea_orm::Value> = vec![account.0.into(), i64::from(limit).into()];
     let conditions = [
@@ -74,26 +70,33 @@ pub async fn list(
             sql = format!("{sql} AND {condition} ${}", values.len());
         }
     }
+    if let Some(person) = query.person_id {
+        values.extend([person.0.into(), person.to_string().into()]);
+        let (id, text) = (values.len() - 1, values.len());
+        sql = format!("{sql} AND (e.actor_id = ${id} OR e.payload ->> 'user_id' = ${text})");
+    }
     sql += " ORDER BY e.id DESC LIMIT $2";
-    let rows = connection.query_all_raw(super::statement(connection, &sql, values)).await?;
-    rows.iter()
-        .map(|row| {
-            let row = Row::from_query_result(row, "")?;
-            Ok(AuditEvent {
-                id: AuditEventId(row.id),
-                at: row.at,
-                kind: row.kind.parse().map_err(|_| corrupt("audit_events.kind"))?,
-                actor: row.actor_id.map(|id| AuditActor {
-                    user_id: UserId(id),
-                    name: row.actor_name,
-                    email: row.actor_email,
-                }),
-                session_id: row.session_id.map(SessionId),
-                address: row.address,
-                payload: row.payload,
-            })
+    let rows = all::<Row>(connection, &sql, values).await?;
+    let subject = |payload: &Value| payload["user_id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
+    let people = rows.iter().flat_map(|row| [row.actor_id, subject(&row.payload)]).flatten().collect();
+    let people = users::find_names(connection, account, people).await?;
+    let person = |id: Uuid| {
+        let (name, email) = people.get(&id).cloned().unzip();
+        AuditPerson { user_id: UserId(id), name, email }
+    };
+    let event = |row: Row| {
+        Ok(AuditEvent {
+            id: AuditEventId(row.id),
+            at: row.at,
+            kind: row.kind.parse().map_err(|_| corrupt("audit_events.kind"))?,
+            actor: row.actor_id.map(person),
+            subject: subject(&row.payload).map(person),
+            session_id: row.session_id.map(SessionId),
+            address: row.address,
+            payload: row.payload,
         })
-        .collect()
+    };
+    rows.into_iter().map(event).collect()
 }
 
 /// Appends an entry.

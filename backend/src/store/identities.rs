@@ -116,6 +116,20 @@ pub async fn delete(connection: &impl ConnectionTrait, id: IdentityId) -> Result
     execute(connection, "DELETE FROM identities WHERE id = $1", [id.0.into()]).await.map(drop)
 }
 
+/// Unlinks what a user linked from a moment on. Answers how many identities that were.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete_since(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = "DELETE FROM identities WHERE user_id = $1 AND linked_at >= $2";
+    execute(connection, sql, [user.0.into(), since.into()]).await
+}
+
 /// Whose an identity is.
 ///
 /// # Errors

@@ -124,7 +124,7 @@ pub async fn insert(
     execute(connection, sql, values).await.map(drop)
 }
 
-/// An account's open invitations, newest first, at most `limit`.
+/// A page of an account's open invitations, newest first, at most `limit` after the one at `cursor`.
 ///
 /// # Errors
 ///
@@ -132,11 +132,17 @@ pub async fn insert(
 pub async fn list(
     connection: &impl ConnectionTrait,
     account: AccountId,
+    cursor: Option<InviteId>,
     limit: u32,
 ) -> Result<Vec<Invite>, DbErr> {
-    let sql = format!("{OPEN} AND i.account_id = $1 ORDER BY i.id DESC LIMIT $2");
-    let rows = all::<Row>(connection, &sql, [account.0.into(), i64::from(limit).into()]).await?;
-    rows.into_iter().map(invite).collect()
+    let mut values: Vec<sea_orm::Value> = vec![account.0.into(), i64::from(limit).into()];
+    let mut after = "";
+    if let Some(cursor) = cursor {
+        values.push(cursor.0.into());
+        after = " AND i.id < $3";
+    }
+    let sql = format!("{OPEN} AND i.account_id = $1{after} ORDER BY i.id DESC LIMIT $2");
+    all::<Row>(connection, &sql, values).await?.into_iter().map(invite).collect()
 }
 
 /// Finds an open invitation.
@@ -179,6 +185,23 @@ pub async fn revoke(
     let sql = "UPDATE invites SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL \
                AND revoked_at IS NULL";
     Ok(execute(connection, sql, [id.0.into(), account.0.into(), now.into()]).await? > 0)
+}
+
+/// Takes back what a person invited from a moment on, as far as it is open. Answers how many
+/// invitations that were.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn revoke_of_user(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = "UPDATE invites SET revoked_at = $3 WHERE invited_by = $1 AND sent_at >= $2 AND accepted_at IS NULL \
+               AND revoked_at IS NULL";
+    execute(connection, sql, [user.0.into(), since.into(), now.into()]).await
 }
 
 /// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{all, execute};
+use super::{execute, one};
 
 /// A message to be sent.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -40,26 +40,25 @@ pub async fn insert(
     execute(connection, sql, values).await.map(drop)
 }
 
-/// Takes at most `limit` messages that are due, until `until`: should the process end before it is
-/// done with them, another takes them then.
+/// Takes the message that is due longest, until `until`: should the process end before it is done with
+/// it, another takes it then.
 ///
 /// # Errors
 ///
 /// When the database is away.
 pub async fn take(
     connection: &impl ConnectionTrait,
-    limit: u32,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<Vec<Due>, DbErr> {
+) -> Result<Option<Due>, DbErr> {
     let skip =
         if connection.get_database_backend() == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
     let sql = format!(
         "UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN \
-         (SELECT id FROM mails WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3{skip}) \
+         (SELECT id FROM mails WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT 1{skip}) \
          RETURNING id, kind, recipient, payload, attempts"
     );
-    all(connection, &sql, [now.into(), until.into(), i64::from(limit).into()]).await
+    one(connection, &sql, [now.into(), until.into()]).await
 }
 
 /// Deletes a message that was sent, or will never be.

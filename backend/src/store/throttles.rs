@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use super::{execute, one};
 
 /// A limit: so many attempts are free, then each makes the next wait twice as long as the one
-/// before, from a second up to `longest`. After `forget` without an attempt all is free again. All in seconds.
+/// before, from `first` up to `longest`. All times are in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     /// How many attempts are free.
@@ -15,9 +15,14 @@ pub struct Limit {
     pub first: i64,
     /// The longest wait.
     pub longest: i64,
-    /// After how long without an attempt the count starts anew.
-    pub forget: i64,
+    /// After how long one attempt is forgiven.
+    pub forgive: i64,
+    /// How many attempts may be made in a row; then there is a day's pause.
+    pub most: i32,
 }
+
+/// The pause after the last attempt that a limit admits, in seconds.
+const PAUSE: i64 = 24 * 60 * 60;
 
 /// Counts an attempt under `key` before it is made, so that of many at once no more get through
 /// than one after the other would. Answers `None`, or how many seconds to wait.
@@ -31,19 +36,21 @@ pub async fn attempt(
     limit: Limit,
     now: DateTime<Utc>,
 ) -> Result<Option<u32>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        blocked_until: i64,
-    }
+    // `updated_at` moves by whole forgiven attempts, so that nothing of the time between two is lost.
     // The doubling stops where it would overflow; CASE because the databases' least() differ.
-    let sql = "INSERT INTO throttles (key, attempts, blocked_until, updated_at) VALUES ($1, 1, $2, $2) \
-               ON CONFLICT (key) DO UPDATE SET \
-               attempts = CASE WHEN throttles.updated_at + $6 <= $2 THEN 1 ELSE throttles.attempts + 1 END, \
-               blocked_until = CASE \
-               WHEN throttles.updated_at + $6 <= $2 OR throttles.attempts < $3 THEN $2 \
-               WHEN throttles.attempts - $3 > 20 OR ($4 << (throttles.attempts - $3)) > $5 THEN $2 + $5 \
-               ELSE $2 + ($4 << (throttles.attempts - $3)) END, \
-               updated_at = $2 WHERE throttles.blocked_until <= $2 RETURNING blocked_until";
+    let forgiven = "(($2 - throttles.updated_at) / $6)";
+    let before = format!(
+        "(CASE WHEN throttles.attempts <= {forgiven} THEN 0 ELSE throttles.attempts - {forgiven} END)"
+    );
+    let sql = format!(
+        "INSERT INTO throttles (key, attempts, blocked_until, updated_at) VALUES ($1, 1, $2, $2) \
+         ON CONFLICT (key) DO UPDATE SET attempts = {before} + 1, \
+         blocked_until = CASE WHEN {before} < $3 THEN $2 WHEN {before} + 1 >= $7 THEN $2 + $8 \
+         WHEN {before} - $3 > 20 OR ($4 << CAST({before} - $3 AS INTEGER)) > $5 THEN $2 + $5 \
+         ELSE $2 + ($4 << CAST({before} - $3 AS INTEGER)) END, \
+         updated_at = CASE WHEN {before} = 0 THEN $2 ELSE throttles.updated_at + {forgiven} * $6 END \
+         WHERE throttles.blocked_until <= $2"
+    );
     let at = now.timestamp();
     let values = [
         key.into(),
@@ -51,14 +58,14 @@ pub async fn attempt(
         limit.free.into(),
         limit.first.into(),
         limit.longest.into(),
-        limit.forget.into(),
+        limit.forgive.into(),
+        limit.most.into(),
+        PAUSE.into(),
     ];
-    if one::<Row>(connection, sql, values).await?.is_some() {
+    if execute(connection, &sql, values).await? > 0 {
         return Ok(None);
     }
-    let sql = "SELECT blocked_until FROM throttles WHERE key = $1";
-    let until = one::<Row>(connection, sql, [key.into()]).await?.map_or(at, |row| row.blocked_until);
-    Ok(Some(u32::try_from(until - at).unwrap_or_default().max(1)))
+    find_wait(connection, &[key], now).await.map(|wait| wait.or(Some(1)))
 }
 
 /// How many seconds to wait before an attempt under any of these keys, if at all.
@@ -68,7 +75,7 @@ pub async fn attempt(
 /// When the database is away.
 pub async fn find_wait(
     connection: &impl ConnectionTrait,
-    keys: [&str; 2],
+    keys: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Option<u32>, DbErr> {
     #[derive(FromQueryResult)]
@@ -76,8 +83,14 @@ pub async fn find_wait(
         blocked_until: Option<i64>,
     }
     let at = now.timestamp();
-    let sql = "SELECT max(blocked_until) AS blocked_until FROM throttles WHERE key IN ($1, $2) AND blocked_until > $3";
-    let row = one::<Row>(connection, sql, [keys[0].into(), keys[1].into(), at.into()]).await?;
+    let mut values: Vec<sea_orm::Value> = vec![at.into()];
+    values.extend(keys.iter().map(|&key| key.into()));
+    let named: Vec<_> = (2..=values.len()).map(|index| format!("${index}")).collect();
+    let sql = format!(
+        "SELECT max(blocked_until) AS blocked_until FROM throttles WHERE key IN ({}) AND blocked_until > $1",
+        named.join(", ")
+    );
+    let row = one::<Row>(connection, &sql, values).await?;
     Ok(row.and_then(|row| row.blocked_until).map(|until| u32::try_from(until - at).unwrap_or(1)))
 }
 
@@ -90,14 +103,19 @@ pub async fn clear(connection: &impl ConnectionTrait, key: &str) -> Result<(), D
     execute(connection, "DELETE FROM throttles WHERE key = $1", [key.into()]).await.map(drop)
 }
 
-/// Takes one attempt under `key` back.
+/// Takes one attempt under `key` back, and the wait that it brought.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn take_back(connection: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
-    let sql = "UPDATE throttles SET attempts = attempts - 1 WHERE key = $1 AND attempts > 0";
-    execute(connection, sql, [key.into()]).await.map(drop)
+pub async fn take_back(
+    connection: &impl ConnectionTrait,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql =
+        "UPDATE throttles SET attempts = attempts - 1, blocked_until = $2 WHERE key = $1 AND attempts > 0";
+    execute(connection, sql, [key.into(), now.timestamp().into()]).await.map(drop)
 }
 
 /// Deletes at most `limit` counts without an attempt since `before`. Answers how many.

@@ -1,5 +1,7 @@
 //! Users.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
@@ -9,7 +11,7 @@ use curfew_shared::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter,
+    PaginatorTrait, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -34,6 +36,7 @@ mod entity {
         pub password_hash: Option<String>,
         pub is_active: bool,
         pub last_login_at: Option<DateTimeUtc>,
+        pub recovered_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
     }
 
@@ -82,6 +85,7 @@ pub async fn insert(
         password_hash: Set(user.password_hash.map(str::to_owned)),
         is_active: Set(true),
         last_login_at: Set(None),
+        recovered_at: Set(None),
         created_at: Set(now),
     };
     row.insert(connection).await.map(drop)
@@ -119,15 +123,20 @@ pub struct Login {
     pub is_active: bool,
     /// Whether the address was proven.
     pub email_verified: bool,
+    /// When the user last signed in, if ever.
+    pub last_login_at: Option<DateTime<Utc>>,
+    /// When the user last got back in by a link in a message.
+    pub recovered_at: Option<DateTime<Utc>>,
     /// The account's policy.
     pub policy: PolicyOverride,
 }
 
 impl Login {
-    /// What a link names so that it is useless once the address or the password changed.
+    /// What a link names so that it is useless once the address or the password changed, or the user
+    /// got back in by another.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(&self.email, self.password_hash.as_deref())
+        fingerprint(&self.email, self.password_hash.as_deref(), self.recovered_at)
     }
 }
 
@@ -164,12 +173,14 @@ async fn find_login_where(
         password_hash: Option<String>,
         is_active: bool,
         email_verified_at: Option<DateTime<Utc>>,
+        last_login_at: Option<DateTime<Utc>>,
+        recovered_at: Option<DateTime<Utc>>,
         session_idle_minutes: Option<i32>,
         session_absolute_minutes: Option<i32>,
     }
     let sql = format!(
         "SELECT u.id, u.account_id, u.email, u.name, u.role, u.password_hash, u.is_active, u.email_verified_at, \
-         a.session_idle_minutes, a.session_absolute_minutes \
+         u.last_login_at, u.recovered_at, a.session_idle_minutes, a.session_absolute_minutes \
          FROM users u JOIN accounts a ON a.id = u.account_id WHERE {condition}"
     );
     let Some(row) = one::<Row>(connection, &sql, [value]).await? else { return Ok(None) };
@@ -182,11 +193,14 @@ async fn find_login_where(
         password_hash: row.password_hash,
         is_active: row.is_active,
         email_verified: row.email_verified_at.is_some(),
+        last_login_at: row.last_login_at,
+        recovered_at: row.recovered_at,
         policy: super::accounts::policy(row.session_idle_minutes, row.session_absolute_minutes)?,
     }))
 }
 
-/// Notes a sign-in of an active user. Answers false where the user is active no longer.
+/// Notes a sign-in of an active user, who proved themselves by the password behind `password_hash` if
+/// by one. Answers false where the user is active no longer, or the password another by now.
 ///
 /// # Errors
 ///
@@ -194,10 +208,16 @@ async fn find_login_where(
 pub async fn touch_login(
     connection: &impl ConnectionTrait,
     id: UserId,
+    password_hash: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1 AND is_active";
-    Ok(execute(connection, sql, [id.0.into(), now.into()]).await? > 0)
+    let mut sql = "UPDATE users SET last_login_at = $2 WHERE id = $1 AND is_active".to_owned();
+    let mut values: Vec<sea_orm::Value> = vec![id.0.into(), now.into()];
+    if let Some(hash) = password_hash {
+        sql += " AND password_hash = $3";
+        values.push(hash.into());
+    }
+    Ok(execute(connection, &sql, values).await? > 0)
 }
 
 /// Replaces a user's name.
@@ -227,7 +247,8 @@ pub async fn set_email(
 }
 
 /// Sets a password by a link that went to the address, which proves it; only while the password is
-/// still the one that the link was made for. Answers whether it did.
+/// still the one that the link was made for. Links that were made before are no longer good.
+/// Answers whether it did.
 ///
 /// # Errors
 ///
@@ -239,15 +260,34 @@ pub async fn reset_password(
     new: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4) \
-               WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
+    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4), \
+               recovered_at = $4 WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
     let values = [id.0.into(), old.unwrap_or_default().into(), new.into(), now.into()];
     Ok(execute(connection, sql, values).await? > 0)
+}
+
+/// Takes the password away, which somebody else knows: only a link to the address sets a new one.
+/// Links that were made before are no longer good.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn lock_out(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET password_hash = NULL, recovered_at = $2 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), now.into()]).await.map(drop)
 }
 
 /// A person's part in an account.
 #[derive(Debug, Clone)]
 pub struct Member {
+    /// The user.
+    pub id: UserId,
+    /// The account.
+    pub account_id: AccountId,
     /// The role.
     pub role: Role,
     /// Whether the person may sign in.
@@ -258,50 +298,67 @@ pub struct Member {
     pub email: String,
 }
 
-/// Finds a person of an account, and holds the account's people until the transaction ends, so that
-/// two owners cannot be taken away past each other.
+/// Finds a person of an account.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn find_member_for_update(
-    transaction: &sea_orm::DatabaseTransaction,
+pub async fn find_member(
+    connection: &impl ConnectionTrait,
     account: AccountId,
     id: UserId,
 ) -> Result<Option<Member>, DbErr> {
-    hold_account(transaction, account).await?;
     let row = entity::Entity::find_by_id(id.0)
         .filter(entity::Column::AccountId.eq(account.0))
-        .one(transaction)
+        .one(connection)
         .await?;
     row.map(|row| {
-        Ok(Member { role: role(&row.role)?, is_active: row.is_active, name: row.name, email: row.email })
+        Ok(Member {
+            id,
+            account_id: account,
+            role: role(&row.role)?,
+            is_active: row.is_active,
+            name: row.name,
+            email: row.email,
+        })
     })
     .transpose()
 }
 
-/// Whether without this person the account would have no active owner.
+/// Whether without this person the account would have no active owner. The account is to be held
+/// (see [`super::accounts::hold`]), so that two owners cannot be taken away past each other.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn is_last_owner(
-    connection: &impl ConnectionTrait,
-    account: AccountId,
-    id: UserId,
-    member: &Member,
-) -> Result<bool, DbErr> {
+pub async fn is_last_owner(connection: &impl ConnectionTrait, member: &Member) -> Result<bool, DbErr> {
     if member.role != Role::Owner || !member.is_active {
         return Ok(false);
     }
-    let other = entity::Entity::find()
-        .filter(entity::Column::AccountId.eq(account.0))
+    let others = entity::Entity::find()
+        .filter(entity::Column::AccountId.eq(member.account_id.0))
         .filter(entity::Column::Role.eq(Role::Owner.as_str()))
         .filter(entity::Column::IsActive.eq(true))
-        .filter(entity::Column::Id.ne(id.0))
-        .one(connection)
+        .filter(entity::Column::Id.ne(member.id.0));
+    Ok(others.count(connection).await? == 0)
+}
+
+/// The names and addresses of people of an account, by id; who was removed is not among them.
+///
+/// # Errors
+///
+/// When the database is away.
+pub(super) async fn find_names(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    ids: HashSet<Uuid>,
+) -> Result<HashMap<Uuid, (String, String)>, DbErr> {
+    let people = entity::Entity::find()
+        .filter(entity::Column::AccountId.eq(account.0))
+        .filter(entity::Column::Id.is_in(ids))
+        .all(connection)
         .await?;
-    Ok(other.is_none())
+    Ok(people.into_iter().map(|person| (person.id, (person.name, person.email))).collect())
 }
 
 /// Gives a person of an account another role.
@@ -333,8 +390,8 @@ pub async fn delete(connection: &impl ConnectionTrait, id: UserId) -> Result<(),
     execute(connection, "DELETE FROM users WHERE id = $1", [id.0.into()]).await.map(drop)
 }
 
-/// An account's people by name, at most `limit` after the one at `cursor`, and how many there are in
-/// all. One statement.
+/// An account's people by name, at most `limit` after whoever has the id and the name of `cursor` (and may
+/// have been removed since), and how many there are in all. One statement.
 ///
 /// # Errors
 ///
@@ -343,7 +400,7 @@ pub async fn list_members(
     connection: &impl ConnectionTrait,
     account: AccountId,
     caller: UserId,
-    cursor: Option<UserId>,
+    cursor: Option<(UserId, String)>,
     limit: u32,
     now: DateTime<Utc>,
 ) -> Result<(Vec<MemberSummary>, u64), DbErr> {
@@ -360,10 +417,9 @@ pub async fn list_members(
     }
     let mut values: Vec<sea_orm::Value> = vec![account.0.into(), now.into(), i64::from(limit).into()];
     let mut after = "";
-    if let Some(cursor) = cursor {
-        values.push(cursor.0.into());
-        after = " AND (lower(u.name), u.id) > (SELECT lower(c.name), c.id FROM users c \
-                 WHERE c.id = $4 AND c.account_id = $1)";
+    if let Some((id, name)) = cursor {
+        values.extend([name.into(), id.0.into()]);
+        after = " AND (lower(u.name), u.id) > (lower($4), $5)";
     }
     let sql = format!(
         "SELECT u.id, u.name, u.email, u.role, u.is_active, u.last_login_at, \
@@ -390,7 +446,7 @@ pub async fn list_members(
     Ok((members.collect::<Result<_, DbErr>>()?, total))
 }
 
-/// Replaces the password's hash.
+/// Replaces the password's hash, whatever it was.
 ///
 /// # Errors
 ///
@@ -405,28 +461,19 @@ pub async fn set_password_hash(
         .map(drop)
 }
 
-/// Replaces the password's hash by one of the same password with newer parameters, unless it changed meanwhile.
+/// Replaces the password's hash, unless it is another than `old` by now. Answers whether it did.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn renew_password_hash(
+pub async fn change_password_hash(
     connection: &impl ConnectionTrait,
     id: UserId,
-    old: &str,
+    old: Option<&str>,
     new: &str,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
-    execute(connection, sql, [id.0.into(), old.into(), new.into()]).await.map(drop)
-}
-
-/// In SQLite the transaction holds the whole database already.
-async fn hold_account(transaction: &sea_orm::DatabaseTransaction, account: AccountId) -> Result<(), DbErr> {
-    if transaction.get_database_backend() == sea_orm::DbBackend::Postgres {
-        let sql = "SELECT id FROM accounts WHERE id = $1 FOR UPDATE";
-        execute(transaction, sql, [account.0.into()]).await?;
-    }
-    Ok(())
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND COALESCE(password_hash, '') = $2";
+    Ok(execute(connection, sql, [id.0.into(), old.unwrap_or_default().into(), new.into()]).await? > 0)
 }
 
 /// The addresses of whose sessions an owner ended in bulk, the owner left out.

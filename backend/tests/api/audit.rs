@@ -1,6 +1,7 @@
 //! `GET /accounts/me/audit-events`.
 
 use chrono::TimeDelta;
+use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
 use crate::test_app::{LOGIN, LOGOUT, REVOKE, TestApp, Tokens};
@@ -151,7 +152,12 @@ async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"audit-events.csv\"");
     let mut lines = csv.text.split("\r\n");
-    assert_eq!(lines.next(), Some("id,at,kind,actor_id,actor_name,actor_email,session_id,address,payload"));
+    assert_eq!(
+        lines.next(),
+        Some(
+            "id,at,kind,actor_id,actor_name,actor_email,subject_id,subject_name,subject_email,session_id,address,payload"
+        )
+    );
     assert_eq!(csv.text.matches("\r\n").count(), 1_502);
     assert!(
         csv.text.contains(r#""'=HYPERLINK(""https://evil.example""), ""Ada""","#),
@@ -162,4 +168,35 @@ async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
     assert_eq!(events.len(), 1_501);
     let narrowed = app.get(&format!("{EVENTS}?kind=session.signed_in")).header("accept", "text/csv");
     assert_eq!(narrowed.bearer(&tokens.access).send().await.text.matches("\r\n").count(), 2);
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_what_they_did_and_by_what_was_done_to_them() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    let own = app.sign_in(&owner).await;
+    app.sign_in(&bob).await;
+    let wrong = json!({"email": "bob@example.com", "password": "wrong"});
+    app.post(LOGIN).json(&wrong).send().await;
+    app.app.background.close();
+    app.app.background.wait().await;
+    app.post(&format!("/api/v1/accounts/me/members/{}/revoke-sessions", bob.id))
+        .bearer(&own.access)
+        .send()
+        .await;
+    let found = events(&app, &own, &format!("?person_id={}", bob.id)).await;
+    let found = found["events"].as_array().unwrap();
+    let kinds: Vec<_> = found.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    let mut sorted = kinds.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["member.sessions_revoked", "session.sign_in_failed", "session.signed_in"]);
+    let failed = &found[kinds.iter().position(|kind| *kind == "session.sign_in_failed").unwrap()];
+    assert_eq!(failed["actor"], Value::Null);
+    assert_eq!(failed["subject"]["email"], "bob@example.com");
+    let signed_in = &found[kinds.iter().position(|kind| *kind == "session.signed_in").unwrap()];
+    assert_eq!(
+        (&signed_in["payload"], &signed_in["subject"]),
+        (&json!({"method": "password"}), &Value::Null)
+    );
 }

@@ -126,3 +126,36 @@ async fn a_token_in_the_body_or_header_goes_before_the_cookie() {
     assert_eq!(claims(&answer.tokens().refresh)["sub"], json!(other.id));
     assert!(!answer.headers.contains_key("set-cookie"));
 }
+
+#[tokio::test]
+async fn another_site_signs_nobody_in_as_somebody_else() {
+    let app = TestApp::new().await;
+    app.owner("eve@example.com").await;
+    let json = json!({"email": "eve@example.com", "password": PASSWORD, "token_delivery": "cookie"});
+    let form = "username=eve%40example.com&password=correct+horse+battery+staple&token_delivery=cookie";
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+    ] {
+        for call in [app.post(LOGIN).json(&json), app.post("/api/v1/auth/login").form(form)] {
+            let answer = call.header(name, value).send().await;
+            answer.assert_problem("forbidden");
+            assert!(!answer.headers.contains_key("set-cookie"));
+        }
+    }
+    for (name, value) in [("sec-fetch-site", "same-origin"), ("origin", "https://curfew.example")] {
+        let answer = app.post(LOGIN).json(&json).header(name, value).send().await;
+        assert_eq!(answer.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_of_a_neighbour_that_is_no_text_signs_nobody_out() {
+    let app = TestApp::new().await;
+    let cookie = sent_back(&sign_in(&app).await);
+    let mut call = app.post(REFRESH).header("sec-fetch-site", "same-origin").json(&json!({}));
+    let raw = [b"name=caf\xe9; ".as_slice(), cookie.as_bytes()].concat();
+    call = call.raw_header("cookie", &raw);
+    assert_eq!(call.send().await.status, 200);
+}

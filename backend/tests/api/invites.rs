@@ -109,7 +109,7 @@ async fn whether_an_address_belongs_to_another_account_is_told_to_its_owner_alon
     let unknown = invite(&app, &tokens, "new@example.com").await;
     assert_eq!(known.status, unknown.status);
     let to_eve = app.mail_to("eve@example.com").await;
-    assert!(to_eve.text.contains("belongs to an account already"), "{}", to_eve.text);
+    assert!(to_eve.text.contains("already belongs to an account"), "{}", to_eve.text);
     assert!(!to_eve.text.contains("/invite#"));
     // Within the account it is no secret.
     invite(&app, &tokens, "ada@example.com").await.assert_problem("address_taken");
@@ -147,4 +147,36 @@ async fn an_address_that_was_taken_meanwhile_cannot_join() {
     let answer = app.post(&format!("/api/v1/invites/{token}/accept")).json(&weak).send().await;
     answer.assert_problem("validation_failed");
     assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn inviting_needs_a_fresh_sign_in() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    app.wait(TimeDelta::minutes(15));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    invite(&app, &tokens, "new@example.com").await.assert_problem("reauthentication_required");
+    assert!(list(&app, &tokens).await.is_empty());
+}
+
+#[tokio::test]
+async fn invitations_come_page_by_page() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let mut expected = Vec::new();
+    for n in 0..5 {
+        app.wait(TimeDelta::seconds(1));
+        expected.insert(0, invite(&app, &tokens, &format!("user{n}@example.com")).await.body["id"].clone());
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{INVITES}?limit=2");
+    loop {
+        let page = app.get(&path).bearer(&tokens.access).send().await.body;
+        seen.extend(page["invites"].as_array().unwrap().iter().map(|invite| invite["id"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{INVITES}?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, expected);
 }

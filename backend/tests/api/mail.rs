@@ -88,12 +88,59 @@ async fn a_message_waits_while_the_server_is_away_and_leaves_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_message_that_the_server_refuses_for_good_is_dropped() {
+async fn a_message_that_the_server_refuses_for_good_is_dropped_but_not_before_an_operator_could_mend_it() {
     let app = TestApp::new().await;
     ask(&app).await;
-    let post = smtp(&app, server("550 no such user").await);
-    assert_eq!(mailer::deliver(&app.app, &post).await.unwrap(), 0);
-    assert_eq!(waiting(&app).await, 0);
+    let begun = app.now();
+    let mut refusals = 0;
+    while waiting(&app).await > 0 {
+        let post = smtp(&app, server("550 no such user").await);
+        assert_eq!(mailer::deliver(&app.app, &post).await.unwrap(), 0);
+        refusals += 1;
+        app.wait(TimeDelta::hours(4));
+    }
+    assert_eq!(refusals, 8);
+    assert!(app.now() - begun > TimeDelta::hours(8));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_written_keeps_no_other_from_being_sent() {
+    let app = TestApp::new().await;
+    let unknown = "INSERT INTO mails (id, kind, recipient, payload, created_at, attempts, next_attempt_at) \
+                   SELECT id, 'of_tomorrow', 'eve@example.com', '{}', created_at, 0, created_at FROM users";
+    ask(&app).await;
+    app.execute(unknown).await.unwrap();
+    assert_eq!(app.mail().await.to, "ada@example.com");
+    assert_eq!(waiting(&app).await, 1, "another replica may know what it is");
+    app.wait(TimeDelta::seconds(15));
+    app.mails().await;
+    assert_eq!(app.value::<i32>("SELECT attempts FROM mails").await, 2);
+}
+
+#[tokio::test]
+async fn a_message_has_the_same_id_at_each_attempt() {
+    let app = TestApp::new().await;
+    ask(&app).await;
+    let id = app.value::<uuid::Uuid>("SELECT id FROM mails").await;
+    let folder = tempfile::tempdir().unwrap();
+    let post = Post::Outbox(folder.path().to_owned());
+    mailer::deliver(&app.app, &post).await.unwrap();
+    let raw = std::fs::read_to_string(folder.path().join(format!("{id}.eml"))).unwrap();
+    assert!(raw.contains(&format!("Message-ID: <{id}@curfew.example>")), "{raw}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_outbox() {
+    use std::os::unix::fs::PermissionsExt;
+    let app = TestApp::new().await;
+    ask(&app).await;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = folder.path().join("outbox");
+    mailer::deliver(&app.app, &Post::Outbox(outbox.clone())).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let file = std::fs::read_dir(&outbox).unwrap().next().unwrap().unwrap().path();
+    assert_eq!((mode(&outbox), mode(&file)), (0o700, 0o600));
 }
 
 #[tokio::test]
@@ -111,8 +158,8 @@ async fn a_message_that_a_dying_process_had_taken_is_sent_by_another() {
     let app = TestApp::new().await;
     ask(&app).await;
     let (now, until) = (app.now(), app.now() + TimeDelta::minutes(15));
-    let taken = curfew::store::mails::take(&app.app.database.write, 9, now, until).await.unwrap();
-    assert_eq!(taken.len(), 1);
+    let taken = curfew::store::mails::take(&app.app.database.write, now, until).await.unwrap();
+    assert!(taken.is_some());
     assert!(app.mails().await.is_empty());
     app.wait(TimeDelta::minutes(15));
     assert_eq!(app.mail().await.to, "ada@example.com");
@@ -179,6 +226,12 @@ async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
     );
     // A name that was bound anew to this machine leads nowhere.
     assert_eq!(show(&app, "evil.example").await.status, 404);
+    // Nor does a proxy, whoever asks it.
+    let proxied =
+        app.get("/dev/mail").header("host", "localhost:8080").header("x-forwarded-for", "192.0.2.1");
+    assert_eq!(proxied.send().await.status, 404);
+    let to_all = app.restarted_with(|config| config.listen = "0.0.0.0:8080".parse().unwrap());
+    assert_eq!(show(&to_all, "localhost:8080").await.status, 404);
     let elsewhere = on("https://curfew.example", None).await;
     assert_eq!(show(&elsewhere, "curfew.example").await.status, 404);
     let by_smtp = on("http://localhost:8080", Some("smtp://localhost:1")).await;

@@ -41,12 +41,29 @@ async fn an_owner_sees_the_people_page_by_page() {
     assert_eq!((&of(&first)["id"], &of(&first)["session_count"]), (&json!(owner.id), &json!(1)));
     assert_eq!((&of(&first)["is_caller"], &of(&first)["role"]), (&json!(true), &json!("owner")));
     assert_eq!((&of(&second)["id"], &of(&second)["session_count"]), (&json!(bob.id), &json!(2)));
+    let nonsense = app.get(&format!("{MEMBERS}?cursor=nonsense")).bearer(&own.access).send().await;
+    nonsense.assert_problem("validation_failed");
     let whole = app.get(MEMBERS).bearer(&own.access).send().await.body;
     assert_eq!(whole["members"].as_array().unwrap().len(), 2, "nobody of another account");
     for limit in ["0", "101"] {
         let answer = app.get(&format!("{MEMBERS}?limit={limit}")).bearer(&own.access).send().await;
         answer.assert_problem("validation_failed");
     }
+}
+
+#[tokio::test]
+async fn whoever_stood_where_a_page_ended_may_be_gone_by_the_time_of_the_next() {
+    let app = TestApp::new().await;
+    let (_, own, bob, _) = crew(&app).await;
+    let zoe = app.user(bob.account, "zoe@example.com", Role::Viewer).await;
+    app.execute("UPDATE users SET name = email").await.unwrap();
+    let page = |cursor: &str| app.get(&format!("{MEMBERS}?limit=2{cursor}")).bearer(&own.access).send();
+    let first = page("").await.body;
+    assert_eq!(first["members"][1]["id"], json!(bob.id));
+    assert_eq!(remove(&app, &own, &bob).await.status, 204);
+    let second = page(&format!("&cursor={}", first["next_cursor"].as_str().unwrap())).await.body;
+    assert_eq!(second["members"][0]["id"], json!(zoe.id));
+    assert_eq!((&second["member_count"], &second["next_cursor"]), (&json!(2), &Value::Null));
 }
 
 #[tokio::test]
@@ -111,14 +128,76 @@ async fn the_last_active_owner_is_safe_and_so_is_everybody_from_themselves() {
 #[tokio::test]
 async fn two_owners_cannot_take_each_other_away_at_once() {
     let app = TestApp::new().await;
-    let owner = app.owner("ada@example.com").await;
-    let bob = app.user(owner.account, "bob@example.com", Role::Owner).await;
-    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
-    for _ in 0..5 {
-        tokio::join!(remove(&app, &own, &bob), remove(&app, &theirs, &owner));
-        let owners = "SELECT count(*) FROM users WHERE role = 'owner' AND is_active";
-        assert!(app.value::<i64>(owners).await >= 1);
+    for round in 0..6 {
+        let owner = app.owner(&format!("ada{round}@example.com")).await;
+        let bob = app.user(owner.account, &format!("bob{round}@example.com"), Role::Owner).await;
+        // A third, so that neither is the last.
+        let third = app.user(owner.account, &format!("zoe{round}@example.com"), Role::Owner).await;
+        let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
+        let answers = match round % 3 {
+            0 => tokio::join!(remove(&app, &own, &bob), remove(&app, &theirs, &owner)),
+            1 => {
+                let demotion = json!({"role": "viewer"});
+                tokio::join!(
+                    patch(&app, &own, &bob, demotion.clone()),
+                    patch(&app, &theirs, &owner, demotion.clone())
+                )
+            }
+            _ => {
+                let end = json!({"is_active": false});
+                tokio::join!(patch(&app, &own, &bob, end.clone()), patch(&app, &theirs, &owner, end.clone()))
+            }
+        };
+        let done = [&answers.0, &answers.1].into_iter().filter(|answer| answer.status == 204).count();
+        assert_eq!(done, 1, "who has just been taken away takes nobody away: {round}");
+        let owners = format!(
+            "SELECT count(*) FROM users WHERE role = 'owner' AND is_active AND email LIKE '%{round}@example.com'"
+        );
+        assert_eq!(app.value::<i64>(&owners).await, 2);
+        drop(third);
     }
+}
+
+#[tokio::test]
+async fn the_last_two_owners_cannot_be_taken_away_past_each_other() {
+    let app = TestApp::new().await;
+    for round in 0..4 {
+        let owner = app.owner(&format!("ada{round}@example.com")).await;
+        let bob = app.user(owner.account, &format!("bob{round}@example.com"), Role::Owner).await;
+        let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
+        let demotion = json!({"role": "viewer"});
+        tokio::join!(
+            patch(&app, &own, &owner, demotion.clone()),
+            patch(&app, &theirs, &bob, demotion.clone())
+        );
+        let owners = format!(
+            "SELECT count(*) FROM users WHERE role = 'owner' AND is_active AND email LIKE '%{round}@example.com'"
+        );
+        assert_eq!(app.value::<i64>(&owners).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn whoever_loses_access_is_told_and_their_open_invitations_go_with_it() {
+    let app = TestApp::new().await;
+    let (_, own, bob, _) = crew(&app).await;
+    assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
+    let theirs = app.sign_in(&bob).await;
+    let invite = json!({"email": "friend@example.com", "role": "owner"});
+    app.post("/api/v1/accounts/me/invites").bearer(&theirs.access).json(&invite).send().await;
+    let invited = app.mails().await.into_iter().find(|mail| mail.to == "friend@example.com").unwrap();
+    assert_eq!(patch(&app, &own, &bob, json!({"is_active": false})).await.status, 204);
+    let mail = app.mail().await;
+    assert_eq!(
+        (mail.to.as_str(), mail.subject.as_str()),
+        ("bob@example.com", "You no longer have access to “Example”")
+    );
+    assert!(mail.text.contains("deactivated you in"), "{}", mail.text);
+    let path = format!("/api/v1/invites/{}", invited.token("/invite"));
+    app.get(&path).send().await.assert_problem("invalid_link");
+    assert_eq!(remove(&app, &own, &bob).await.status, 204);
+    let mail = app.mail().await;
+    assert!(mail.to == "bob@example.com" && mail.text.contains("removed you from"), "{}", mail.text);
 }
 
 #[tokio::test]

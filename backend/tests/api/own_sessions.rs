@@ -1,9 +1,9 @@
 //! `GET /users/me/sessions` and ending them.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use serde_json::{Value, json};
 
-use crate::test_app::{LOGIN, ME, PASSWORD, TestApp, Tokens, User, claims};
+use crate::test_app::{LOGIN, ME, PASSWORD, REFRESH, TestApp, Tokens, User, claims};
 
 const SESSIONS: &str = "/api/v1/users/me/sessions";
 const OTHERS: &str = "/api/v1/users/me/sessions/revoke-others";
@@ -39,7 +39,7 @@ async fn a_person_sees_their_sessions_by_name_with_their_true_end() {
     assert_eq!(sessions[0]["device"], "computer");
     assert_eq!(sessions[1]["browser"], "curl");
     assert_eq!(sessions[1]["is_current"], false);
-    assert_eq!(sessions[1]["last_seen_at"], json!(app.now()));
+    assert_eq!(sessions[1]["last_seen_at"], json!(app.now().trunc_subsecs(0)));
     assert_eq!(sessions[1]["idle_expires_at"], json!(refreshed.idle_expires_at));
     assert_eq!(sessions[1]["absolute_expires_at"], json!(old.absolute_expires_at));
 }
@@ -99,10 +99,51 @@ async fn signing_in_again_in_a_browser_takes_the_place_of_its_old_session() {
     let again = |site: &'static str| {
         app.post(LOGIN).header("sec-fetch-site", site).header("cookie", &held).json(&body).send()
     };
-    // Another site cannot sign anybody out by it.
-    assert_eq!(again("cross-site").await.status, 200);
-    assert_eq!(list(&app, &elsewhere).await.len(), 3);
+    // Another site can neither sign anybody out by it nor in as somebody else.
+    again("cross-site").await.assert_problem("forbidden");
+    assert_eq!(list(&app, &elsewhere).await.len(), 2);
+    let other = app.sign_in(&owner).await;
+    app.post("/api/v1/auth/logout").bearer(&other.refresh).send().await;
+    assert_eq!(list(&app, &elsewhere).await.len(), 2);
     assert_eq!(again("same-origin").await.status, 200);
-    assert_eq!(list(&app, &elsewhere).await.len(), 3, "one came, one went");
+    assert_eq!(list(&app, &elsewhere).await.len(), 2, "one came, one went");
+    let of = "SELECT count(*) FROM audit_events WHERE CAST(payload AS text) LIKE '%replaced%'";
+    assert_eq!(app.value::<i64>(of).await, 1);
     assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions WHERE revoked_reason = 'replaced'").await, 1);
+}
+
+#[tokio::test]
+async fn what_the_page_asks_for_by_itself_is_no_use_by_a_person() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let signed_in_at = json!(app.now().trunc_subsecs(0));
+    app.wait(TimeDelta::minutes(4));
+    let passive = app.post(REFRESH).json(&json!({"refresh_token": tokens.refresh, "passive": true})).send();
+    let passive = passive.await.tokens();
+    assert_eq!(list(&app, &passive).await[0]["last_seen_at"], signed_in_at);
+    let active = app.refresh(&passive.refresh).await.tokens();
+    assert_eq!(list(&app, &active).await[0]["last_seen_at"], json!(app.now().trunc_subsecs(0)));
+}
+
+#[tokio::test]
+async fn sessions_come_page_by_page_with_this_one_first() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let own = app.sign_in(&owner).await;
+    let mut expected = vec![claims(&own.access)["sid"].clone()];
+    for _ in 0..4 {
+        app.wait(TimeDelta::seconds(1));
+        expected.insert(1, claims(&app.sign_in(&owner).await.access)["sid"].clone());
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{SESSIONS}?limit=2");
+    loop {
+        let page = app.get(&path).bearer(&own.access).send().await.body;
+        assert_eq!(page["session_count"], 5);
+        seen.extend(page["sessions"].as_array().unwrap().iter().map(|session| session["id"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{SESSIONS}?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, expected);
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, User};
+use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
 
 const FORGOT: &str = "/api/v1/auth/forgot-password";
 const RESET: &str = "/api/v1/auth/reset-password";
@@ -117,6 +117,7 @@ async fn a_sign_in_on_a_new_device_can_be_disowned() {
         .send()
         .await
         .tokens();
+    app.wait(TimeDelta::seconds(1));
     let mail = app.mail().await;
     assert!(mail.text.contains("Firefox on Windows"), "{}", mail.text);
     let token = mail.token("/not-me");
@@ -147,4 +148,148 @@ async fn a_link_of_one_kind_is_none_of_another() {
     app.get(&format!("/api/v1/invites/{token}")).send().await.assert_problem("invalid_link");
     app.get(ME).bearer(&token).send().await.assert_problem("invalid_access_token");
     app.refresh(&token).await.assert_problem("invalid_refresh_token");
+}
+
+/// A message about a sign-in on another device than the first, and the tokens of that sign-in.
+async fn theft(app: &TestApp, owner: &User) -> (Tokens, String) {
+    app.sign_in(owner).await;
+    app.wait(TimeDelta::minutes(1));
+    let thief = as_thief(app, owner).await.tokens();
+    app.wait(TimeDelta::seconds(1));
+    let token = app.mail().await.token("/not-me");
+    (thief, token)
+}
+
+async fn as_thief(app: &TestApp, owner: &User) -> Answer {
+    let body = json!({"email": owner.email, "password": PASSWORD});
+    app.post(LOGIN).header("user-agent", "thief/1").json(&body).send().await
+}
+
+async fn disown(app: &TestApp, token: &str) -> Answer {
+    app.post(DISOWN).json(&json!({"token": token})).send().await
+}
+
+#[tokio::test]
+async fn a_disowned_thief_has_nothing_left_to_come_back_with() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (thief, token) = theft(&app, &owner).await;
+    // He is fresh, and prepares three ways back.
+    let body = json!({"email": "thief@evil.example"});
+    let call = app.post("/api/v1/users/me/email").bearer(&thief.access).json(&body);
+    assert_eq!(call.send().await.status, 202);
+    let address_link = app.mail_to("thief@evil.example").await.token("/verify-email");
+    let body = json!({"email": "friend@evil.example", "role": "owner"});
+    let call = app.post("/api/v1/accounts/me/invites").bearer(&thief.access).json(&body);
+    assert_eq!(call.send().await.status, 201);
+    let invitation = app.mail_to("friend@evil.example").await.token("/invite");
+    let now = app.now().to_rfc3339();
+    let link = format!(
+        "INSERT INTO identities (id, user_id, issuer, subject, email, linked_at) \
+         SELECT id, id, 'https://idp.example', 'thief', NULL, '{now}' FROM users WHERE email = 'ada@example.com'"
+    );
+    app.execute(&link).await.unwrap();
+
+    let answer = disown(&app, &token).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    app.post("/api/v1/auth/verify-email")
+        .json(&json!({"token": address_link}))
+        .send()
+        .await
+        .assert_problem("invalid_link");
+    app.get(&format!("/api/v1/invites/{invitation}")).send().await.assert_problem("invalid_link");
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM identities").await, 0);
+    as_thief(&app, &owner).await.assert_problem("invalid_credentials");
+    let payload: String = app
+        .value("SELECT CAST(payload AS text) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
+        .await;
+    let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
+    assert_eq!(payload, json!({"revoked_count": 2, "unlinked_count": 1, "revoked_invite_count": 1}));
+    // Its owner goes on.
+    let reset_token = answer.body["reset_token"].as_str().unwrap();
+    assert_eq!(reset(&app, reset_token, NEW).await.status, 204);
+    assert_eq!(sign_in_with(&app, &owner, NEW).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_thief_cannot_disarm_the_link() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (thief, token) = theft(&app, &owner).await;
+    // He signs in once more, which is no news, and out of the session that the message is about.
+    let second = as_thief(&app, &owner).await.tokens();
+    assert!(app.mails().await.is_empty());
+    app.post("/api/v1/auth/logout").bearer(&thief.refresh).send().await;
+    app.wait(TimeDelta::days(6));
+    assert_eq!(disown(&app, &token).await.status, 200);
+    app.get(ME).bearer(&second.access).send().await.assert_problem("access_token_expired");
+    as_thief(&app, &owner).await.assert_problem("invalid_credentials");
+    disown(&app, &token).await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn after_a_recovery_the_next_device_is_news_again() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (_, token) = theft(&app, &owner).await;
+    let reset_token = disown(&app, &token).await.body["reset_token"].as_str().unwrap().to_owned();
+    assert_eq!(reset(&app, &reset_token, NEW).await.status, 204);
+    app.mails().await;
+    // Where the password was set is known, where it is used next is not.
+    assert_eq!(sign_in_with(&app, &owner, NEW).await.status, 200);
+    assert!(app.mails().await.is_empty());
+    let body = json!({"email": owner.email, "password": NEW});
+    app.post(LOGIN).header("user-agent", "thief/1").json(&body).send().await.tokens();
+    assert_eq!(app.mail().await.subject, "You signed in on a new device");
+}
+
+#[tokio::test]
+async fn a_link_to_a_new_address_is_for_the_password_of_then() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let body = json!({"email": "new@example.com"});
+    app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&body).send().await;
+    // The mail server is away, and the password changes meanwhile.
+    let body = json!({"current_password": PASSWORD, "new_password": NEW});
+    let changed = app.post("/api/v1/auth/change-password").bearer(&tokens.access).json(&body).send().await;
+    assert_eq!(changed.status, 200);
+    let late = app.mail_to("new@example.com").await.token("/verify-email");
+    let call = app.post("/api/v1/auth/verify-email").json(&json!({"token": late}));
+    call.send().await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn no_session_that_the_old_password_opened_survives_a_reset() {
+    let app = TestApp::with(&["--password-workers", "4"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let passwords = [PASSWORD, NEW, "four grey pigeons waltz", "nine quiet otters hum"];
+    for pair in passwords.windows(2) {
+        forget(&app, "ada@example.com").await;
+        let token = app.mail_to("ada@example.com").await.token("/reset-password");
+        let attempts = (0..6).map(|_| sign_in_with(&app, &owner, pair[0]));
+        let (done, answers) =
+            tokio::join!(reset(&app, &token, pair[1]), futures_util::future::join_all(attempts));
+        assert_eq!(done.status, 204);
+        for answer in answers.iter().filter(|answer| answer.status == 200) {
+            app.refresh(&answer.tokens().refresh).await.assert_problem("invalid_refresh_token");
+        }
+        app.mails().await;
+        app.wait(TimeDelta::hours(6));
+    }
+}
+
+#[tokio::test]
+async fn of_a_reset_and_a_change_at_once_one_sets_the_password() {
+    let app = TestApp::with(&["--password-workers", "4"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    forget(&app, "ada@example.com").await;
+    let token = app.mail().await.token("/reset-password");
+    let body = json!({"current_password": PASSWORD, "new_password": "nine quiet otters hum"});
+    let change = app.post("/api/v1/auth/change-password").bearer(&tokens.access).json(&body).send();
+    let (reset, changed) = tokio::join!(reset(&app, &token, NEW), change);
+    assert_ne!(reset.status == 204, changed.status == 200, "{} {}", reset.text, changed.text);
+    let holds = if reset.status == 204 { NEW } else { "nine quiet otters hum" };
+    assert_eq!(sign_in_with(&app, &owner, holds).await.status, 200);
 }

@@ -116,3 +116,25 @@ async fn where_registration_is_closed_nobody_registers() {
     let app = TestApp::with(&["--registration", "closed"]).await;
     app.post(REGISTER).json(&form("ada@example.com")).send().await.assert_problem("registration_closed");
 }
+
+#[tokio::test]
+async fn whoever_registers_anothers_address_learns_nothing_by_signing_in_with_their_own_password() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let guess = |email: &str| {
+        let guess = json!({"email": email, "password": "four grey pigeons waltz"});
+        app.post(LOGIN).json(&guess).send()
+    };
+    let mut outcomes = Vec::new();
+    for email in ["ada@example.com", "nobody@example.com"] {
+        let mut registration = form(email);
+        registration["password"] = json!("four grey pigeons waltz");
+        let answer = app.post(REGISTER).json(&registration).send().await;
+        outcomes.push((answer.status, answer.text, guess(email).await.text));
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert!(outcomes[0].2.contains("email_not_verified"));
+    // Whose address it is signs in as before.
+    let own = json!({"email": "ada@example.com", "password": PASSWORD});
+    assert_eq!(app.post(LOGIN).json(&own).send().await.status, 200);
+}

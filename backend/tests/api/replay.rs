@@ -144,3 +144,35 @@ async fn a_repetition_is_not_for_a_deactivated_user() {
     app.execute("UPDATE users SET is_active = FALSE").await.unwrap();
     refresh_with(&app, &first, KEY).await.assert_problem("invalid_refresh_token");
 }
+
+#[tokio::test]
+async fn a_thief_who_refreshes_all_the_time_is_noticed_all_the_same() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let victims = app.sign_in(&owner).await;
+    let mut thiefs = app.refresh(&victims.refresh).await.tokens();
+    for _ in 0..6 {
+        app.wait(TimeDelta::seconds(2));
+        thiefs = app.refresh(&thiefs.refresh).await.tokens();
+    }
+    // Every rotation that is remembered by its time is recent; the theft is twelve seconds ago.
+    app.refresh(&victims.refresh).await.assert_problem("invalid_refresh_token");
+    app.refresh(&thiefs.refresh).await.assert_problem("invalid_refresh_token");
+    assert_eq!(app.audit("session.replay_detected").await, 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_re_authentication_signs_nobody_out() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let first = app.sign_in(&owner).await;
+    app.wait(TimeDelta::minutes(1));
+    let call = app.post("/api/v1/auth/reauthenticate").bearer(&first.access).header("idempotency-key", KEY);
+    let lost = call.json(&json!({"password": crate::test_app::PASSWORD})).send().await.tokens();
+    app.wait(TimeDelta::minutes(5));
+    let found = refresh_with(&app, &first, KEY).await.tokens();
+    assert_eq!(claims(&found.refresh)["jti"], claims(&lost.refresh)["jti"]);
+    assert_eq!(claims(&found.refresh)["auth_time"], claims(&lost.refresh)["auth_time"]);
+    assert_eq!(app.refresh(&found.refresh).await.status, 200);
+    assert_eq!(app.audit("session.replay_detected").await, 0);
+}

@@ -173,3 +173,72 @@ async fn after_a_revocation_that_raced_with_refreshes_no_session_can_refresh() {
         app.refresh(&newest).await.assert_problem("invalid_refresh_token");
     }
 }
+
+#[tokio::test]
+async fn of_the_callers_access_tokens_only_the_one_in_hand_outlives_all() {
+    let app = TestApp::new().await;
+    let (_, [own, _], _) = crew(&app).await;
+    let stolen = own.access.clone();
+    let own = app.refresh(&own.refresh).await.tokens();
+    assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
+    assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
+    app.get(ME).bearer(&stolen).send().await.assert_problem("session_revoked");
+    app.wait(TimeDelta::minutes(5));
+    app.get(ME).bearer(&own.access).send().await.assert_problem("access_token_expired");
+}
+
+#[tokio::test]
+async fn a_stale_sign_in_neither_sets_the_policy_nor_ends_sessions() {
+    let app = TestApp::new().await;
+    let (_, [own, _], bob) = crew(&app).await;
+    app.wait(TimeDelta::minutes(15));
+    let own = app.refresh(&own.refresh).await.tokens();
+    for call in [
+        app.patch(SECURITY).json(&json!({"idle_minutes": 60, "absolute_minutes": 240})),
+        app.post(REVOKE).json(&json!({"scope": "others"})),
+    ] {
+        call.bearer(&own.access).send().await.assert_problem("reauthentication_required");
+    }
+    assert_eq!(app.audit("account.session_policy_update").await, 0);
+    assert_eq!(app.refresh(&bob.refresh).await.status, 200);
+}
+
+/// A body that ends only when it is told to.
+fn slow(body: &Value) -> (axum::body::Body, tokio::sync::oneshot::Sender<()>) {
+    let (go_on, told) = tokio::sync::oneshot::channel();
+    let text = body.to_string();
+    let (first, last) = text.split_at(text.len() - 1);
+    let (first, last) = (first.to_owned(), last.to_owned());
+    let parts = futures_util::stream::once(async move { Ok::<_, std::io::Error>(first) });
+    let end = futures_util::stream::once(async move {
+        told.await.ok();
+        Ok(last)
+    });
+    (axum::body::Body::from_stream(futures_util::StreamExt::chain(parts, end)), go_on)
+}
+
+#[tokio::test]
+async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has_ended() {
+    let app = TestApp::new().await;
+    let (owner, [own, _], _) = crew(&app).await;
+    let second = app.user(owner.account, "zoe@example.com", Role::Owner).await;
+    let second = app.sign_in(&second).await;
+    let body = json!({"email": "evil@example.com", "role": "owner"});
+    let mut held = Vec::new();
+    for (path, body) in [("/api/v1/accounts/me/invites", body), (REVOKE, json!({"scope": "others"}))] {
+        let (body, go_on) = slow(&body);
+        let call = app.post(path).bearer(&own.access).header("content-type", "application/json").body(body);
+        held.push((tokio::spawn(call.send()), go_on));
+    }
+    let (body, go_on) = slow(&json!({"idle_minutes": 60, "absolute_minutes": 240}));
+    let call = app.patch(SECURITY).bearer(&own.access).header("content-type", "application/json").body(body);
+    held.push((tokio::spawn(call.send()), go_on));
+    tokio::task::yield_now().await;
+    assert!(revoke(&app, &second, json!({"scope": "others"})).await > 0);
+    for (call, go_on) in held {
+        go_on.send(()).unwrap();
+        call.await.unwrap().assert_problem("session_revoked");
+    }
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM invites").await, 0);
+    assert_eq!(app.refresh(&second.refresh).await.status, 200);
+}

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, SECURITY, TestApp, Tokens, claims};
+use crate::test_app::{Answer, REVOKE, SECURITY, TestApp, Tokens, claims};
 
 async fn get(app: &TestApp, tokens: &Tokens) -> Value {
     let answer = app.get(SECURITY).bearer(&tokens.access).send().await;
@@ -243,4 +243,58 @@ async fn of_many_active_users_a_hundred_are_named_and_all_are_counted() {
     let body = get(&app, &tokens).await;
     assert_eq!(body["active_users"].as_array().unwrap().len(), 100);
     assert_eq!(body["active_user_count"], 121);
+}
+
+#[tokio::test]
+async fn another_accounts_policy_is_not_touched() {
+    let app = TestApp::new().await;
+    let (owner, stranger) = (app.owner("ada@example.com").await, app.owner("eve@other.example").await);
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&stranger).await);
+    let before = get(&app, &theirs).await;
+    assert_eq!(patch(&app, &own, json!({"idle_minutes": 60, "absolute_minutes": 240})).await.status, 200);
+    assert_eq!(get(&app, &theirs).await, before);
+}
+
+#[tokio::test]
+async fn two_owners_who_change_each_a_half_at_once_lose_nothing() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Owner).await;
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
+    assert_eq!(patch(&app, &own, json!({"idle_minutes": 60, "absolute_minutes": 240})).await.status, 200);
+    for round in 1..=4 {
+        let (idle, absolute) = (60 + round, 240 + round);
+        let (one, other) = tokio::join!(
+            patch(&app, &own, json!({"idle_minutes": idle})),
+            patch(&app, &theirs, json!({"absolute_minutes": absolute}))
+        );
+        assert_eq!((one.status.as_u16(), other.status.as_u16()), (200, 200));
+        let set = &get(&app, &own).await["policy"]["override"];
+        assert_eq!(set, &json!({"idle_minutes": idle, "absolute_minutes": absolute}));
+    }
+    // Each change begins where the one before ended.
+    let events = app.get("/api/v1/accounts/me/audit-events?kind=account.session_policy_update");
+    let events = events.bearer(&own.access).send().await.body["events"].as_array().unwrap().clone();
+    assert_eq!(events.len(), 9);
+    let mut at = json!({"idle_minutes": null, "absolute_minutes": null});
+    let mut left: Vec<_> = events.iter().map(|event| &event["payload"]).collect();
+    while let Some(next) = left.iter().position(|payload| payload["old"] == at) {
+        at = left.remove(next)["new"].clone();
+    }
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_on_record_is_not_done() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (own, other) = (app.sign_in(&owner).await, app.sign_in(&owner).await);
+    app.execute("ALTER TABLE audit_events RENAME TO elsewhere").await.unwrap();
+    let changed = patch(&app, &own, json!({"idle_minutes": 60, "absolute_minutes": 240})).await;
+    changed.assert_problem("internal_error");
+    let ended = app.post(REVOKE).bearer(&own.access).json(&json!({"scope": "all"})).send().await;
+    ended.assert_problem("internal_error");
+    app.execute("ALTER TABLE elsewhere RENAME TO audit_events").await.unwrap();
+    assert_eq!(get(&app, &own).await["policy"]["preset"], "strict");
+    assert_eq!(app.refresh(&other.refresh).await.status, 200);
 }

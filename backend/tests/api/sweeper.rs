@@ -65,3 +65,45 @@ async fn a_session_past_its_absolute_end_alone_is_left_to_say_so_itself() {
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
     assert_eq!(app.audit("session.expired").await, 1);
 }
+
+#[tokio::test]
+async fn a_session_used_shortly_before_its_absolute_end_is_on_record_before_it_is_deleted() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let begun = app.sign_in(&owner).await;
+    let mut tokens = begun.clone();
+    for _ in 0..5 {
+        app.wait_until(tokens.idle_expires_at - TimeDelta::hours(6));
+        tokens = app.refresh(&tokens.refresh).await.tokens();
+        sweeper::sweep(&app.app).await.unwrap();
+    }
+    assert!(tokens.idle_expires_at > begun.absolute_expires_at + TimeDelta::hours(40));
+    // A day and a half after its end whoever asks is told of it still.
+    app.wait_until(begun.absolute_expires_at + TimeDelta::hours(36));
+    sweeper::sweep(&app.app).await.unwrap();
+    app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
+    assert_eq!(app.audit("session.expired").await, 1);
+    app.wait_until(tokens.idle_expires_at + TimeDelta::days(2));
+    sweeper::sweep(&app.app).await.unwrap();
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 0);
+    assert_eq!(app.audit("session.expired").await, 1, "once");
+}
+
+#[tokio::test]
+async fn a_sweep_that_races_with_refreshes_ends_none_that_was_answered() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    for _ in 0..5 {
+        let tokens = app.sign_in(&owner).await;
+        app.wait_until(tokens.idle_expires_at - TimeDelta::milliseconds(1));
+        let (refreshed, swept) = tokio::join!(app.refresh(&tokens.refresh), async {
+            tokio::task::yield_now().await;
+            app.wait(TimeDelta::milliseconds(1));
+            sweeper::sweep(&app.app).await
+        });
+        swept.unwrap();
+        if refreshed.status == 200 {
+            assert_eq!(app.refresh(&refreshed.tokens().refresh).await.status, 200);
+        }
+    }
+}

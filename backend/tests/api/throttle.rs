@@ -152,3 +152,95 @@ async fn guessing_at_a_password_with_a_stolen_session_is_throttled() {
     // Her other device is none the worse for it.
     assert_eq!(attempt(&app, "ada@example.com", PASSWORD, FIREFOX).await.status, 200);
 }
+
+#[tokio::test]
+async fn whoever_is_known_is_not_kept_waiting_for_what_others_do_at_the_same_address() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    attempt(&app, "ada@example.com", PASSWORD, FIREFOX).await.tokens();
+    for n in 0..40 {
+        attempt(&app, &format!("user{n}@example.com"), "wrong", "thief").await;
+    }
+    wait_of(&attempt(&app, "user99@example.com", "wrong", "thief").await);
+    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, FIREFOX).await.status, 200);
+    let body = json!({"password": PASSWORD});
+    let again = app.post("/api/v1/auth/reauthenticate").bearer(&tokens.access).json(&body).send().await;
+    assert_eq!(again.status, 200);
+}
+
+#[tokio::test]
+async fn right_passwords_lift_the_wait_of_an_address_and_time_forgives() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let wrong = async |n: usize| attempt(&app, &format!("user{n}@example.com"), "wrong", "office").await;
+    for n in 0..31 {
+        wrong(n).await.assert_problem("invalid_credentials");
+    }
+    let wait = wait_of(&wrong(99).await);
+    app.wait(TimeDelta::seconds(wait));
+    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, "office").await.status, 200);
+    // It brought no wait of its own, and one failure every two minutes never does.
+    for n in 100..140 {
+        wrong(n).await.assert_problem("invalid_credentials");
+        app.wait(TimeDelta::minutes(2));
+    }
+}
+
+#[tokio::test]
+async fn after_a_hundred_failures_in_a_row_there_is_a_days_pause() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let mut tried = 0;
+    let begun = app.now();
+    while app.now() - begun < TimeDelta::days(2) {
+        let answer = attempt(&app, "ada@example.com", "wrong", "thief").await;
+        if answer.status == 429 {
+            app.wait(TimeDelta::seconds(wait_of(&answer)));
+        } else {
+            tried += 1;
+        }
+    }
+    assert!((90..=110).contains(&tried), "{tried}");
+    // A link in a message lets its owner in at once, on a device that nobody knows.
+    attempt(&app, &owner.email, "wrong", "thief").await;
+    wait_of(&attempt(&app, &owner.email, PASSWORD, "new phone").await);
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
+    let token = app.mail_to("ada@example.com").await.token("/reset-password");
+    let body = json!({"token": token, "password": "seven purple kangaroos hum"});
+    assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
+    assert_eq!(attempt(&app, &owner.email, "seven purple kangaroos hum", "new phone").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_invites_a_companys_worth_of_people_at_once() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let invite = async |email: &str| {
+        let body = json!({"email": email, "role": "viewer"});
+        app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&body).send().await
+    };
+    for n in 0..60 {
+        assert_eq!(invite(&format!("user{n}@example.com")).await.status, 201);
+    }
+    // What strangers ask for in somebody's name does not use up an invitation.
+    for _ in 0..5 {
+        let body = json!({"email": "new@example.com"});
+        app.post("/api/v1/auth/forgot-password").json(&body).send().await;
+    }
+    assert_eq!(invite("new@example.com").await.status, 201);
+}
+
+#[tokio::test]
+async fn judging_passwords_is_not_free_either() {
+    let app = TestApp::new().await;
+    let register = async || {
+        let body = json!({"account_name": "A", "name": "A", "email": "x", "password": "password1234"});
+        app.post("/api/v1/auth/register").json(&body).send().await
+    };
+    for _ in 0..21 {
+        register().await.assert_problem("validation_failed");
+    }
+    assert_eq!(wait_of(&register().await), 30);
+}

@@ -43,10 +43,11 @@ pub fn export_audit_events(query: &AuditQuery, content_type: &'static str) -> Ca
 }
 
 fn pairs(query: &AuditQuery) -> Vec<(&'static str, String)> {
-    let AuditQuery { kind, actor_id, from, to, limit, cursor } = query;
+    let AuditQuery { kind, actor_id, person_id, from, to, limit, cursor } = query;
     let pairs = [
         ("kind", kind.map(|kind| kind.to_string())),
         ("actor_id", actor_id.map(|id| id.to_string())),
+        ("person_id", person_id.map(|id| id.to_string())),
         ("from", from.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))),
         ("to", to.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))),
         ("limit", limit.map(|limit| limit.to_string())),

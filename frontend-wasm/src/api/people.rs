@@ -5,8 +5,8 @@ use curfew_shared::{
     account::{AccountResponse, UpdateAccountRequest},
     auth::{TokenDelivery, TokenResponse, UserSummary},
     id::{IdentityId, InviteId, SessionId, UserId},
-    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteList},
-    member::{MemberPage, UpdateMemberRequest},
+    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage},
+    member::{MemberCursor, MemberPage, UpdateMemberRequest},
     oauth::{
         IdentityList, OauthCallbackRequest, OauthPurpose, OauthStartRequest, OauthStartResponse,
         ProvidersResponse,
@@ -17,7 +17,7 @@ use curfew_shared::{
     },
     route::api,
     security::RevokeSessionsResponse,
-    session::OwnSessionList,
+    session::OwnSessionPage,
 };
 
 use serde::Deserialize;
@@ -142,7 +142,7 @@ pub fn change_password(request: &ChangePasswordRequest) -> Call<RevokeSessionsRe
 
 /// One's own sessions.
 #[must_use]
-pub fn sessions() -> Call<OwnSessionList> {
+pub fn sessions() -> Call<OwnSessionPage> {
     Request::get(api::SESSIONS).json()
 }
 
@@ -178,8 +178,8 @@ pub fn rename_account(name: String) -> Call<AccountResponse> {
 
 /// The account's people, from `cursor` on.
 #[must_use]
-pub fn members(cursor: Option<UserId>) -> Call<MemberPage> {
-    let pairs: Vec<_> = cursor.map(|cursor| ("cursor", cursor.to_string())).into_iter().collect();
+pub fn members(cursor: Option<MemberCursor>) -> Call<MemberPage> {
+    let pairs: Vec<_> = cursor.map(|cursor| ("cursor", cursor.0)).into_iter().collect();
     Request::get(api::MEMBERS).query(&pairs).json()
 }
 
@@ -203,7 +203,7 @@ pub fn sign_member_out(id: UserId) -> Call<RevokeSessionsResponse> {
 
 /// The open invitations.
 #[must_use]
-pub fn invites() -> Call<InviteList> {
+pub fn invites() -> Call<InvitePage> {
     Request::get(api::INVITES).json()
 }
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
-    id::{InviteId, UserId},
-    invite::{CreateInviteRequest, InviteList, InviteSummary},
-    member::{MemberPage, MemberSummary, UpdateMemberRequest},
+    id::InviteId,
+    invite::{CreateInviteRequest, InvitePage, InviteSummary},
+    member::{MemberCursor, MemberPage, MemberSummary, UpdateMemberRequest},
 };
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
@@ -112,7 +112,7 @@ pub fn Members() -> Html {
     let load = use_work::<MemberPage>();
     let more = use_work::<()>();
     let members = use_kept(Vec::<MemberSummary>::new);
-    let cursor = use_kept(|| None::<UserId>);
+    let cursor = use_kept(|| None::<MemberCursor>);
     let doing = use_work::<()>();
     let asked = use_kept(|| None::<Deed>);
     let last_asked = use_mut_ref(|| None::<Deed>);
@@ -129,7 +129,7 @@ pub fn Members() -> Html {
             load.run(async move {
                 let page = client.ask(people::members(None)).await?;
                 members.set(page.members.clone());
-                cursor.set(page.next_cursor);
+                cursor.set(page.next_cursor.clone());
                 Ok(page)
             });
         })
@@ -143,7 +143,7 @@ pub fn Members() -> Html {
         Callback::from(move |()| {
             let (client, members, cursor) = (client.clone(), members.clone(), cursor.clone());
             more.run(async move {
-                let page = client.ask(people::members(*cursor)).await?;
+                let page = client.ask(people::members((*cursor).clone())).await?;
                 members.set([(*members).clone(), page.members].concat());
                 cursor.set(page.next_cursor);
                 Ok(())
@@ -287,7 +287,7 @@ fn name_of(role: Role) -> &'static str {
 fn Invitations() -> Html {
     let client = use_client();
     let toasts = use_toasts();
-    let load = use_work::<InviteList>();
+    let load = use_work::<InvitePage>();
     let inviting = use_work::<String>();
     let changing = use_work::<()>();
     let role = use_kept(|| Role::Engineer);

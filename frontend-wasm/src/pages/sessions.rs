@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     id::SessionId,
-    session::{DeviceKind, OwnSession, OwnSessionList},
+    session::{DeviceKind, OwnSession, OwnSessionPage},
 };
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -30,7 +30,7 @@ pub fn Sessions() -> Html {
     use_page("Your sessions", Focus::Untouched);
     let client = use_client();
     let toasts = use_toasts();
-    let load = use_work::<OwnSessionList>();
+    let load = use_work::<OwnSessionPage>();
     let ending = use_work::<()>();
     let asked = use_kept(|| None::<Asked>);
     let last_asked = use_mut_ref(|| Asked::Others);

@@ -9,7 +9,7 @@ use curfew_shared::{
         api::{REVOKE_OTHERS, SESSION, SESSIONS},
         page,
     },
-    session::{DeviceKind, OwnSession, OwnSessionList},
+    session::{DeviceKind, OwnSession, OwnSessionPage},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -44,7 +44,8 @@ fn list(has_other: bool) -> Fate {
     if has_other {
         sessions.push(session(OTHER, None, now));
     }
-    Fate::Says(json!(OwnSessionList { sessions, server_time: now }))
+    let session_count = sessions.len() as u64;
+    Fate::Says(json!(OwnSessionPage { sessions, session_count, next_cursor: None, server_time: now }))
 }
 
 fn other() -> String {

@@ -40,6 +40,7 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::MemberReactivated => "Person reactivated",
         AuditKind::MemberRemoved => "Person removed",
         AuditKind::MemberSessionsRevoked => "Person signed out",
+        AuditKind::UserCreatedByOperator => "Person added by the operator",
         AuditKind::SessionsRevokedByOperator => "Sessions ended by the operator",
         AuditKind::UserDeactivatedByOperator => "Person deactivated by the operator",
         AuditKind::PasswordSetByOperator => "Password set by the operator",
@@ -107,6 +108,9 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
             format!("{who} removed {}{}", word(payload, "name"), and_ended(count))
         }
         AuditKind::MemberSessionsRevoked => format!("{who} signed {whose} out{}", and_ended(count)),
+        AuditKind::UserCreatedByOperator => {
+            format!("The operator added {whose} as {}", word(payload, "role"))
+        }
         AuditKind::SessionsRevokedByOperator => match count {
             Some(count) => format!("The operator ended {} of {whose}", counted(count, "session")),
             None => format!("The operator ended sessions of {whose}"),
@@ -172,7 +176,7 @@ fn policy_change(who: &str, payload: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use curfew_shared::{audit::AuditActor, id::AuditEventId};
+    use curfew_shared::{audit::AuditPerson, id::AuditEventId};
     use serde_json::json;
     use uuid::Uuid;
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -187,7 +191,8 @@ mod tests {
             id: AuditEventId(Uuid::nil()),
             at: DateTime::UNIX_EPOCH,
             kind,
-            actor: Some(AuditActor { user_id: ADA, name: Some("Ada".into()), email: None }),
+            actor: Some(AuditPerson { user_id: ADA, name: Some("Ada".into()), email: None }),
+            subject: None,
             session_id: None,
             address: None,
             payload,
@@ -244,6 +249,11 @@ mod tests {
                 json!({"scope": "all", "revoked_count": 12}),
                 "Ada signed out everyone: 12 sessions ended",
             ),
+            (
+                UserCreatedByOperator,
+                json!({"user_id": BOB, "role": "viewer"}),
+                "The operator added Bob as viewer",
+            ),
             (SessionsRevokedByOperator, of_bob.clone(), "The operator ended 2 sessions of Bob"),
             (UserDeactivatedByOperator, of_bob.clone(), "The operator deactivated Bob; 2 sessions ended"),
             (MemberSessionsRevoked, of_bob.clone(), "Ada signed Bob out; 2 sessions ended"),
@@ -289,7 +299,7 @@ mod tests {
     #[test]
     fn whoever_is_unknown_is_told_of_without_a_name() {
         let mut event = event(AuditKind::SignedIn, json!({}));
-        event.actor = Some(AuditActor { user_id: ADA, name: None, email: None });
+        event.actor = Some(AuditPerson { user_id: ADA, name: None, email: None });
         assert_eq!(said(&event), "Somebody who was removed since signed in");
         event.kind = AuditKind::SignInFailed;
         assert_eq!(said(&event), "A sign-in as somebody failed");

@@ -1,0 +1,43 @@
+//! What a session remembers beyond its last rotations, which access token outlives a bulk revocation,
+//! and when a user last got back in by mail.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let columns = [
+            // Consumed before the replay leeway began, whatever was rotated since. None of these may
+            // stand in an index: every rotation may change them.
+            ("sessions", ColumnDef::new("old_generation").big_integer().not_null().default(-1).to_owned()),
+            // Consumed at `mark_at`; becomes the old generation once the leeway has passed since.
+            ("sessions", ColumnDef::new("mark_generation").big_integer().not_null().default(-1).to_owned()),
+            ("sessions", ColumnDef::new("mark_at").timestamp_with_time_zone().to_owned()),
+            // The `jti` of the access token that ended the session together with all others.
+            ("sessions", ColumnDef::new("spared_token").uuid().to_owned()),
+            // Links that were made before are no longer good.
+            ("users", ColumnDef::new("recovered_at").timestamp_with_time_zone().to_owned()),
+        ];
+        for (table, column) in columns {
+            manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
+        }
+        // The sweeper.
+        manager
+            .create_index(
+                Index::create()
+                    .name("devices_last_seen_at_idx")
+                    .table("devices")
+                    .col("last_seen_at")
+                    .to_owned(),
+            )
+            .await
+    }
+
+    /// In SQLite too, where a change cut short would otherwise stand in the way of every later start.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
