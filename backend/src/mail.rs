@@ -3,7 +3,7 @@
 //! A request only notes the occasion. The message is written, and its link signed, when it is
 //! sent: no request waits for it or takes longer for a known address, and no link is kept anywhere.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use curfew_shared::{
     id::{AccountId, InviteId, UserId},
     route::page as route,
@@ -55,6 +55,10 @@ pub enum Mail {
     },
     /// A user has another address now; this goes to the old one.
     EmailChanged {
+        /// The user.
+        user_id: UserId,
+        /// When.
+        at: DateTime<Utc>,
         /// The new address.
         email: String,
     },
@@ -120,6 +124,9 @@ impl Mail {
     }
 }
 
+/// How long before an address changes what else a thief left behind may have been prepared.
+const PREPARED: TimeDelta = TimeDelta::days(1);
+
 const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
 
 /// Writes the message for an occasion. `None`: there is nothing to say any more, or nobody to say it to.
@@ -139,13 +146,14 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             writer.new_device(*user_id, *at, address.as_deref(), &program).map(Some)
         }
         Mail::PasswordChanged { user_id, at } => writer.password_changed(*user_id, *at).await.map(Some),
-        Mail::EmailChanged { email } => Ok(Some(Letter {
+        Mail::EmailChanged { user_id, at, email } => Ok(Some(Letter {
             subject: "Your e-mail address was changed".to_owned(),
             paragraphs: vec![format!(
                 "You now sign in with {email}. This address no longer works for signing in."
             )],
-            action: None,
-            note: "If that was not you, ask an owner of your account to sign you out and to put it right."
+            action: Some(writer.not_me(*user_id, *at - PREPARED)?),
+            note: "If that was you, there is nothing to do. The button leads to a page that gives you this address \
+                   back, signs you out everywhere and lets you set a new password. It works for seven days."
                 .to_owned(),
         })),
         Mail::SessionsEnded { at } => Ok(Some(Letter {
@@ -318,6 +326,16 @@ impl Writer<'_> {
         })
     }
 
+    /// The button for what was somebody else's doing, `since` when they had the user in hand.
+    fn not_me(&self, user_id: UserId, since: DateTime<Utc>) -> Result<(String, String)> {
+        let claims = LinkClaims {
+            since: Some(since),
+            email: Some(self.recipient.to_owned()),
+            ..LinkClaims::new(LinkPurpose::Disown, user_id.0)
+        };
+        Ok(("This wasn’t me".to_owned(), self.link(route::DISOWN, claims)?))
+    }
+
     fn new_device(
         &self,
         user_id: UserId,
@@ -325,7 +343,6 @@ impl Writer<'_> {
         address: Option<&str>,
         program: &Program,
     ) -> Result<Letter> {
-        let claims = LinkClaims { since: Some(at), ..LinkClaims::new(LinkPurpose::Disown, user_id.0) };
         let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
         Ok(Letter {
             subject: "You signed in on a new device".to_owned(),
@@ -333,7 +350,7 @@ impl Writer<'_> {
                 format!("Somebody signed in as you with {} on {}{from}.", program.words(), moment(at)),
                 "If that was you, there is nothing to do.".to_owned(),
             ],
-            action: Some(("This wasn’t me".to_owned(), self.link(route::DISOWN, claims)?)),
+            action: Some(self.not_me(user_id, at)?),
             note: "The button leads to a page that signs you out everywhere and lets you set a new password."
                 .to_owned(),
         })

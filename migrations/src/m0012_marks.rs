@@ -1,7 +1,7 @@
 //! What a session remembers beyond its last rotations, which access token outlives a bulk revocation,
-//! and when a user last got back in by mail.
+//! when a user last got back in by mail; and that the audit trail is never changed.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -24,6 +24,20 @@ impl MigrationTrait for Migration {
         for (table, column) in columns {
             manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
         }
+        // The audit trail is appended to, never changed.
+        let guard = match manager.get_database_backend() {
+            DbBackend::Postgres => {
+                "CREATE FUNCTION audit_events_are_final() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'the audit trail is never changed'; END $$; \
+                 CREATE TRIGGER audit_events_are_final BEFORE UPDATE ON audit_events \
+                 FOR EACH ROW EXECUTE FUNCTION audit_events_are_final()"
+            }
+            _ => {
+                "CREATE TRIGGER audit_events_are_final BEFORE UPDATE ON audit_events \
+                 BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END"
+            }
+        };
+        manager.get_connection().execute_unprepared(guard).await?;
         // The sweeper.
         manager
             .create_index(

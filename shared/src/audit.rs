@@ -31,7 +31,7 @@ macro_rules! audit_kinds {
 audit_kinds! {
     /// A person signed in; `{method}` is `password`, `invitation` or a provider's name.
     SignedIn = "session.signed_in";
-    /// A sign-in failed; `{user_id}` is whom it was tried for.
+    /// A sign-in failed, or a re-authentication in a session; `{user_id}` is whom it was tried for.
     SignInFailed = "session.sign_in_failed";
     /// A person signed out; with `{reason}` `replaced` by signing in anew in the same browser.
     SignedOut = "session.signed_out";
@@ -46,7 +46,7 @@ audit_kinds! {
     /// A person ended sessions of their own; `{scope, revoked_count}` with scope `one` or `others`.
     OwnSessionsRevoked = "user.sessions_revoked";
     /// A person said that a sign-in was not theirs, and all their sessions ended;
-    /// `{revoked_count, unlinked_count, revoked_invite_count}`.
+    /// `{revoked_count, unlinked_count, revoked_invite_count, old_email, email}`.
     SignInDisowned = "user.sign_in_disowned";
     /// A person proved once more who they are; `{method}` is `password` or a provider's name.
     Reauthenticated = "user.reauthenticated";

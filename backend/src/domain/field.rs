@@ -57,15 +57,18 @@ pub fn check_email(field: &str, email: &str) -> Option<FieldError> {
     })
 }
 
-/// What is wrong with the name of a person or an account, if anything.
+/// What is wrong with the name of a person or an account, if anything. Names stand in messages to
+/// strangers: they neither hide nor turn around what is beside them, and lead nowhere.
 #[must_use]
 pub fn check_name(field: &str, name: &str) -> Option<FieldError> {
     if name.trim().is_empty() {
         Some(required(field))
     } else if name.chars().count() > NAME_MAX {
         Some(too_long(field, NAME_MAX))
-    } else if name.chars().any(char::is_control) {
-        Some(FieldError::new(field, FieldCode::Malformed, "Leave out control characters."))
+    } else if name.chars().any(is_invisible) {
+        Some(FieldError::new(field, FieldCode::Malformed, "Leave out characters that cannot be seen."))
+    } else if name.contains("://") {
+        Some(FieldError::new(field, FieldCode::Malformed, "Leave out web addresses."))
     } else {
         None
     }
@@ -126,6 +129,14 @@ pub fn refuse(found: impl IntoIterator<Item = Option<FieldError>>) -> Result<(),
 #[must_use]
 pub fn required(field: &str) -> FieldError {
     FieldError::new(field, FieldCode::Required, "This field is required.")
+}
+
+/// Control characters, and those that turn the direction of text or have no width of their own. What joins
+/// letters, as some scripts need it, is none of them.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 fn too_long(field: &str, max: usize) -> FieldError {
@@ -206,6 +217,9 @@ mod tests {
         assert_eq!(code("Ada"), None);
         assert_eq!(code(" "), Some(FieldCode::Required));
         assert_eq!(code(&"x".repeat(121)), Some(FieldCode::TooLong));
-        assert_eq!(code("a\u{0}b"), Some(FieldCode::Malformed));
+        for bad in ["a\u{0}b", "a\u{202e}b", "\u{200b}", "Win at https://evil.example"] {
+            assert_eq!(code(bad), Some(FieldCode::Malformed), "{bad:?}");
+        }
+        assert_eq!(code("مى\u{200c}خواهم"), None, "what joins letters or keeps them apart");
     }
 }

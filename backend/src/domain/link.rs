@@ -56,7 +56,7 @@ pub struct LinkClaims {
     /// The credentials that it was made for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The address to be.
+    /// The address to be; of a disowned sign-in, the one that the message went to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// When the sign-in was that is disowned.

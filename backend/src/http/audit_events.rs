@@ -7,9 +7,10 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Datelike, Utc};
 use curfew_shared::{
     audit::{AuditEvent, AuditPage, AuditQuery},
-    error::Problem,
+    error::{FieldCode, FieldError, Problem},
     id::AccountId,
     route::api as route,
 };
@@ -19,7 +20,7 @@ use super::{
     caller::Owner,
     extract::{Query, page_limit},
 };
-use crate::{app::AppState, error::Result, store::audit_events};
+use crate::{app::AppState, domain::field, error::Result, store::audit_events};
 
 /// Entries that an export reads at once.
 const EXPORT_BATCH: u32 = 1_000;
@@ -54,6 +55,7 @@ async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Response> {
     let limit = page_limit(query.limit)?;
+    field::refuse([check_time("from", query.from), check_time("to", query.to)])?;
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format =
         [Format::Csv, Format::Ndjson].into_iter().find(|format| accepted.contains(format.content_type()));
@@ -66,6 +68,13 @@ async fn list(
     events.truncate(limit as usize);
     let next_cursor = events.last().filter(|_| more).map(|event| event.id);
     Ok(JsonResponse(AuditPage { events, next_cursor }).into_response())
+}
+
+/// The databases know fewer years than can be written.
+fn check_time(field: &str, time: Option<DateTime<Utc>>) -> Option<FieldError> {
+    let known = 0..10_000;
+    time.filter(|time| !known.contains(&time.year()))
+        .map(|_| FieldError::new(field, FieldCode::Malformed, "Name a time between the years 0 and 9999."))
 }
 
 #[derive(Debug, Clone, Copy)]

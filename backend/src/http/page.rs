@@ -68,7 +68,8 @@ fn index(status: StatusCode, headers: &HeaderMap) -> Response {
 }
 
 fn asset(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
-    let etag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
+    // Weak: the same for each encoding (RFC 9110 §8.8.3.3).
+    let etag = format!("W/\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
     let content_type = file.metadata.mimetype().to_owned();
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes());
     let (encoding, body) = if unchanged { (None, Body::empty()) } else { encoded(name, file, headers) };

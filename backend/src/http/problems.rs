@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use axum::{
-    extract::Path,
     http::header,
     response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use curfew_shared::error::ErrorCode;
 
+use super::extract::Path;
 use crate::error::Error;
 
 const STYLE: &str = "\

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     app::{App, AppState},
+    audit::Deed,
     domain::field,
     error::{Error, Result},
     mail::Mail,
@@ -86,6 +87,9 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
     let turn = app.passwords.turn().await?;
     attempt.count(app).await?;
     if app.passwords.verify_in(turn, password, login.password_hash.as_deref()).await? == Verified::No {
+        let deed = Deed::new(AuditKind::SignInFailed, caller.account.id, caller.now);
+        let deed = deed.in_session(caller.session.id).from(address).with(json!({"user_id": caller.user.id}));
+        deed.append(&app.database.write).await?;
         return Err(ErrorCode::InvalidCredentials.into());
     }
     attempt.succeeded(app).await?;

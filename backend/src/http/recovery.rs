@@ -18,7 +18,11 @@ use curfew_shared::{
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{client::Client, extract::Json, registration::ask};
+use super::{
+    client::Client,
+    extract::Json,
+    registration::{ask, taken},
+};
 use crate::{
     app::AppState,
     audit::Deed,
@@ -131,7 +135,8 @@ async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login
 ///
 /// Ends every session of the user and takes away what lets somebody else in again: the password, the
 /// user's devices, and since that sign-in the identities that were linked, the invitations that were sent
-/// and every link in a message. The answer has a token for `POST /auth/reset-password`.
+/// and every link in a message. The user's address is again the one that the message went to. The answer
+/// has a token for `POST /auth/reset-password`.
 #[utoipa::path(
     post,
     path = route::DISOWN,
@@ -140,6 +145,7 @@ async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login
     request_body = LinkRequest,
     responses(
         (status = 200, description = "Every session has ended", body = DisownResponse),
+        (status = 409, description = "`address_taken`: somebody else has the former address by now", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -151,17 +157,24 @@ async fn disown(
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let now = app.clock.now();
     let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
-    let since = claims.since.ok_or_else(invalid)?;
+    let (since, address) = claims.since.zip(claims.email.clone()).ok_or_else(invalid)?;
     let transaction = app.database.begin().await?;
-    let good = |login: &Login| login.is_active && !claims.is_outdated(login.recovered_at);
     let login = users::find_login_by_id(&transaction, UserId(claims.sub)).await?;
-    let user_id = login.filter(good).ok_or_else(invalid)?.user_id;
+    let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
+    let user_id = login.user_id;
+    if login.email != address {
+        // Whoever took the user over gave it an address of their own, by which they may have got a new
+        // password too.
+        users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?;
+    } else if claims.is_outdated(login.recovered_at) {
+        return Err(invalid());
+    }
     users::lock_out(&transaction, user_id, now).await?;
     let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
     devices::forget(&transaction, user_id).await?;
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
     let revoked_invite_count = invites::revoke_of_user(&transaction, user_id, since, now).await?;
-    let login = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
+    let relieved = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
     Deed::new(AuditKind::SignInDisowned, login.account_id, now)
         .by(user_id)
         .from(client.origin.address.as_deref())
@@ -169,13 +182,15 @@ async fn disown(
             "revoked_count": revoked_count,
             "unlinked_count": unlinked_count,
             "revoked_invite_count": revoked_invite_count,
+            "old_email": login.email,
+            "email": address,
         }))
         .append(&transaction)
         .await?;
     transaction.commit().await?;
     let claims = LinkClaims {
-        fingerprint: Some(login.fingerprint()),
-        ..LinkClaims::new(LinkPurpose::ResetPassword, login.user_id.0)
+        fingerprint: Some(relieved.fingerprint()),
+        ..LinkClaims::new(LinkPurpose::ResetPassword, user_id.0)
     };
     let reset_token = app.keys.sign_link(claims, now)?;
     Ok(JsonResponse(DisownResponse { revoked_count, reset_token }))

@@ -226,7 +226,8 @@ async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateT
         .with(json!({"old": login.email, "new": new}))
         .append(&transaction)
         .await?;
-    Mail::EmailChanged { email: new.clone() }.enqueue(&transaction, &login.email, now).await?;
+    let mail = Mail::EmailChanged { user_id: login.user_id, at: now, email: new.clone() };
+    mail.enqueue(&transaction, &login.email, now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(new)

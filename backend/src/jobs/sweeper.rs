@@ -57,7 +57,8 @@ pub struct Swept {
 pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
     let now = app.clock.now();
     let mut swept = Swept { closed: 0, deleted: 0 };
-    loop {
+    // Most turns find nothing, and need not hold up who writes.
+    while sessions::any_idle(&app.database.read, now).await? {
         let transaction = app.database.begin().await?;
         let idled = sessions::close_idle(&transaction, BATCH, now).await?;
         for session in &idled {

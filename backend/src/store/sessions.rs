@@ -697,6 +697,21 @@ pub struct Idled {
     pub absolute: bool,
 }
 
+/// Whether there is a session to close.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn any_idle(connection: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        any: bool,
+    }
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM sessions WHERE revoked_at IS NULL AND idle_expires_at <= $1) AS any";
+    Ok(one::<Row>(connection, sql, [now.into()]).await?.is_some_and(|row| row.any))
+}
+
 /// Closes at most `limit` sessions whose idle window has passed. Whoever still refreshes one is
 /// told why it ended all the same, by the token's own claims; one whose absolute window alone has
 /// passed is left for its last refresh to close.

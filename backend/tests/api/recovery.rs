@@ -204,7 +204,14 @@ async fn a_disowned_thief_has_nothing_left_to_come_back_with() {
         .value("SELECT CAST(payload AS text) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
         .await;
     let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
-    assert_eq!(payload, json!({"revoked_count": 2, "unlinked_count": 1, "revoked_invite_count": 1}));
+    let address = "ada@example.com";
+    assert_eq!(
+        payload,
+        json!({
+            "revoked_count": 2, "unlinked_count": 1, "revoked_invite_count": 1,
+            "old_email": address, "email": address,
+        })
+    );
     // Its owner goes on.
     let reset_token = answer.body["reset_token"].as_str().unwrap();
     assert_eq!(reset(&app, reset_token, NEW).await.status, 204);
@@ -292,4 +299,33 @@ async fn of_a_reset_and_a_change_at_once_one_sets_the_password() {
     assert_ne!(reset.status == 204, changed.status == 200, "{} {}", reset.text, changed.text);
     let holds = if reset.status == 204 { NEW } else { "nine quiet otters hum" };
     assert_eq!(sign_in_with(&app, &owner, holds).await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_lost_their_address_to_a_thief_gets_it_back() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (thief, news) = theft(&app, &owner).await;
+    let body = json!({"email": "thief@evil.example"});
+    app.post("/api/v1/users/me/email").bearer(&thief.access).json(&body).send().await;
+    let token = app.mail_to("thief@evil.example").await.token("/verify-email");
+    let verified = app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    assert_eq!(verified.status, 200);
+    let changed = app.mail_to("ada@example.com").await.token("/not-me");
+    // He sets a password by his own address, which outdates no link to hers.
+    app.wait(TimeDelta::minutes(1));
+    forget(&app, "thief@evil.example").await;
+    let token = app.mail_to("thief@evil.example").await.token("/reset-password");
+    assert_eq!(reset(&app, &token, "nine quiet otters hum").await.status, 204);
+
+    let answer = disown(&app, &changed).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let by_thief = json!({"email": "thief@evil.example", "password": "nine quiet otters hum"});
+    app.post(LOGIN).json(&by_thief).send().await.assert_problem("invalid_credentials");
+    let reset_token = answer.body["reset_token"].as_str().unwrap();
+    assert_eq!(reset(&app, reset_token, NEW).await.status, 204);
+    assert_eq!(sign_in_with(&app, &owner, NEW).await.status, 200);
+    // Once; and of the two links that would have done it, the other is outdated as well.
+    disown(&app, &changed).await.assert_problem("invalid_link");
+    disown(&app, &news).await.assert_problem("invalid_link");
 }

@@ -95,3 +95,12 @@ async fn what_is_answered_is_on_the_disk() {
         assert_eq!(app.value::<i64>(weakened).await, 0, "durability is as the server's operator set it");
     }
 }
+
+#[tokio::test]
+async fn an_entry_of_the_audit_trail_is_never_changed() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    app.sign_in(&owner).await;
+    assert!(app.execute("UPDATE audit_events SET address = 'elsewhere'").await.is_err());
+    assert_eq!(app.audit("session.signed_in").await, 1);
+}
