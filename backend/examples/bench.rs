@@ -24,8 +24,8 @@ use curfew::{
     entropy,
     passwords::Passwords,
     store::{
-        Connection, Database, accounts,
-        sessions::{self, Consumption},
+        Database, accounts,
+        sessions::{self, Bulk, Consumption},
         users::{self, NewUser},
     },
 };
@@ -34,7 +34,7 @@ use curfew_shared::{
     id::{AccountId, SessionId, UserId},
     policy::Policy,
 };
-use sea_orm::Statement;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -133,6 +133,7 @@ async fn known_and_unknown(database: &Database, address: SocketAddr) {
     for (what, path, extra) in [
         ("wrong password", "/api/v1/auth/login/json", json!({"password": "not the password"})),
         ("forgotten password", "/api/v1/auth/forgot-password", json!({})),
+        ("verification asked for again", "/api/v1/auth/resend-verification", json!({})),
         (
             "registration",
             "/api/v1/auth/register",
@@ -248,7 +249,7 @@ async fn argon2_alone() -> f64 {
 /// The owner's page and the bulk revocation, with very many live sessions in the account and as many in others.
 async fn many_sessions(database: &Database, address: SocketAddr, account: AccountId) {
     let backend = database.write.get_database_backend();
-    let postgres = backend == sea_orm::DbBackend::Postgres;
+    let postgres = backend == DbBackend::Postgres;
     let random = if postgres { "gen_random_uuid()" } else { "randomblob(16)" };
     let series = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})");
     let other = AccountId(entropy::id(SystemClock.now()).unwrap());
@@ -282,26 +283,13 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
         // As its autovacuum would; nobody does so for SQLite.
         database.write.execute_unprepared("ANALYZE").await.unwrap();
     }
-    let id = uuid_literal(postgres, account);
-    let now = SystemClock.now().to_rfc3339();
-    let live = format!(
-        "account_id = {id} AND revoked_at IS NULL AND idle_expires_at > '{now}' AND absolute_expires_at > '{now}'"
-    );
-    for statement in [
-        format!(
-            "SELECT u.id, s.sessions, count(*) OVER () FROM (SELECT user_id, count(*) AS sessions FROM sessions \
-             WHERE {live} GROUP BY user_id) s JOIN users u ON u.id = s.user_id AND u.account_id = {id} ORDER BY u.last_login_at DESC LIMIT 100"
-        ),
-        format!("UPDATE sessions SET revoked_at = '{now}', revoked_reason = 'bulk' WHERE {live}"),
-    ] {
-        let explain = if postgres { "EXPLAIN" } else { "EXPLAIN QUERY PLAN" };
-        let plan = Statement::from_string(backend, format!("{explain} {statement}"));
-        println!("  plan of {}…", statement.split(' ').take(2).collect::<Vec<_>>().join(" "));
-        for row in database.read.query_all_raw(plan).await.unwrap() {
-            let step: String = row.try_get_by_index(if postgres { 0 } else { 3 }).unwrap();
-            println!("    {step}");
-        }
-    }
+    let explained = Explained(&database.read);
+    let (caller, now) = (UserId(entropy::id(SystemClock.now()).unwrap()), SystemClock.now());
+    println!("  plan of the security page:");
+    let _ = sessions::list_active_users(&explained, account, caller, 100, now).await;
+    println!("  plan of ending in bulk:");
+    let bulk = Bulk::All { session: SessionId(caller.0), token: caller.0 };
+    let _ = sessions::revoke_bulk(&explained, account, bulk, now).await;
     let mut client = Client::connect(address).await;
     let token = sign_in(&mut client).await.0;
     for round in 1..=3 {
@@ -319,6 +307,46 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     let (status, body) = client.call("POST", path, Some(&token), "").await;
     assert_eq!(status, 200);
     println!("  {} sessions ended in bulk: {} ms", body["revoked_count"], begun.elapsed().as_millis());
+}
+
+/// A connection that prints the plan of a statement instead of running it: the very statements of the store.
+struct Explained<'a>(&'a DatabaseConnection);
+
+impl Explained<'_> {
+    async fn explain(&self, statement: Statement) {
+        let postgres = self.0.get_database_backend() == DbBackend::Postgres;
+        let (explain, column) = if postgres { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
+        let plan = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
+        for row in self.0.query_all_raw(plan).await.unwrap() {
+            println!("    {}", row.try_get_by_index::<String>(column).unwrap());
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Explained<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.explain(statement).await;
+        Err(DbErr::Custom("explained, not run".to_owned()))
+    }
+
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        Err(DbErr::Custom("there is nothing to explain".to_owned()))
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.explain(statement).await;
+        Ok(None)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.explain(statement).await;
+        Ok(Vec::new())
+    }
 }
 
 fn uuid_literal(postgres: bool, id: AccountId) -> String {

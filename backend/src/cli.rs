@@ -25,8 +25,8 @@ use crate::{
     config::{Config, Layered, Settings, keep, provider},
     domain::field,
     entropy, http,
-    mail::Mail,
-    passwords::Passwords,
+    mail::{Mail, MembershipEnd},
+    passwords::{Passwords, Verified},
     server,
     store::{
         self, Connection, Database, accounts,
@@ -215,6 +215,9 @@ async fn connect(config: &Config) -> Result<Database> {
 }
 
 async fn serve(mut config: Config, demo: bool) -> Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let database = connect(&config).await?;
     config
         .ensure_secret()
@@ -252,8 +255,12 @@ async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<Str
         Ok(format!("demo-{:04}-{:04}-{:04}", digits / 100_000_000, digits / 10_000 % 10_000, digits % 10_000))
     };
     if accounts::any(&database.read).await? {
-        let kept = config.data_dir.join(PASSWORD);
-        return Ok(std::fs::read_to_string(kept).ok().map(|password| password.trim().to_owned()));
+        let kept = std::fs::read_to_string(config.data_dir.join(PASSWORD)).unwrap_or_default();
+        let login = users::find_login(&database.read, DEMO_EMAIL).await?;
+        let hash = login.and_then(|login| login.password_hash);
+        // Not if it was changed since.
+        let holds = operator.passwords.verify(kept.trim(), hash.as_deref()).await? != Verified::No;
+        return Ok(holds.then(|| kept.trim().to_owned()));
     }
     let password = keep(&config.data_dir, PASSWORD, generated)?;
     operator.create_account("Demo", DEMO_EMAIL, "Demo Owner", &password).await?;
@@ -356,6 +363,9 @@ impl Operator {
                     .with(payload)
                     .append(&transaction)
                     .await?;
+                let account_name = accounts::find(&transaction, account).await?.name;
+                let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::ByOperator, at: now };
+                mail.enqueue(&transaction, &member.email, now).await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }

@@ -515,11 +515,41 @@ impl Config {
         self.data_dir.join("outbox")
     }
 
+    /// What is allowed, and hardly meant.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let is_far = !self.is_local();
+        let is_plain = self.public_url.starts_with("http://");
+        let is_shared = self.database_url.starts_with("postgres");
+        [
+            (is_far && self.smtp_url.is_none(), "no mail server is configured: messages stay in the outbox folder"),
+            (
+                is_far && is_plain && !self.is_opened_locally(),
+                "public_url is not https: browsers will not keep anybody signed in",
+            ),
+            (
+                self.listen.ip().is_unspecified() && self.is_opened_locally(),
+                "other machines can connect, but public_url leads browsers to this one",
+            ),
+            (
+                is_shared && self.secret.is_none(),
+                "the secret is kept in the data folder: give every replica the same CURFEW_SECRET",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(holds, warning)| holds.then_some(warning))
+        .collect()
+    }
+
+    fn is_opened_locally(&self) -> bool {
+        Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// Whether this is somebody's own machine: it listens to nobody else, and browsers open it by a name
     /// that leads nowhere else.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.listen.ip().is_loopback() && Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
+        self.listen.ip().is_loopback() && self.is_opened_locally()
     }
 
     /// Where no secret is configured, takes the one in the data folder, or makes one there (mode 0600).

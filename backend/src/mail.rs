@@ -85,12 +85,12 @@ pub enum Mail {
         /// When.
         at: DateTime<Utc>,
     },
-    /// An owner deactivated or removed a person.
+    /// A person can sign in no longer.
     MembershipEnded {
         /// The account's name.
         account_name: String,
-        /// Whether the person was removed.
-        is_removed: bool,
+        /// How that came.
+        end: MembershipEnd,
         /// When.
         at: DateTime<Utc>,
     },
@@ -103,6 +103,18 @@ pub enum Mail {
         /// When.
         at: DateTime<Utc>,
     },
+}
+
+/// How somebody's part in an account ended.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipEnd {
+    /// An owner removed the person.
+    Removed,
+    /// An owner deactivated the person.
+    Deactivated,
+    /// The operator deactivated the person.
+    ByOperator,
 }
 
 impl Mail {
@@ -162,15 +174,21 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             action: Some(("Sign in again".to_owned(), writer.page(route::LOGIN))),
             note: "Ask an owner of your account if you do not know why.".to_owned(),
         })),
-        Mail::MembershipEnded { account_name, is_removed, at } => {
-            let (was, note) = if *is_removed {
-                ("removed you from", "Your user is gone, and this address is free for another account.")
-            } else {
-                ("deactivated you in", "You cannot sign in until an owner reactivates you.")
+        Mail::MembershipEnded { account_name, end, at } => {
+            let (who, note) = match end {
+                MembershipEnd::Removed => {
+                    ("An owner removed you from", "This address is free for another account.")
+                }
+                MembershipEnd::Deactivated => {
+                    ("An owner deactivated you in", "You cannot sign in until an owner reactivates you.")
+                }
+                MembershipEnd::ByOperator => {
+                    ("The operator deactivated you in", "You cannot sign in until an owner reactivates you.")
+                }
             };
             Ok(Some(Letter {
                 subject: format!("You no longer have access to “{account_name}”"),
-                paragraphs: vec![format!("An owner {was} “{account_name}” on {}. {note}", moment(*at))],
+                paragraphs: vec![format!("{who} “{account_name}” on {}. {note}", moment(*at))],
                 action: None,
                 note: "Ask an owner of the account if you do not know why.".to_owned(),
             }))
@@ -200,8 +218,9 @@ impl Writer<'_> {
     }
 
     async fn verification(&self, mail: &Mail) -> Result<Option<Letter>> {
-        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
-            return Ok(Some(already_known(self.page(route::FORGOT_PASSWORD))));
+        if let Some(login) = users::find_login(self.database(), self.recipient).await? {
+            let reset = self.page(route::FORGOT_PASSWORD);
+            return Ok(Some(if login.is_active { already_known(reset) } else { deactivated() }));
         }
         let registration = match mail {
             Mail::Registered { registration_id } => {
@@ -370,6 +389,19 @@ fn already_known(reset: String) -> Letter {
                 .to_owned(),
         ],
         action: Some(("I forgot my password".to_owned(), reset)),
+        note: "If that was not you, ignore this message: nothing was changed.".to_owned(),
+    }
+}
+
+fn deactivated() -> Letter {
+    Letter {
+        subject: "You have an account already".to_owned(),
+        paragraphs: vec![
+            "Somebody, perhaps you, wanted to register with this address. It belongs to an account in which you \
+             are deactivated, so you cannot sign in. Ask an owner of that account to reactivate or remove you."
+                .to_owned(),
+        ],
+        action: None,
         note: "If that was not you, ignore this message: nothing was changed.".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! The API as `curl` sees it, on either database: tokens live, die, and survive the server's end.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use e2e::{Answer, Error, Outcome, Result, SOON, play_on_both, until, uuid};
+use e2e::{Answer, Error, Outcome, Result, SOON, Settings, play, play_on_both, until, uuid};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -144,6 +144,29 @@ async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
         let answer = answer?;
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("access_token"), "{answer}");
         assert_eq!(server.sessions(&ada).await?.len(), 1);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_full_disk_signs_nobody_out() -> Outcome {
+    play(async |stage| {
+        let server = stage.server(Settings::default()).await?;
+        let (ada, api) = (server.owner("Ada Owner").await?, server.direct()?);
+        let mut token = refresh(&api.sign_in(&ada).await?)?;
+        server.fill_disk(true)?;
+        // What still fits is answered as ever; then nothing is promised that was not kept.
+        let refused = loop {
+            let answer = api.refresh(&token).await?;
+            if answer.status != 200 {
+                break answer;
+            }
+            token = refresh(&answer)?;
+        };
+        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{}", refused.text());
+        server.fill_disk(false)?;
+        assert_eq!(api.refresh(&token).await?.status, 200);
         Ok(())
     })
     .await

@@ -1,13 +1,14 @@
 //! The release binary, started as an operator starts it.
 
 use std::{
+    ffi::OsStr,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -91,9 +92,11 @@ impl Server {
     /// When it does not get ready.
     pub async fn start_again(&mut self) -> Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
-        let process = self
-            .command()?
-            .arg("serve")
+        // A limit on files is to be met with an error, as a full disk is, and not with a signal.
+        let mut command = self.command_by("sh");
+        let process = command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
+            .arg(binary()?)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -131,6 +134,20 @@ impl Server {
     pub async fn kill(&mut self) -> Result<()> {
         let mut process = self.process.take().ok_or_else(|| Error::new("there is no server to kill"))?;
         process.kill().await?;
+        Ok(())
+    }
+
+    /// Lets it write no file beyond the present length of its database's log, as if the disk were full; or
+    /// lifts that.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses, or there is no embedded database.
+    pub fn fill_disk(&self, is_full: bool) -> Result<()> {
+        let log = self.folder.path().join("curfew.db-wal");
+        let current = if is_full { Some(std::fs::metadata(log)?.len()) } else { None };
+        let pid = self.process.as_ref().and_then(Child::id).and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        prlimit(pid, Resource::Fsize, Rlimit { current, maximum: None }).map_err(std::io::Error::from)?;
         Ok(())
     }
 
@@ -239,7 +256,11 @@ impl Server {
 
     /// The binary with this server's settings, and with none of the machine's.
     fn command(&self) -> Result<Command> {
-        let mut command = Command::new(binary()?);
+        Ok(self.command_by(binary()?))
+    }
+
+    fn command_by(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name == "DATABASE_URL" || name.to_string_lossy().starts_with("CURFEW_") {
                 command.env_remove(name);
@@ -253,7 +274,7 @@ impl Server {
             .env("NO_COLOR", "1")
             .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path());
-        Ok(command)
+        command
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     app::AppState,
     domain::field,
     error::{Error, Result},
-    mail::Mail,
+    mail::{Mail, MembershipEnd},
     store::{
         Transaction, accounts, invites,
         sessions::{self, Reason},
@@ -184,7 +184,7 @@ async fn update(
         } else {
             let revoked_count =
                 sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
-            member_left(&transaction, &caller, &member, false).await?;
+            member_left(&transaction, &caller, &member, MembershipEnd::Deactivated).await?;
             let payload = json!({"user_id": id, "revoked_count": revoked_count});
             caller.deed(AuditKind::MemberDeactivated, &client).with(payload)
         };
@@ -210,10 +210,10 @@ async fn member_left(
     transaction: &Transaction,
     caller: &Caller,
     member: &Member,
-    is_removed: bool,
+    end: MembershipEnd,
 ) -> Result<()> {
     let account_name = caller.account.name.clone();
-    let mail = Mail::MembershipEnded { account_name, is_removed, at: caller.now };
+    let mail = Mail::MembershipEnded { account_name, end, at: caller.now };
     Ok(mail.enqueue(transaction, &member.email, caller.now).await?)
 }
 
@@ -244,7 +244,7 @@ async fn remove(
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     cease_to_own(&transaction, &member, caller.now).await?;
-    member_left(&transaction, &caller, &member, true).await?;
+    member_left(&transaction, &caller, &member, MembershipEnd::Removed).await?;
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
     users::delete(&transaction, id).await?;
     let payload =
