@@ -522,7 +522,10 @@ impl Config {
         let is_plain = self.public_url.starts_with("http://");
         let is_shared = self.database_url.starts_with("postgres");
         [
-            (is_far && self.smtp_url.is_none(), "no mail server is configured: messages stay in the outbox folder"),
+            (
+                is_far && self.smtp_url.is_none(),
+                "no mail server is configured: messages stay in the outbox folder",
+            ),
             (
                 is_far && is_plain && !self.is_opened_locally(),
                 "public_url is not https: browsers will not keep anybody signed in",

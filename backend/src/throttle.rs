@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use curfew_shared::id::AccountId;
 
 use crate::{
@@ -87,13 +88,12 @@ impl Attempt {
     /// # Errors
     ///
     /// When the database is away.
-    pub async fn succeeded(self, app: &App) -> Result<()> {
-        let transaction = app.database.begin().await?;
-        throttles::clear(&transaction, &self.person).await?;
-        if let Some(address) = &self.address {
-            throttles::take_back(&transaction, address, app.clock.now()).await?;
+    pub async fn succeeded(self, connection: &impl Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
+        throttles::clear(connection, &self.person).await?;
+        match &self.address {
+            Some(address) => throttles::take_back(connection, address, now).await,
+            None => Ok(()),
         }
-        Ok(transaction.commit().await?)
     }
 }
 

@@ -112,8 +112,10 @@ async fn sign_in(
 ) -> Result<Response> {
     client.may_be_given(delivery)?;
     let granted = match check_password(app, client, email, password, delivery).await {
-        Ok(login) => {
+        Ok((login, attempt)) => {
             let transaction = app.database.begin().await?;
+            // With the session, so that a sign-in commits once more and not twice.
+            attempt.succeeded(&transaction, app.clock.now()).await?;
             let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
             transaction.commit().await?;
             app.outbox.notify_one();
@@ -132,7 +134,7 @@ async fn check_password(
     (field, email): (&str, &str),
     password: &str,
     delivery: TokenDelivery,
-) -> Result<users::Login> {
+) -> Result<(users::Login, Attempt)> {
     let email = field::normal_email(email);
     field::refuse([
         field::check_email(field, &email),
@@ -174,11 +176,10 @@ async fn check_password(
             }
         }
     }
-    attempt.succeeded(app).await?;
     if !login.email_verified {
         return Err(ErrorCode::EmailNotVerified.into());
     }
-    Ok(login)
+    Ok((login, attempt))
 }
 
 /// Puts a failed sign-in on record after it was answered: were it done before, the time that it

@@ -92,7 +92,7 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
         deed.append(&app.database.write).await?;
         return Err(ErrorCode::InvalidCredentials.into());
     }
-    attempt.succeeded(app).await?;
+    attempt.succeeded(&app.database.write, caller.now).await?;
     Ok(login)
 }
 
