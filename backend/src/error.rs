@@ -93,7 +93,9 @@ impl From<PasswordError> for Error {
         match error {
             // The surplus of a storm: no fault of the server's, and too much for a log.
             PasswordError::Busy => ErrorCode::Unavailable.into(),
-            PasswordError::Argon2(_) => Self::with_cause(ErrorCode::Internal, error),
+            PasswordError::Argon2(_) | PasswordError::Entropy(_) => {
+                Self::with_cause(ErrorCode::Internal, error)
+            }
         }
     }
 }

@@ -3,13 +3,19 @@
 //! One hash takes 19 MiB and some 15 ms of a core, and to judge one takes as long at the worst. Unbounded, a storm of sign-ins would take all
 //! cores and all memory, and refreshes would starve; here it queues, and the surplus is refused.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
+use argon2::{CustomizedPasswordHasher, Params, PasswordHash, PasswordVerifier};
 use curfew_shared::error::FieldError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::field::{self, normal_password};
+use self::memory::Memory;
+use crate::{
+    domain::field::{self, normal_password},
+    entropy::{self, NoEntropy},
+};
+
+mod memory;
 
 /// How many may wait for each worker: at 15 ms a hash, half a second.
 const QUEUE_PER_WORKER: usize = 32;
@@ -23,6 +29,9 @@ pub enum PasswordError {
     /// The stored hash is not one, or the library refused.
     #[error("argon2: {0}")]
     Argon2(String),
+    /// No randomness for a salt.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
 }
 
 /// What came of a verification.
@@ -41,6 +50,8 @@ pub enum Verified {
 pub struct Passwords {
     workers: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    /// Of those workers that are idle.
+    memories: Arc<Mutex<Vec<Memory>>>,
     /// Verified against where there is no hash, so that the answer takes the same time.
     nobody: Arc<str>,
 }
@@ -55,7 +66,8 @@ impl Passwords {
         Ok(Self {
             workers: Arc::new(Semaphore::new(workers)),
             queue: Arc::new(Semaphore::new(workers * (1 + QUEUE_PER_WORKER))),
-            nobody: hash("nobody has this password")?.into(),
+            memories: Arc::default(),
+            nobody: hash(&Memory::default(), "nobody has this password")?.into(),
         })
     }
 
@@ -66,7 +78,8 @@ impl Passwords {
     /// [`PasswordError::Busy`] when the queue is full.
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         let password = normal_password(password);
-        self.run(move || hash(&password)).await
+        let turn = self.turn().await?;
+        self.run_in(turn, move |memory| hash(memory, &password)).await
     }
 
     /// Verifies a password against a PHC string; without one it takes as long and the answer is no.
@@ -103,7 +116,7 @@ impl Passwords {
         let password = normal_password(password);
         let known = phc.is_some();
         let phc = phc.unwrap_or(&self.nobody).to_owned();
-        let verified = run_in(turn, move || verify(&password, &phc)).await?;
+        let verified = self.run_in(turn, move |memory| verify(memory, &password, &phc)).await?;
         Ok(if known { verified } else { Verified::No })
     }
 
@@ -124,18 +137,30 @@ impl Passwords {
         }
         let password = password.to_owned();
         let about: Vec<_> = about.iter().map(|&text| text.to_owned()).collect();
-        self.run(move || {
+        let turn = self.turn().await?;
+        self.run_in(turn, move |_| {
             let about: Vec<_> = about.iter().map(String::as_str).collect();
             Ok(field::check_new_password(name, &password, &about))
         })
         .await
     }
 
-    async fn run<T: Send + 'static>(
+    async fn run_in<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+        turn: Turn,
+        work: impl FnOnce(&Memory) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        run_in(self.turn().await?, work).await
+        let memories = Arc::clone(&self.memories);
+        // The turn lives in the blocking task: a client that hangs up does not free its place before
+        // the work is done.
+        let work = move || {
+            let memory = memories.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            let result = work(&memory);
+            memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+            drop(turn);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
     }
 }
 
@@ -146,28 +171,16 @@ pub struct Turn {
     _place: OwnedSemaphorePermit,
 }
 
-async fn run_in<T: Send + 'static>(
-    turn: Turn,
-    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
-) -> Result<T, PasswordError> {
-    // The turn lives in the blocking task: a client that hangs up does not free its place before
-    // the work is done.
-    let work = move || {
-        let result = work();
-        drop(turn);
-        result
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
+fn hash(memory: &Memory, password: &str) -> Result<String, PasswordError> {
+    let salt = entropy::bytes::<16>()?;
+    let hash = memory.hash_password_customized(password.as_bytes(), &salt, None, None, Params::default());
+    hash.map(|hash| hash.to_string()).map_err(argon2)
 }
 
-fn hash(password: &str) -> Result<String, PasswordError> {
-    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(argon2)
-}
-
-fn verify(password: &str, phc: &str) -> Result<Verified, PasswordError> {
+fn verify(memory: &Memory, password: &str, phc: &str) -> Result<Verified, PasswordError> {
     let stored = PasswordHash::new(phc).map_err(argon2)?;
-    match Argon2::default().verify_password(password.as_bytes(), &stored) {
-        Ok(()) if is_weaker(&stored) => hash(password).map(Verified::YesRenewed),
+    match memory.verify_password(password.as_bytes(), &stored) {
+        Ok(()) if is_weaker(&stored) => hash(memory, password).map(Verified::YesRenewed),
         Ok(()) => Ok(Verified::Yes),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verified::No),
         Err(error) => Err(argon2(error)),
@@ -189,6 +202,8 @@ fn argon2(error: impl std::fmt::Display) -> PasswordError {
 
 #[cfg(test)]
 mod tests {
+    use ::argon2::{Argon2, PasswordHasher};
+
     use super::*;
 
     #[tokio::test]
@@ -215,11 +230,12 @@ mod tests {
     async fn a_weaker_hash_is_renewed_at_sign_in() {
         let passwords = Passwords::new(1).unwrap();
         let weak = Argon2::new(
-            argon2::Algorithm::Argon2id,
-            argon2::Version::V0x13,
+            ::argon2::Algorithm::Argon2id,
+            ::argon2::Version::V0x13,
             Params::new(8, 1, 1, None).unwrap(),
         );
-        let weak = weak.hash_password(b"correct horse battery").unwrap().to_string();
+        let weak =
+            weak.hash_password_with_salt(b"correct horse battery", b"sixteen bytes ok").unwrap().to_string();
         let Verified::YesRenewed(renewed) =
             passwords.verify("correct horse battery", Some(&weak)).await.unwrap()
         else {

@@ -108,7 +108,10 @@ async fn a_weaker_hash_is_replaced_at_sign_in() {
     let weak = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
     let params = argon2::Params::new(64, 1, 1, None).unwrap();
     let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-    let hash = argon2::PasswordHasher::hash_password(&argon2, PASSWORD.as_bytes()).unwrap().to_string();
+    let hash =
+        argon2::PasswordHasher::hash_password_with_salt(&argon2, PASSWORD.as_bytes(), b"sixteen bytes ok")
+            .unwrap()
+            .to_string();
     assert_eq!(hash.split('$').nth(3), weak.split('$').nth(3));
     app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await.unwrap();
     app.sign_in(&owner).await;
