@@ -6,6 +6,7 @@ use std::{
     io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use axum::http::HeaderValue;
@@ -23,6 +24,9 @@ use crate::{entropy, keys::SECRET_MIN};
 pub mod provider;
 
 use provider::{Provider, ProviderSettings};
+
+/// How long a person waits for a provider: less than the page does for an answer of ours.
+const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Every setting, as flags, environment and the TOML file all name it.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -174,6 +178,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The OpenID providers, by name.
     pub providers: Vec<Provider>,
+    /// How long a person waits for one of them at most.
+    pub provider_patience: Duration,
 }
 
 impl std::fmt::Debug for Config {
@@ -414,6 +420,7 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         log: settings.log.ok_or_else(missing)?,
         log_format: settings.log_format.ok_or_else(missing)?,
         providers: provider::check(settings.oauth)?,
+        provider_patience: PROVIDER_PATIENCE,
     })
 }
 

@@ -73,6 +73,19 @@ pub enum Mail {
         /// With which program.
         user_agent: Option<String>,
     },
+    /// An identity at a provider was linked to a user.
+    IdentityLinked {
+        /// The user.
+        user_id: UserId,
+        /// The provider's name for people.
+        provider: String,
+        /// The address that the provider named.
+        email: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+        /// From which network address.
+        address: Option<String>,
+    },
     /// The password changed.
     PasswordChanged {
         /// The user.
@@ -157,6 +170,10 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             let program = Program::of(user_agent.as_deref());
             writer.new_device(*user_id, *at, address.as_deref(), &program).map(Some)
         }
+        Mail::IdentityLinked { user_id, provider, email, at, address } => {
+            let what = (provider.as_str(), email.as_deref());
+            writer.identity_linked(*user_id, what, *at, address.as_deref()).map(Some)
+        }
         Mail::PasswordChanged { user_id, at } => writer.password_changed(*user_id, *at).await.map(Some),
         Mail::EmailChanged { user_id, at, email } => Ok(Some(Letter {
             subject: "Your e-mail address was changed".to_owned(),
@@ -230,9 +247,8 @@ impl Writer<'_> {
         };
         let Some(registration) = registration else { return Ok(None) };
         let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
-        Ok(Some(Letter {
-            subject: "Verify your e-mail address".to_owned(),
-            paragraphs: vec![
+        let paragraphs = match &registration.issuer {
+            None => vec![
                 format!("Hello {},", registration.name),
                 format!(
                     "your account “{}” is ready as soon as you have verified this address. The link works \
@@ -241,6 +257,27 @@ impl Writer<'_> {
                     moment(registration.expires_at)
                 ),
             ],
+            // The name is what the provider gave: it need not be the recipient's.
+            Some(issuer) => vec![
+                format!(
+                    "Somebody signed in with {} as “{}”, with this address, and wants to open the account “{}”.",
+                    self.app
+                        .oidc
+                        .provider_of(issuer)
+                        .map_or(issuer, |provider| &provider.config.display_name),
+                    registration.name,
+                    registration.account_name
+                ),
+                format!(
+                    "If that was you, open the link in the browser in which you signed in. It works until {}, and \
+                     nowhere else.",
+                    moment(registration.expires_at)
+                ),
+            ],
+        };
+        Ok(Some(Letter {
+            subject: "Verify your e-mail address".to_owned(),
+            paragraphs,
             action: Some(("Verify my e-mail address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),
             note: IGNORE.to_owned(),
         }))
@@ -353,6 +390,28 @@ impl Writer<'_> {
             ..LinkClaims::new(LinkPurpose::Disown, user_id.0)
         };
         Ok(("This wasn’t me".to_owned(), self.link(route::DISOWN, claims)?))
+    }
+
+    fn identity_linked(
+        &self,
+        user_id: UserId,
+        (provider, email): (&str, Option<&str>),
+        at: DateTime<Utc>,
+        address: Option<&str>,
+    ) -> Result<Letter> {
+        let who = email.map(|email| format!(", {email}")).unwrap_or_default();
+        let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
+        Ok(Letter {
+            subject: "A new way to sign in was added".to_owned(),
+            paragraphs: vec![
+                format!("A new way to sign in was added: {provider}{who}."),
+                format!("That was on {}{from}. If it was you, there is nothing to do.", moment(at)),
+            ],
+            action: Some(self.not_me(user_id, at)?),
+            note: "The button leads to a page that takes it away again, signs you out everywhere and lets you set a \
+                   new password. To unlink it alone, review your profile."
+                .to_owned(),
+        })
     }
 
     fn new_device(

@@ -1,14 +1,14 @@
 //! Signing in with OpenID providers: the code flow (RFC 6749 §4.1) with PKCE (RFC 7636), by the crate
 //! `oauth2`, and the ID token (OpenID Connect Core §3.1.3.7), by `jsonwebtoken`.
 //!
-//! What a provider publishes about itself is asked for when it is needed and kept for an hour. No
-//! lock is held meanwhile: a provider that is away delays nobody but who wants to sign in with it.
+//! What a provider publishes about itself is asked for when it is needed, and kept. A provider that is
+//! away delays nobody but who wants to sign in with it.
 
-use std::sync::{Mutex, PoisonError};
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
-use curfew_shared::route::page;
+use chrono::{DateTime, Utc};
+use curfew_shared::{oauth::OauthPurpose, route::page};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, ExtraTokenFields,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
@@ -18,33 +18,30 @@ use oauth2::{
     },
 };
 use serde::{Deserialize, Serialize};
-use url::Url;
-use uuid::Uuid;
+use tokio::time::timeout;
 
 pub use self::{fetch::OidcError, id_token::Identity};
 use self::{
     fetch::Web,
+    kept::Kept,
     metadata::{KeySet, Metadata},
 };
 use crate::{
-    config::{self, Config, provider::is_safe},
+    config::{self, Config},
     entropy::{self, NoEntropy},
 };
 
 mod fetch;
 mod id_token;
+mod kept;
 mod metadata;
-
-/// How long what a provider publishes is kept.
-const KEPT: TimeDelta = TimeDelta::hours(1);
-/// How often at most a key that is not known makes us ask for the keys before that.
-const KEYS_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// The providers.
 #[derive(Debug)]
 pub struct Oidc {
     web: Web,
     providers: Vec<Provider>,
+    patience: Duration,
 }
 
 /// A provider, and what it published.
@@ -53,15 +50,8 @@ pub struct Provider {
     /// The settings.
     pub config: config::provider::Provider,
     redirect_url: String,
-    published: Mutex<Published>,
-}
-
-#[derive(Debug, Default)]
-struct Published {
-    metadata: Option<(DateTime<Utc>, Metadata)>,
-    keys: Option<(DateTime<Utc>, KeySet)>,
-    /// When the keys were last asked for before their time.
-    refreshed_at: Option<DateTime<Utc>>,
+    metadata: Kept<Metadata>,
+    keys: Kept<KeySet>,
 }
 
 /// A sign-in that is to go on at the provider.
@@ -131,10 +121,11 @@ impl Oidc {
         let provider = |settings: &config::provider::Provider| Provider {
             redirect_url: format!("{}{}/{}", config.public_url, page::OAUTH_CALLBACK, settings.name),
             config: settings.clone(),
-            published: Mutex::default(),
+            metadata: Kept::default(),
+            keys: Kept::default(),
         };
         let providers: Vec<_> = config.providers.iter().map(provider).collect();
-        Ok(Self { web: Web::new(!providers.is_empty())?, providers })
+        Ok(Self { web: Web::new(!providers.is_empty())?, providers, patience: config.provider_patience })
     }
 
     /// All of them, in the order to show them in.
@@ -152,10 +143,11 @@ impl Oidc {
     /// The one that speaks for this issuer.
     #[must_use]
     pub fn provider_of(&self, issuer: &str) -> Option<&Provider> {
-        self.providers.iter().find(|provider| provider.speaks_for(issuer))
+        self.providers.iter().find(|provider| provider.config.speaks_for(issuer))
     }
 
-    /// Begins a sign-in; `again` makes the provider ask who it is even if it knows.
+    /// Begins a sign-in: to link an identity the person chooses it, and to prove once more who one is
+    /// takes signing in there anew, even if the provider knows who it is.
     ///
     /// # Errors
     ///
@@ -163,10 +155,10 @@ impl Oidc {
     pub async fn start(
         &self,
         provider: &Provider,
-        again: bool,
+        purpose: OauthPurpose,
         now: DateTime<Utc>,
     ) -> Result<Started, OidcError> {
-        let metadata = provider.metadata(&self.web, now).await?;
+        let metadata = self.in_time(provider.metadata(&self.web, now)).await?;
         let [state, nonce, verifier] = [secret()?, secret()?, secret()?];
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
@@ -176,10 +168,30 @@ impl Oidc {
             .add_scopes(["openid", "email", "profile"].map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge)
             .add_extra_param("nonce", nonce.as_str());
-        if again {
-            request = request.add_extra_param("prompt", "login").add_extra_param("max_age", "0");
+        match purpose {
+            OauthPurpose::Link if provider.lets_choose(&metadata) => {
+                request = request.add_extra_param("prompt", "select_account");
+            }
+            OauthPurpose::Reauthenticate => {
+                request = request.add_extra_param("prompt", "login").add_extra_param("max_age", "0");
+            }
+            OauthPurpose::SignIn | OauthPurpose::Link => {}
         }
         Ok(Started { authorization_url: request.url().0.to_string(), state, nonce, verifier })
+    }
+
+    /// Checks that an answer without a code is the provider's own (RFC 9207 §2.4).
+    ///
+    /// # Errors
+    ///
+    /// When it is another's or does not say, or when the provider is away.
+    pub async fn check_issuer(
+        &self,
+        provider: &Provider,
+        issuer: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), OidcError> {
+        provider.check_issuer(&*self.in_time(provider.metadata(&self.web, now)).await?, issuer)
     }
 
     /// Redeems the code, and verifies whom the provider says it is.
@@ -193,15 +205,17 @@ impl Oidc {
         answer: Answer<'_>,
         now: DateTime<Utc>,
     ) -> Result<Identity, OidcError> {
+        self.in_time(self.redeem(provider, answer, now)).await
+    }
+
+    async fn redeem(
+        &self,
+        provider: &Provider,
+        answer: Answer<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Identity, OidcError> {
         let metadata = provider.metadata(&self.web, now).await?;
-        match answer.issuer {
-            Some(issuer) if issuer == metadata.issuer || provider.speaks_for(issuer) => {}
-            Some(_) => return Err(OidcError::untrue("the answer is of another issuer")),
-            None if metadata.authorization_response_iss_parameter_supported => {
-                return Err(OidcError::untrue("the answer does not say whose it is"));
-            }
-            None => {}
-        }
+        provider.check_issuer(&metadata, answer.issuer)?;
         let client = provider.client(&metadata)?;
         let response = client
             .exchange_code(AuthorizationCode::new(answer.code))
@@ -211,7 +225,9 @@ impl Oidc {
             .map_err(|error| match error {
                 RequestTokenError::Request(error) => error,
                 RequestTokenError::ServerResponse(error) => {
-                    OidcError::Untrue(format!("the code was refused: {}", error.error()))
+                    let word = error.error().to_string();
+                    let description = error.error_description().map(String::as_str);
+                    OidcError::Untrue(format!("the code was refused: {}", reason(&word, description)))
                 }
                 RequestTokenError::Parse(..) => OidcError::untrue("the answer to the code is malformed"),
                 RequestTokenError::Other(_) => OidcError::untrue("the answer to the code is not one"),
@@ -219,64 +235,53 @@ impl Oidc {
         let id_token = response.extra_fields().id_token.as_deref();
         let id_token = id_token.ok_or_else(|| OidcError::untrue("there is no ID token"))?;
         let header = id_token::header(id_token)?;
-        let key = provider.key(&self.web, &metadata, &header, now).await?;
-        id_token::verify(id_token, &header, &key, &provider.config, answer.nonce, now)
+        let keys = provider.keys(&self.web, &metadata, &header, now).await?;
+        let key = keys.find(&header);
+        let key = key.ok_or_else(|| OidcError::untrue("no published key signed the ID token"))?;
+        id_token::verify(id_token, &header, key, &provider.config, answer.nonce, now)
+    }
+
+    /// However many answers it takes of the provider, a person waits for so long.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, OidcError>>) -> Result<T, OidcError> {
+        let late = |_| OidcError::Away(format!("no answer within {:?}", self.patience));
+        timeout(self.patience, work).await.map_err(late)?
     }
 }
 
 impl Provider {
-    /// Whether an identity with this issuer is one of this provider's.
-    #[must_use]
-    pub fn speaks_for(&self, issuer: &str) -> bool {
-        let tenant = |(before, after): (&str, &str)| {
-            let tenant = issuer.strip_prefix(before)?.strip_suffix(after)?;
-            Uuid::try_parse(tenant).ok()
-        };
-        issuer == self.config.issuer || tenants(&self.config.issuer).and_then(tenant).is_some()
+    async fn metadata(&self, web: &Web, now: DateTime<Utc>) -> Result<Arc<Metadata>, OidcError> {
+        self.metadata.get(now, |_| true, async || Metadata::fetch(web, &self.config).await).await
     }
 
-    async fn metadata(&self, web: &Web, now: DateTime<Utc>) -> Result<Metadata, OidcError> {
-        if let Some((_, metadata)) = self.published().metadata.as_ref().filter(|(at, _)| now < *at + KEPT) {
-            return Ok(metadata.clone());
-        }
-        let metadata = Metadata::fetch(web, &self.config.issuer).await?;
-        self.published().metadata = Some((now, metadata.clone()));
-        Ok(metadata)
-    }
-
-    /// The key that signed a token. One that is not known may be new.
-    async fn key(
+    /// The keys, if possible with the one that signed a token. One that is not known may be new.
+    async fn keys(
         &self,
         web: &Web,
         metadata: &Metadata,
         header: &id_token::Header,
         now: DateTime<Utc>,
-    ) -> Result<metadata::Key, OidcError> {
-        let known = {
-            let mut published = self.published();
-            let keys = published.keys.as_ref().filter(|(at, _)| now < *at + KEPT);
-            let known = keys.map(|(_, keys)| keys.find(header).cloned());
-            let too_soon = published.refreshed_at.is_some_and(|at| now < at + KEYS_EVERY);
-            if matches!(known, Some(None)) && !too_soon {
-                published.refreshed_at = Some(now);
-                None
-            } else {
-                known
-            }
-        };
-        let key = if let Some(key) = known {
-            key
-        } else {
-            let keys = KeySet::fetch(web, &metadata.jwks_uri).await?;
-            let key = keys.find(header).cloned();
-            self.published().keys = Some((now, keys));
-            key
-        };
-        key.ok_or_else(|| OidcError::untrue("no published key signed the ID token"))
+    ) -> Result<Arc<KeySet>, OidcError> {
+        let has_it = |keys: &KeySet| keys.find(header).is_some();
+        self.keys.get(now, has_it, async || KeySet::fetch(web, &metadata.jwks_uri).await).await
     }
 
-    fn published(&self) -> std::sync::MutexGuard<'_, Published> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    fn check_issuer(&self, metadata: &Metadata, issuer: Option<&str>) -> Result<(), OidcError> {
+        match issuer {
+            Some(issuer) if issuer == metadata.issuer || self.config.speaks_for(issuer) => Ok(()),
+            Some(_) => Err(OidcError::untrue("the answer is of another issuer")),
+            None if metadata.authorization_response_iss_parameter_supported => {
+                Err(OidcError::untrue("the answer does not say whose it is"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it can be asked to let the person choose between identities there. Who does not know
+    /// the word may refuse the whole request (OpenID Connect Core §3.1.2.1).
+    fn lets_choose(&self, metadata: &Metadata) -> bool {
+        self.config.is_google()
+            || self.config.is_microsoft()
+            || metadata.prompt_values_supported.iter().any(|value| value == "select_account")
     }
 
     fn client(&self, metadata: &Metadata) -> Result<Client, OidcError> {
@@ -299,19 +304,20 @@ impl Provider {
     }
 }
 
-/// What stands before and behind the tenant in the issuers that an address for several tenants
-/// stands for, as Microsoft's `https://login.microsoftonline.com/common/v2.0` does.
-fn tenants(issuer: &str) -> Option<(&str, &str)> {
-    ["common", "organizations"].into_iter().find_map(|all| {
-        let (before, after) = issuer.split_once(&format!("/{all}/"))?;
-        Some((&issuer[..=before.len()], &issuer[issuer.len() - after.len() - 1..]))
-    })
-}
-
-/// Whether an address that a provider published may be used.
-fn check(address: &str) -> Result<(), OidcError> {
-    let safe = Url::parse(address).is_ok_and(|url| is_safe(&url));
-    if safe { Ok(()) } else { Err(OidcError::untrue("it publishes an address without TLS")) }
+/// A provider's word for what went wrong, for the log. Of its description no more than Microsoft's codes:
+/// the rest may quote what nobody should read.
+#[must_use]
+pub fn reason(word: &str, description: Option<&str>) -> String {
+    const LONGEST: usize = 64;
+    const CODE: &str = "AADSTS";
+    let word: String = word.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let code = description.and_then(|description| description.split_once(CODE));
+    let digits: Option<String> =
+        code.map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).take(10).collect());
+    match digits.filter(|digits| !digits.is_empty()) {
+        Some(digits) => format!("{word} ({CODE}{digits})"),
+        None => word,
+    }
 }
 
 fn secret() -> Result<String, NoEntropy> {
@@ -323,10 +329,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_for_several_tenants_stands_for_the_issuer_of_each() {
-        let of = tenants("https://login.example/common/v2.0");
-        assert_eq!(of, Some(("https://login.example/", "/v2.0")));
-        assert_eq!(tenants("https://login.example/organizations/v2.0"), of);
-        assert_eq!(tenants("https://login.example/v2.0"), None);
+    fn of_what_a_provider_writes_the_log_gets_the_word_and_microsofts_code() {
+        let description = "AADSTS7000215: Invalid client secret provided: abc~1234. Trace ID: 1";
+        assert_eq!(reason("invalid_client", Some(description)), "invalid_client (AADSTS7000215)");
+        assert_eq!(reason("invalid_scope", Some("the secret is abc~1234")), "invalid_scope");
+        assert_eq!(reason("invalid_scope", Some("AADSTS is no code")), "invalid_scope");
+        assert_eq!(reason("access_denied\n2026 ERROR forged", None), "access_denied2026 ERROR forged");
+        assert_eq!(reason(&"x".repeat(1_000), None).len(), 64);
     }
 }

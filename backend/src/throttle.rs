@@ -34,6 +34,9 @@ const SENDER: Limit =
 /// Invitations of an account: a company's worth at once, and then some.
 const INVITES: Limit =
     Limit { free: 200, first: 30, longest: 30 * MINUTE, forgive: 5 * MINUTE, most: i32::MAX };
+/// Sign-ins at providers that came to nothing, from an address, which an office may share; one counts
+/// twice, for its beginning and for its answer.
+const PROVIDER: Limit = Limit { free: 100, first: 1, longest: MINUTE, forgive: 10, most: i32::MAX };
 
 /// Attempts to prove who one is, counted before they are made.
 #[derive(Debug)]
@@ -143,6 +146,30 @@ pub async fn invitation(app: &App, account: AccountId, recipient: &str) -> Resul
     count(app, &key(&["invitation of", &account.to_string()]), INVITES).await?;
     // Apart from what strangers ask for, so that they cannot use it up.
     count(app, &key(&["invitation to", &account.to_string(), recipient]), RECIPIENT).await
+}
+
+/// Counts a sign-in at a provider that begins, or its answer.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn oauth(app: &App, address: Option<&str>) -> Result<()> {
+    count(app, &key(&["provider from", &network(address)]), PROVIDER).await
+}
+
+/// Takes a sign-in at a provider back that came to an end, its beginning and its answer.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn oauth_succeeded(
+    connection: &impl Connection,
+    address: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let key = key(&["provider from", &network(address)]);
+    throttles::take_back(connection, &key, now).await?;
+    throttles::take_back(connection, &key, now).await
 }
 
 async fn count(app: &App, key: &str, limit: Limit) -> Result<()> {

@@ -27,7 +27,13 @@ fn each_room_keeps_to_its_own() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for (room, forbidden) in RULES {
         let mut files = vec![source.join(format!("{room}.rs"))];
-        files.extend(fs::read_dir(source.join(room)).unwrap().map(|entry| entry.unwrap().path()));
+        let mut folders = vec![source.join(room)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
         assert!(files.len() > 1);
         for file in files {
             let text = fs::read_to_string(&file).unwrap();

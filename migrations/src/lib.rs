@@ -15,6 +15,8 @@ mod m0009_mails;
 mod m0010_throttles;
 mod m0011_devices;
 mod m0012_marks;
+mod m0013_registration_browsers;
+mod m0014_oauth_flow_invites;
 
 /// Applies the changes in their order.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_throttles::Migration),
             Box::new(m0011_devices::Migration),
             Box::new(m0012_marks::Migration),
+            Box::new(m0013_registration_browsers::Migration),
+            Box::new(m0014_oauth_flow_invites::Migration),
         ]
     }
 }

@@ -58,9 +58,10 @@ audit_kinds! {
     NameChanged = "user.name_changed";
     /// A person changed their e-mail address; `{old, new}`.
     EmailChanged = "user.email_changed";
-    /// A person linked an identity at a provider; `{provider}`.
+    /// An identity at a provider was linked; `{provider, identity_id, by}`, where `by` is `person`, `address`,
+    /// `invitation` or `registration`.
     IdentityLinked = "user.identity_linked";
-    /// A person unlinked an identity at a provider; `{provider}`.
+    /// A person unlinked an identity at a provider; `{provider, identity_id}`.
     IdentityUnlinked = "user.identity_unlinked";
     /// The account came into being with its first owner; without an actor, an operator made it.
     AccountCreated = "account.created";

@@ -136,6 +136,14 @@ error_codes! {
     OauthUnavailable = "oauth_unavailable", 503,
         "The provider cannot be reached for the moment.",
         "Curfew could not reach the provider. Try again in a moment, or sign in another way.";
+    /// The person showed the provider that it is somebody else than the user here.
+    IdentityMismatch = "identity_mismatch", 403,
+        "You signed in as somebody else at the provider.",
+        "To confirm that it is you, sign in at the provider as the one whom you linked there. Begin again.";
+    /// The link was opened in another browser than the sign-in that it belongs to.
+    WrongBrowser = "wrong_browser", 403,
+        "Open this link in the browser in which you signed in with the provider.",
+        "The provider does not vouch for the address, so the link counts only together with that sign-in, in its browser. Open it there, or sign in with the provider once more in this one.";
     /// The provider names an address that somebody has here already, whom the identity is not linked to.
     OauthLinkRequired = "oauth_link_required", 409,
         "There is a user with this e-mail address already.",

@@ -109,6 +109,9 @@ pub struct OauthCallbackRequest {
     /// The provider's word for what went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What it says about that. Of it no more is read than Microsoft's codes, for the operator's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
 }
 
 impl fmt::Debug for OauthCallbackRequest {
@@ -124,7 +127,8 @@ pub struct OauthTokenResponse {
     /// The tokens; none after linking, which leaves the session as it is.
     #[serde(flatten)]
     pub tokens: Option<TokenResponse>,
-    /// Whether the user was made by this sign-in.
+    /// Whether the user was made by this sign-in. Who had to prove the address by a message was made when
+    /// its link was followed, so it is false for them.
     pub is_new_user: bool,
     /// What it was for.
     pub purpose: OauthPurpose,

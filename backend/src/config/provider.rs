@@ -1,11 +1,12 @@
 //! Settings of OpenID providers: as many as the operator names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use curfew_shared::oauth::ProviderIcon;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
+use uuid::Uuid;
 
 use super::{ConfigError, Sourced, fault, is_loopback};
 
@@ -30,6 +31,8 @@ pub struct ProviderSettings {
     pub display_name: Option<String>,
     /// Its icon.
     pub icon: Option<ProviderIcon>,
+    /// Whether an address that it calls verified counts as proven.
+    pub trusts_addresses: Option<bool>,
 }
 
 /// The settings of one provider, checked.
@@ -47,6 +50,8 @@ pub struct Provider {
     pub client_id: String,
     /// The secret that goes with it.
     pub client_secret: String,
+    /// Whether an address that it calls verified counts as proven; see [`Provider::proves`].
+    pub trusts_addresses: bool,
 }
 
 impl std::fmt::Debug for Provider {
@@ -56,16 +61,57 @@ impl std::fmt::Debug for Provider {
 }
 
 impl Provider {
-    /// Whether an address that the provider calls verified is. Microsoft's tenants write what they
-    /// like into `email` (the nOAuth hole).
+    /// Whether an address that the provider calls verified is that person's.
+    ///
+    /// Microsoft's tenants write what they like into `email` (the nOAuth hole): never. Google vouches
+    /// for addresses of its own alone, and for those of the Workspace that the account is in
+    /// (`hosted_domain`, its claim `hd`): an account of its own can be made with any other address, and
+    /// outlives the person's right to it.
     #[must_use]
-    pub fn proves_addresses(&self) -> bool {
+    pub fn proves(&self, email: &str, hosted_domain: Option<&str>) -> bool {
+        let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let is_googles = domain.eq_ignore_ascii_case("gmail.com")
+            || hosted_domain.is_some_and(|hosted| domain.eq_ignore_ascii_case(hosted));
+        self.trusts_addresses && !self.is_microsoft() && (!self.is_google() || is_googles)
+    }
+
+    /// Whether Google signs people in there.
+    #[must_use]
+    pub fn is_google(&self) -> bool {
+        self.issuer == GOOGLE
+    }
+
+    /// Whether Microsoft signs people in there.
+    #[must_use]
+    pub fn is_microsoft(&self) -> bool {
         let host = Url::parse(&self.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
         let host = host.unwrap_or_default();
         let is_below = |domain: &&str| host == **domain || host.ends_with(&format!(".{domain}"));
-        self.icon != ProviderIcon::Microsoft
-            && self.name != "microsoft"
-            && !MICROSOFT_HOSTS.iter().any(is_below)
+        self.icon == ProviderIcon::Microsoft
+            || self.name == "microsoft"
+            || MICROSOFT_HOSTS.iter().any(is_below)
+    }
+
+    /// What stands before and behind the tenant in the issuers that an address of Microsoft's for
+    /// several tenants stands for, such as `https://login.microsoftonline.com/common/v2.0`.
+    #[must_use]
+    pub fn tenants(&self) -> Option<(&str, &str)> {
+        let parts = |all: &str| {
+            let (before, after) = self.issuer.split_once(all)?;
+            // The slashes on either side belong to the issuers.
+            Some((&self.issuer[..=before.len()], &self.issuer[self.issuer.len() - after.len() - 1..]))
+        };
+        ["/common/", "/organizations/"].into_iter().filter(|_| self.is_microsoft()).find_map(parts)
+    }
+
+    /// Whether an identity with this issuer is one of this provider's.
+    #[must_use]
+    pub fn speaks_for(&self, issuer: &str) -> bool {
+        let tenant = |(before, after): (&str, &str)| {
+            let tenant = issuer.strip_prefix(before)?.strip_suffix(after)?;
+            Uuid::try_parse(tenant).ok()
+        };
+        issuer == self.issuer || self.tenants().and_then(tenant).is_some()
     }
 }
 
@@ -73,30 +119,39 @@ impl Provider {
 ///
 /// # Errors
 ///
-/// When a variable of that beginning names no setting.
+/// When a variable of that beginning names no setting, or one that another has named.
 pub fn from_environment(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<BTreeMap<String, ProviderSettings>, ConfigError> {
     let mut providers: BTreeMap<String, ProviderSettings> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (variable, value) in variables {
         let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
         let named = |suffix| rest.strip_suffix(suffix).filter(|name| !name.is_empty());
         if value.is_empty() {
             continue;
         }
-        let settings = ["_ISSUER", "_CLIENT_ID", "_CLIENT_SECRET", "_DISPLAY_NAME", "_ICON"];
+        let settings =
+            ["_ISSUER", "_CLIENT_ID", "_CLIENT_SECRET", "_DISPLAY_NAME", "_ICON", "_TRUSTS_ADDRESSES"];
         let named = settings.into_iter().find_map(|setting| Some((named(setting)?, setting)));
         let (name, setting) = named.ok_or_else(|| fault(format!("{variable}: there is no such setting")))?;
-        let provider = providers.entry(name.to_lowercase().replace('_', "-")).or_default();
+        let name = name.to_lowercase().replace('_', "-");
+        if !seen.insert((name.clone(), setting)) {
+            return Err(fault(format!("{variable}: another variable sets this too")));
+        }
+        let provider = providers.entry(name).or_default();
+        let must_be = |what| fault(format!("{variable}: must be {what}"));
         match setting {
             "_ISSUER" => provider.issuer = Some(value),
             "_CLIENT_ID" => provider.client_id = Some(value),
             "_CLIENT_SECRET" => provider.client_secret = Some(value),
             "_DISPLAY_NAME" => provider.display_name = Some(value),
+            "_TRUSTS_ADDRESSES" => {
+                provider.trusts_addresses = Some(value.parse().map_err(|_| must_be("true or false"))?);
+            }
             _ => {
                 let icon = serde_json::from_value(Value::String(value)).ok();
-                let wrong = || fault(format!("{variable}: must be google, microsoft or key"));
-                provider.icon = Some(icon.ok_or_else(wrong)?);
+                provider.icon = Some(icon.ok_or_else(|| must_be("google, microsoft or key"))?);
             }
         }
     }
@@ -122,15 +177,27 @@ pub(super) fn layers(
 
 /// The checked settings, in the order of names.
 pub(super) fn check(settings: BTreeMap<String, ProviderSettings>) -> Result<Vec<Provider>, ConfigError> {
-    settings.into_iter().map(|(name, settings)| check_one(name, settings)).collect()
+    let mut checked: Vec<Provider> = Vec::new();
+    for (name, settings) in settings {
+        let provider = check_one(&name, settings)?;
+        // An identity is issuer and subject: it must be clear whose it is.
+        let is_other =
+            |other: &&Provider| other.speaks_for(&provider.issuer) || provider.speaks_for(&other.issuer);
+        if let Some(other) = checked.iter().find(is_other) {
+            let (name, other) = (&provider.name, &other.name);
+            return Err(fault(format!("oauth.{name}.issuer: oauth.{other} has the same issuer")));
+        }
+        checked.push(provider);
+    }
+    Ok(checked)
 }
 
-fn check_one(name: String, given: ProviderSettings) -> Result<Provider, ConfigError> {
+fn check_one(name: &str, given: ProviderSettings) -> Result<Provider, ConfigError> {
     let wrong = |setting: &str, what: &str| fault(format!("oauth.{name}.{setting}: {what}"));
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
         return Err(fault(format!("oauth.{name}: name providers with a–z, 0–9 and hyphens")));
     }
-    let (issuer, display_name, icon) = match name.as_str() {
+    let (issuer, display_name, icon) = match name {
         "google" => (Some(GOOGLE), "Google".to_owned(), ProviderIcon::Google),
         "microsoft" => (Some(MICROSOFT), "Microsoft".to_owned(), ProviderIcon::Microsoft),
         other => (None, other[..1].to_uppercase() + &other[1..], ProviderIcon::Key),
@@ -141,14 +208,22 @@ fn check_one(name: String, given: ProviderSettings) -> Result<Provider, ConfigEr
     if !is_safe(&parsed) || parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(wrong("issuer", "must begin with https:// and have neither query nor fragment"));
     }
-    Ok(Provider {
+    let needed = |setting, value: Option<String>| {
+        value.filter(|value| !value.trim().is_empty()).ok_or_else(|| wrong(setting, "is missing"))
+    };
+    let provider = Provider {
         issuer,
-        client_id: given.client_id.ok_or_else(|| wrong("client_id", "is missing"))?,
-        client_secret: given.client_secret.ok_or_else(|| wrong("client_secret", "is missing"))?,
+        client_id: needed("client_id", given.client_id)?,
+        client_secret: needed("client_secret", given.client_secret)?,
         display_name: given.display_name.unwrap_or(display_name),
         icon: given.icon.unwrap_or(icon),
-        name,
-    })
+        trusts_addresses: given.trusts_addresses.unwrap_or(true),
+        name: name.to_owned(),
+    };
+    if given.trusts_addresses == Some(true) && provider.is_microsoft() {
+        return Err(wrong("trusts_addresses", "Microsoft’s tenants write any address; it is never proof"));
+    }
+    Ok(provider)
 }
 
 /// Whether nobody on the way can read or change what goes there: TLS, or this machine itself.
@@ -175,14 +250,100 @@ mod tests {
         let google = [("CURFEW_OAUTH_GOOGLE_CLIENT_ID", "id"), ("CURFEW_OAUTH_GOOGLE_CLIENT_SECRET", "s")];
         let providers = read(&google).unwrap();
         assert_eq!((providers[0].issuer.as_str(), providers[0].display_name.as_str()), (GOOGLE, "Google"));
-        assert!(providers[0].proves_addresses());
         let other = [("CURFEW_OAUTH_OUR_ID_CLIENT_ID", "id"), ("CURFEW_OAUTH_OUR_ID_CLIENT_SECRET", "s")];
         assert_eq!(read(&other).unwrap_err().to_string(), "oauth.our-id.issuer: is missing");
         let with = |issuer| read(&[other[0], other[1], ("CURFEW_OAUTH_OUR_ID_ISSUER", issuer)]);
         assert_eq!(with("https://id.example").unwrap()[0].display_name, "Our-id");
         assert!(with("http://id.example").is_err(), "no TLS");
         assert!(with("http://127.0.0.1:9").is_ok(), "this machine");
-        assert!(!with("https://login.microsoftonline.com/t/v2.0").unwrap()[0].proves_addresses());
+    }
+
+    fn one(name: &str, more: &[(&str, &str)]) -> Result<Provider, ConfigError> {
+        let variable = |setting: &str| format!("CURFEW_OAUTH_{name}_{setting}");
+        let own = [("CLIENT_ID", "id"), ("CLIENT_SECRET", "secret")];
+        let variables: Vec<_> =
+            own.iter().chain(more).map(|(setting, value)| (variable(setting), *value)).collect();
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        Ok(read(&variables)?.remove(0))
+    }
+
+    #[test]
+    fn each_provider_proves_the_addresses_that_it_can_vouch_for() {
+        let google = one("GOOGLE", &[]).unwrap();
+        for (email, hosted, proves) in [
+            ("ada@gmail.com", None, true),
+            ("ada@GMAIL.com", None, true),
+            ("ada@example.com", Some("Example.com"), true),
+            ("ada@example.com", None, false),
+            ("ada@example.com", Some("another.example"), false),
+            ("ada@mail.gmail.com", None, false),
+            ("ada@gmail.com@example.com", None, false),
+            ("gmail.com", None, false),
+        ] {
+            assert_eq!(google.proves(email, hosted), proves, "{email} {hosted:?}");
+        }
+        let proves = |provider: Provider| provider.proves("ada@example.com", Some("example.com"));
+        let ours = ("ISSUER", "https://id.example");
+        assert!(proves(one("OURS", &[ours]).unwrap()));
+        assert!(!proves(one("OURS", &[ours, ("TRUSTS_ADDRESSES", "false")]).unwrap()));
+        assert!(!proves(one("GOOGLE", &[("TRUSTS_ADDRESSES", "false")]).unwrap()));
+        assert!(!proves(one("MICROSOFT", &[]).unwrap()));
+        let tenant = ("ISSUER", "https://login.microsoftonline.com/t/v2.0");
+        assert!(!proves(one("OURS", &[tenant]).unwrap()));
+        let error = one("OURS", &[tenant, ("TRUSTS_ADDRESSES", "true")]).unwrap_err().to_string();
+        assert!(error.starts_with("oauth.ours.trusts_addresses: "), "{error}");
+        let error = one("OURS", &[ours, ("TRUSTS_ADDRESSES", "perhaps")]).unwrap_err().to_string();
+        assert_eq!(error, "CURFEW_OAUTH_OURS_TRUSTS_ADDRESSES: must be true or false");
+    }
+
+    #[test]
+    fn an_address_of_microsofts_for_several_tenants_stands_for_the_issuer_of_each() {
+        let tenants = |provider: &Provider| {
+            provider.tenants().map(|(before, after)| format!("{before}<tenant>{after}"))
+        };
+        let microsoft = one("MICROSOFT", &[]).unwrap();
+        let template = Some("https://login.microsoftonline.com/<tenant>/v2.0".to_owned());
+        assert_eq!(tenants(&microsoft), template);
+        let organizations = ("ISSUER", "https://login.microsoftonline.com/organizations/v2.0");
+        assert_eq!(tenants(&one("OURS", &[organizations]).unwrap()), template);
+        let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        assert!(microsoft.speaks_for(&of("9188040d-6c67-4c5b-b112-36a304b66dad")));
+        assert!(microsoft.speaks_for(&of("common")), "as it is configured");
+        assert!(!microsoft.speaks_for(&of("contoso")));
+        // Anybody else's address that happens to look like that is itself alone.
+        let other = one("OURS", &[("ISSUER", "https://id.example/organizations/acme")]).unwrap();
+        assert_eq!(tenants(&other), None);
+        assert!(other.speaks_for("https://id.example/organizations/acme"));
+        assert!(!other.speaks_for("https://id.example/9188040d-6c67-4c5b-b112-36a304b66dad/acme"));
+    }
+
+    #[test]
+    fn two_providers_have_two_issuers_and_each_its_secret() {
+        let settings = |issuer: &str, secret: &str| ProviderSettings {
+            issuer: Some(issuer.to_owned()),
+            client_id: Some("id".to_owned()),
+            client_secret: Some(secret.to_owned()),
+            ..Default::default()
+        };
+        let check = |one, other| {
+            let both = [("one".to_owned(), one), ("other".to_owned(), other)];
+            check(BTreeMap::from(both)).map(|both| both.len()).map_err(|error| error.to_string())
+        };
+        let (here, there) = ("https://id.example", "https://there.example");
+        assert_eq!(check(settings(here, "s"), settings(there, "s")), Ok(2));
+        let same = "oauth.other.issuer: oauth.one has the same issuer";
+        assert_eq!(check(settings(here, "s"), settings(here, "s")), Err(same.to_owned()));
+        let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        let (all, tenant) = (of("common"), of("9188040d-6c67-4c5b-b112-36a304b66dad"));
+        assert_eq!(check(settings(&all, "s"), settings(&tenant, "s")), Err(same.to_owned()));
+        assert_eq!(check(settings(&tenant, "s"), settings(&all, "s")), Err(same.to_owned()));
+        for empty in ["", " "] {
+            let missing = "oauth.other.client_secret: is missing";
+            assert_eq!(check(settings(here, "s"), settings(there, empty)), Err(missing.to_owned()));
+        }
+        let twice = [("CURFEW_OAUTH_OUR_ID_ISSUER", here), ("CURFEW_OAUTH_our_id_ISSUER", there)];
+        let error = read(&twice).unwrap_err().to_string();
+        assert_eq!(error, "CURFEW_OAUTH_our_id_ISSUER: another variable sets this too");
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Handout {
 
     /// The cookies alone, for an answer with another body.
     pub(super) fn cookies(self) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
-        AppendHeaders(self.cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect())
+        set_cookies(self.cookies)
     }
 }
 
@@ -75,6 +75,13 @@ impl IntoResponse for Handout {
 /// Makes the browser drop the refresh token.
 pub(super) fn no_cookie() -> Result<HeaderValue> {
     set_cookie(COOKIE, "", SameSite::Strict, TimeDelta::zero())
+}
+
+/// Cookies, as a part of an answer.
+pub(super) fn set_cookies(
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
+    AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect())
 }
 
 /// A cookie that no script can read, for this host alone; with no time left the browser drops it.

@@ -2,20 +2,32 @@
 //!
 //! No request here looks an address up: what is to be said about it is said in a message to it.
 
-use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use ::cookie::SameSite;
+use axum::{
+    Json as JsonResponse,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::Role,
     error::{ErrorCode, Problem},
-    id::{AccountId, IdentityId, UserId},
+    id::{AccountId, UserId},
     person::{EmailRequest, LinkRequest, RegisterRequest, VerifyEmailResponse},
     route::api as route,
 };
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{client::Client, extract::Json, oauth::identity_taken};
+use super::{
+    client::Client,
+    delivery::{cookie, set_cookie, set_cookies},
+    extract::Json,
+    oauth::{By, Link, link},
+};
 use crate::{
     app::{App, AppState},
     audit::Deed,
@@ -26,15 +38,18 @@ use crate::{
     },
     entropy,
     error::{Error, Result},
+    keys::sha256,
     mail::Mail,
     store::{
         self, Transaction, accounts,
-        identities::{self, NewIdentity},
         registrations::{self, Registration},
         users::{self, NewUser},
     },
     throttle,
 };
+
+/// The cookie by which the browser is known in which a registration was begun.
+const COOKIE: &str = "__Host-curfew_registration";
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -62,8 +77,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 async fn register(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<RegisterRequest>,
-) -> Result<StatusCode> {
+) -> Result<Response> {
     if app.config.registration == config::Registration::Closed {
         return Err(ErrorCode::RegistrationClosed.into());
     }
@@ -78,6 +94,7 @@ async fn register(
     ])?;
     throttle::recipient(&app, &email).await?;
     let hash = app.passwords.hash(&request.password).await?;
+    let browser = Browser::of(&headers)?;
     let transaction = app.database.begin().await?;
     let registration = Registration {
         id: entropy::id(app.clock.now())?,
@@ -87,12 +104,41 @@ async fn register(
         password_hash: Some(hash),
         issuer: None,
         subject: None,
+        browser_hash: Some(browser.hash()),
         expires_at: app.clock.now() + LinkPurpose::VerifyRegistration.lifetime(),
     };
     keep(&transaction, &app, &registration).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
-    Ok(StatusCode::ACCEPTED)
+    // A page of another site is given no cookies.
+    let cookie = if client.is_foreign { None } else { Some(browser.cookie()?) };
+    Ok((StatusCode::ACCEPTED, set_cookies(cookie)).into_response())
+}
+
+/// The browser in which a registration is begun. Who registers by a provider that does not vouch for the
+/// address proves it there alone: in any other browser its owner would link somebody else's identity.
+pub(super) struct Browser(String);
+
+impl Browser {
+    /// As it was known before, or as a new one.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self> {
+        let known = cookie(headers, COOKIE).filter(|secret| secret.len() == 43).map(str::to_owned);
+        let secret = match known {
+            Some(secret) => secret,
+            None => URL_SAFE_NO_PAD.encode(entropy::bytes::<32>()?),
+        };
+        Ok(Self(secret))
+    }
+
+    /// What is kept of its secret.
+    pub(super) fn hash(&self) -> String {
+        sha256(&self.0)
+    }
+
+    /// The cookie that lets it be known again. `Strict`: the link of the message leads to a page, which asks.
+    pub(super) fn cookie(&self) -> Result<HeaderValue> {
+        set_cookie(COOKIE, &self.0, SameSite::Strict, LinkPurpose::VerifyRegistration.lifetime())
+    }
 }
 
 /// Keeps a registration until its address is proven, and sends the message that asks for it.
@@ -119,9 +165,20 @@ pub(super) async fn keep(transaction: &Transaction, app: &App, registration: &Re
 async fn resend_verification(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
-    ask(&app, &client, &request.email, &Mail::VerificationAsked {}).await
+    // Somebody else may have registered with the address since: who asks in the browser in which they
+    // registered means their own. Nothing is told of what others did with the address.
+    let own = match cookie(&headers, COOKIE) {
+        Some(secret) => {
+            let (email, now) = (field::normal_email(&request.email), app.clock.now());
+            registrations::find_latest_of_browser(&app.database.read, &email, &sha256(secret), now).await?
+        }
+        None => None,
+    };
+    let mail = own.map_or(Mail::VerificationAsked {}, |own| Mail::Registered { registration_id: own.id });
+    ask(&app, &client, &request.email, &mail).await
 }
 
 /// Puts a message into the outbox that somebody asks for to an address that may be anybody's.
@@ -143,6 +200,7 @@ pub(super) async fn ask(app: &App, client: &Client, email: &str, mail: &Mail) ->
     request_body = LinkRequest,
     responses(
         (status = 200, description = "The address is verified", body = VerifyEmailResponse),
+        (status = 403, description = "`wrong_browser`: not that in which the person signed in with a provider", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`address_taken`, `identity_taken`", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
     ),
@@ -150,12 +208,13 @@ pub(super) async fn ask(app: &App, client: &Client, email: &str, mail: &Mail) ->
 async fn verify_email(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<LinkRequest>,
 ) -> Result<JsonResponse<VerifyEmailResponse>> {
     let now = app.clock.now();
     let verify = |purpose| app.keys.verify_link(&request.token, purpose, now);
     let email = if let Ok(claims) = verify(LinkPurpose::VerifyRegistration) {
-        finish_registration(&app, &client, &claims, now).await?
+        finish_registration(&app, &client, &headers, &claims, now).await?
     } else if let Ok(claims) = verify(LinkPurpose::VerifyEmail) {
         change_email(&app, &client, claims, now).await?
     } else {
@@ -168,12 +227,22 @@ async fn verify_email(
 async fn finish_registration(
     app: &App,
     client: &Client,
+    headers: &HeaderMap,
     claims: &LinkClaims,
     now: DateTime<Utc>,
 ) -> Result<String> {
     let transaction = app.database.begin().await?;
     let registration = registrations::find(&transaction, claims.sub, now).await?;
     let registration = registration.ok_or(ErrorCode::InvalidLink)?;
+    let identity = registration.issuer.as_deref().zip(registration.subject.as_deref());
+    // Hashes are compared, so that the time it takes tells nothing of the secret.
+    let is_own = || {
+        registration.browser_hash.is_some()
+            && registration.browser_hash == cookie(headers, COOKIE).map(sha256)
+    };
+    if identity.is_some() && !is_own() {
+        return Err(ErrorCode::WrongBrowser.into());
+    }
     let account_id = AccountId(entropy::id(now)?);
     let user_id = UserId(entropy::id(now)?);
     accounts::insert(&transaction, account_id, &registration.account_name, now).await?;
@@ -187,24 +256,27 @@ async fn finish_registration(
         password_hash: registration.password_hash.as_deref(),
     };
     users::insert(&transaction, user, now).await.map_err(taken)?;
-    if let Some((issuer, subject)) = registration.issuer.as_deref().zip(registration.subject.as_deref()) {
-        let identity = NewIdentity {
-            id: IdentityId(entropy::id(now)?),
-            user_id,
-            issuer,
-            subject,
-            email: Some(&registration.email),
-            last_used_at: None,
-        };
-        identities::insert(&transaction, identity, now).await.map_err(identity_taken)?;
-    }
     registrations::delete_for(&transaction, &registration.email).await?;
     Deed::new(AuditKind::AccountCreated, account_id, now)
         .by(user_id)
         .from(client.origin.address.as_deref())
         .append(&transaction)
         .await?;
+    if let Some((issuer, subject)) = identity {
+        let new = Link {
+            issuer,
+            subject,
+            email: Some(&registration.email),
+            user_id,
+            account_id,
+            recipient: &registration.email,
+            by: By::Registration,
+            used_at: None,
+        };
+        link(&transaction, app, client, new).await?;
+    }
     transaction.commit().await?;
+    app.outbox.notify_one();
     Ok(registration.email)
 }
 

@@ -4,9 +4,9 @@ use std::{pin::Pin, time::Duration};
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use serde::de::DeserializeOwned;
+use url::Url;
 
-use super::check;
-use crate::entropy::NoEntropy;
+use crate::{config::provider::is_safe, entropy::NoEntropy};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_MAX: usize = 256 * 1024;
 
 /// Why a sign-in with a provider came to nothing. For the log: never with a token or a code.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum OidcError {
     /// The provider does not answer.
     #[error("the provider is away: {0}")]
@@ -51,9 +51,8 @@ impl Web {
         Ok(Self(wanted.then(client).transpose()?))
     }
 
-    /// The JSON at an address.
+    /// The JSON at an address, which the caller has checked.
     pub(super) async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, OidcError> {
-        check(address)?;
         let request = http::Request::get(address).header("accept", "application/json").body(Vec::new());
         let response = self.send(request.map_err(|_| OidcError::untrue("an address is malformed"))?).await?;
         if response.status() != http::StatusCode::OK {
@@ -86,6 +85,17 @@ impl Web {
     }
 }
 
+/// Refuses an address that a provider published unless TLS protects the way there. This machine itself
+/// will do for a provider that is on it, and for no other: what runs here is not for them to ask.
+pub(super) fn check(address: &str, issuer: &str) -> Result<(), OidcError> {
+    let is_plain = |url: &Url| url.scheme() == "http";
+    let is_here = Url::parse(issuer).is_ok_and(|url| is_plain(&url));
+    match Url::parse(address) {
+        Ok(url) if is_safe(&url) && (is_here || !is_plain(&url)) => Ok(()),
+        _ => Err(OidcError::untrue("it publishes an address without TLS")),
+    }
+}
+
 /// For the crate `oauth2`.
 impl<'c> AsyncHttpClient<'c> for Web {
     type Error = OidcError;
@@ -106,4 +116,27 @@ fn away(error: reqwest::Error) -> OidcError {
         source = error.source();
     }
     OidcError::Away(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_provider_on_this_machine_sends_us_to_it_without_tls() {
+        let (here, there) = ("http://127.0.0.1:9", "https://id.example");
+        for (address, from_here, from_there) in [
+            ("https://id.example/token", true, true),
+            ("http://127.0.0.1:9/token", true, false),
+            ("http://localhost/metrics", true, false),
+            ("http://[::1]/", true, false),
+            ("http://id.example/token", false, false),
+            ("file:///etc/passwd", false, false),
+            ("javascript:alert(1)", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(check(address, here).is_ok(), from_here, "{address}");
+            assert_eq!(check(address, there).is_ok(), from_there, "{address}");
+        }
+    }
 }

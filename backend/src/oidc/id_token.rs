@@ -1,18 +1,19 @@
 //! The ID token: whom the provider says it is (OpenID Connect Core §2, §3.1.3.7).
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Validation, errors::ErrorKind};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{fetch::OidcError, metadata::Key, tenants};
+use super::{fetch::OidcError, metadata::Key};
 use crate::config::provider::Provider;
 
 /// Signatures that only the provider can make. None is made with the client's secret.
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA];
-/// How far the provider's clock may be from ours.
-const LEEWAY: TimeDelta = TimeDelta::seconds(60);
+/// How far the provider's clock may be from ours, in seconds: more than machines that ask for the time
+/// differ by, and little beside how long anything here is good.
+const LEEWAY: i64 = 60;
 /// The longest subject (OpenID Connect Core §2), in bytes.
 const SUBJECT_MAX: usize = 255;
 
@@ -29,8 +30,18 @@ pub struct Identity {
     pub email_proven: bool,
     /// The name.
     pub name: Option<String>,
-    /// When the person last showed the provider who it is.
-    pub authenticated_at: Option<DateTime<Utc>>,
+    /// When the person last showed the provider who it is, in seconds since the epoch by its clock.
+    auth_time: Option<i64>,
+}
+
+impl Identity {
+    /// Whether the person showed the provider who it is since `start`, as far as the clocks agree.
+    /// `None`: the provider does not say.
+    #[must_use]
+    pub fn was_shown_since(&self, start: DateTime<Utc>, now: DateTime<Utc>) -> Option<bool> {
+        let since = start.timestamp() - LEEWAY..=now.timestamp() + LEEWAY;
+        self.auth_time.map(|time| since.contains(&time))
+    }
 }
 
 impl std::fmt::Debug for Identity {
@@ -54,14 +65,13 @@ struct Claims {
     azp: Option<String>,
     exp: i64,
     iat: i64,
+    nbf: Option<i64>,
     nonce: Option<String>,
-    auth_time: Option<i64>,
     email: Option<String>,
-    /// A boolean; some providers write it as text.
-    #[serde(default)]
-    email_verified: Value,
     name: Option<String>,
-    tid: Option<Uuid>,
+    /// What means something at some providers only may be anything at others.
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -72,17 +82,11 @@ enum Audience {
 }
 
 impl Audience {
-    fn contains(&self, client: &str) -> bool {
+    /// There is no other client that we trust with a token of ours (OpenID Connect Core §3.1.3.7, 3).
+    fn is_only(&self, client: &str) -> bool {
         match self {
             Self::One(one) => one == client,
-            Self::Several(all) => all.iter().any(|one| one == client),
-        }
-    }
-
-    fn is_one(&self) -> bool {
-        match self {
-            Self::One(_) => true,
-            Self::Several(all) => all.len() == 1,
+            Self::Several(all) => !all.is_empty() && all.iter().all(|one| one == client),
         }
     }
 }
@@ -118,46 +122,125 @@ pub(super) fn verify(
             kind => OidcError::Untrue(format!("the ID token: {kind:?}")),
         })?
         .claims;
+    judge(claims, key.issuer.as_deref(), provider, nonce, now)
+}
+
+/// Holds each claim of a token whose signature is good against what it must be.
+fn judge(
+    claims: Claims,
+    key_issuer: Option<&str>,
+    provider: &Provider,
+    nonce: &str,
+    now: DateTime<Utc>,
+) -> Result<Identity, OidcError> {
+    let (sooner, later) = (now.timestamp() - LEEWAY, now.timestamp() + LEEWAY);
+    let party = claims.azp.as_ref().is_none_or(|party| *party == provider.client_id);
     let truths = [
-        (is_issuer(&claims, provider, key), "the ID token is of another issuer"),
-        (claims.aud.contains(&provider.client_id), "the ID token is for another client"),
-        (
-            match &claims.azp {
-                Some(party) => *party == provider.client_id,
-                None => claims.aud.is_one(),
-            },
-            "the ID token was made for another client",
-        ),
-        (now < time(claims.exp)? + LEEWAY, "the ID token has expired"),
-        (time(claims.iat)? <= now + LEEWAY, "the ID token is of the future"),
+        (is_issuer(&claims, provider, key_issuer), "the ID token is of another issuer"),
+        (claims.aud.is_only(&provider.client_id), "the ID token is for another client"),
+        (party, "the ID token was made for another client"),
+        (sooner < claims.exp, "the ID token has expired"),
+        (claims.iat <= later, "the ID token is of the future"),
+        (claims.nbf.is_none_or(|nbf| nbf <= later), "the ID token is not good yet"),
         (claims.nonce.as_deref() == Some(nonce), "the ID token is of another sign-in"),
         (!claims.sub.is_empty() && claims.sub.len() <= SUBJECT_MAX, "the subject is no subject"),
     ];
     if let Some((_, lie)) = truths.iter().find(|(true_, _)| !true_) {
         return Err(OidcError::untrue(lie));
     }
+    let other = |name: &str| claims.others.get(name);
+    let text = |name: &str| other(name).and_then(Value::as_str);
+    // Some providers write the boolean as text.
     let verified =
-        matches!(&claims.email_verified, Value::Bool(true)) || claims.email_verified.as_str() == Some("true");
+        other("email_verified") == Some(&Value::Bool(true)) || text("email_verified") == Some("true");
+    let proven = claims.email.as_deref().is_some_and(|email| provider.proves(email, text("hd")));
+    let email_proven = verified && proven;
+    let auth_time = other("auth_time").and_then(Value::as_i64);
+    // Microsoft's users have no `email` but where their tenant's application asks for it.
+    let signs_in_as = text("preferred_username").filter(|_| provider.is_microsoft()).map(str::to_owned);
     Ok(Identity {
         issuer: claims.iss,
         subject: claims.sub,
-        email: claims.email,
-        email_proven: verified && provider.proves_addresses(),
+        email: claims.email.or(signs_in_as),
+        email_proven,
         name: claims.name,
-        authenticated_at: claims.auth_time.map(time).transpose()?,
+        auth_time,
     })
 }
 
 /// The issuer is the configured one; at an address for several tenants, that of the token's tenant.
-fn is_issuer(claims: &Claims, provider: &Provider, key: &Key) -> bool {
-    let Some((before, after)) = tenants(&provider.issuer) else { return claims.iss == provider.issuer };
-    let tenant = claims.tid.map(|tenant| tenant.hyphenated().to_string()).unwrap_or_default();
-    let own = format!("{before}{tenant}{after}");
-    // A key may be for one tenant alone.
-    let signs = key.issuer.as_ref().is_none_or(|issuer| issuer.replace("{tenantid}", &tenant) == own);
-    claims.tid.is_some() && claims.iss == own && signs
+/// A key may be for one issuer alone.
+fn is_issuer(claims: &Claims, provider: &Provider, key_issuer: Option<&str>) -> bool {
+    let tenant = claims.others.get("tid").and_then(Value::as_str);
+    let tenant = tenant.and_then(|tenant| Uuid::try_parse(tenant).ok());
+    let tenant = tenant.map(|tenant| tenant.hyphenated().to_string());
+    let own = match (provider.tenants(), &tenant) {
+        (None, _) => Some(provider.issuer.clone()),
+        (Some((before, after)), Some(tenant)) => Some(format!("{before}{tenant}{after}")),
+        (Some(_), None) => None,
+    };
+    let signs = |issuer: &str| issuer.replace("{tenantid}", &tenant.unwrap_or_default()) == claims.iss;
+    own.as_ref() == Some(&claims.iss) && key_issuer.is_none_or(signs)
 }
 
-fn time(seconds: i64) -> Result<DateTime<Utc>, OidcError> {
-    DateTime::from_timestamp(seconds, 0).ok_or_else(|| OidcError::untrue("a time is none"))
+#[cfg(test)]
+mod tests {
+    use curfew_shared::oauth::ProviderIcon;
+    use serde_json::json;
+
+    use super::*;
+
+    const GOOGLE: &str = "https://accounts.google.com";
+
+    fn of(issuer: &str, claims: &Value) -> Result<Identity, OidcError> {
+        let provider = Provider {
+            name: "example".to_owned(),
+            display_name: "Example".to_owned(),
+            icon: ProviderIcon::Key,
+            issuer: issuer.to_owned(),
+            client_id: "the client".to_owned(),
+            client_secret: "secret".to_owned(),
+            trusts_addresses: true,
+        };
+        let mut all =
+            json!({"iss": issuer, "sub": "1", "aud": "the client", "exp": 100, "iat": 0, "nonce": "n"});
+        for (name, value) in claims.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        let now = DateTime::UNIX_EPOCH;
+        judge(serde_json::from_value(all).unwrap(), None, &provider, "n", now)
+    }
+
+    #[test]
+    fn what_google_says_of_an_address_counts_for_its_own_and_for_the_workspace_of_the_account() {
+        let proven = |issuer: &str, email: &str, hosted: Value, verified: Value| {
+            let claims = json!({"email": email, "email_verified": verified, "hd": hosted});
+            of(issuer, &claims).unwrap().email_proven
+        };
+        let yes = json!(true);
+        assert!(proven(GOOGLE, "ada@gmail.com", Value::Null, yes.clone()));
+        assert!(proven(GOOGLE, "ada@example.com", json!("example.com"), yes.clone()));
+        assert!(!proven(GOOGLE, "ada@example.com", Value::Null, yes.clone()));
+        assert!(!proven(GOOGLE, "ada@example.com", json!("another.example"), yes.clone()));
+        assert!(!proven(GOOGLE, "ada@example.com", json!(["example.com"]), yes.clone()));
+        assert!(!proven(GOOGLE, "ada@gmail.com", Value::Null, json!(false)));
+        assert!(proven("https://id.example", "ada@example.com", Value::Null, yes.clone()));
+        assert!(!proven(
+            "https://login.microsoftonline.com/t/v2.0",
+            "ada@example.com",
+            json!("example.com"),
+            yes
+        ));
+    }
+
+    #[test]
+    fn times_that_no_calendar_holds_are_judged_like_any_other() {
+        assert!(of(GOOGLE, &json!({"exp": i64::MAX, "auth_time": i64::MAX})).is_ok());
+        assert!(of(GOOGLE, &json!({"exp": i64::MIN})).is_err());
+        assert!(of(GOOGLE, &json!({"iat": i64::MAX})).is_err());
+        assert!(of(GOOGLE, &json!({"nbf": i64::MAX})).is_err());
+        let identity = of(GOOGLE, &json!({"auth_time": i64::MAX})).unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(identity.was_shown_since(now, now), Some(false));
+    }
 }

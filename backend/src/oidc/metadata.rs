@@ -8,11 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    check,
-    fetch::{OidcError, Web},
+    fetch::{OidcError, Web, check},
     id_token::Header,
-    tenants,
 };
+use crate::config::provider::Provider;
 
 /// The discovery document, as far as it is of use.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,18 +24,21 @@ pub(super) struct Metadata {
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    pub prompt_values_supported: Vec<String>,
 }
 
 impl Metadata {
-    pub(super) async fn fetch(web: &Web, issuer: &str) -> Result<Self, OidcError> {
+    pub(super) async fn fetch(web: &Web, provider: &Provider) -> Result<Self, OidcError> {
+        let issuer = &provider.issuer;
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let metadata: Self = web.json(&address).await?;
-        let template = tenants(issuer).map(|(before, after)| format!("{before}{{tenantid}}{after}"));
-        if metadata.issuer != issuer && template.as_ref() != Some(&metadata.issuer) {
+        let template = provider.tenants().map(|(before, after)| format!("{before}{{tenantid}}{after}"));
+        if metadata.issuer != *issuer && template.as_ref() != Some(&metadata.issuer) {
             return Err(OidcError::Untrue(format!("{address} is of another issuer: {}", metadata.issuer)));
         }
         for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
-            check(address)?;
+            check(address, issuer)?;
         }
         Ok(metadata)
     }

@@ -28,8 +28,8 @@ pub struct Flow {
     pub verifier: String,
     /// Who asked, unless to sign in.
     pub caller: Option<(UserId, SessionId)>,
-    /// The invitation to accept with it.
-    pub invite_id: Option<InviteId>,
+    /// The invitation to accept with it, and which of its messages led here.
+    pub invite: Option<(InviteId, i32)>,
     /// When it began.
     pub created_at: DateTime<Utc>,
 }
@@ -51,9 +51,10 @@ pub async fn insert(
     flow: Flow,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO oauth_flows (state_hash, cookie_hash, provider, purpose, token_delivery, nonce, \
-               verifier, user_id, session_id, invite_id, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+               verifier, user_id, session_id, invite_id, invite_sends, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let (user, session) = flow.caller.unzip();
+    let (invite, sends) = flow.invite.unzip();
     let values = [
         state_hash.into(),
         cookie_hash.into(),
@@ -64,7 +65,8 @@ pub async fn insert(
         flow.verifier.into(),
         user.map(|user| user.0).into(),
         session.map(|session| session.0).into(),
-        flow.invite_id.map(|invite| invite.0).into(),
+        invite.map(|invite| invite.0).into(),
+        sends.into(),
         flow.created_at.into(),
     ];
     execute(connection, sql, values).await.map(drop)
@@ -90,10 +92,12 @@ pub async fn take(
         user_id: Option<Uuid>,
         session_id: Option<Uuid>,
         invite_id: Option<Uuid>,
+        invite_sends: Option<i32>,
         created_at: DateTime<Utc>,
     }
     let sql = "DELETE FROM oauth_flows WHERE state_hash = $1 AND cookie_hash = $2 \
-               RETURNING provider, purpose, token_delivery, nonce, verifier, user_id, session_id, invite_id, created_at";
+               RETURNING provider, purpose, token_delivery, nonce, verifier, user_id, session_id, invite_id, \
+               invite_sends, created_at";
     let row = one::<Row>(connection, sql, [state_hash.into(), cookie_hash.into()]).await?;
     let Some(row) = row else { return Ok(None) };
     let purposes = [OauthPurpose::SignIn, OauthPurpose::Link, OauthPurpose::Reauthenticate];
@@ -111,7 +115,8 @@ pub async fn take(
         nonce: row.nonce,
         verifier: row.verifier,
         caller: row.user_id.map(UserId).zip(row.session_id.map(SessionId)),
-        invite_id: row.invite_id.map(InviteId),
+        // An invitation without the number of its message is from before there was one: no such is good.
+        invite: row.invite_id.map(|invite| (InviteId(invite), row.invite_sends.unwrap_or_default())),
         created_at: row.created_at,
     }))
 }

@@ -23,11 +23,14 @@ pub struct Registration {
     pub issuer: Option<String>,
     /// The identity there.
     pub subject: Option<String>,
+    /// The hash of the secret of the browser that it was begun in.
+    pub browser_hash: Option<String>,
     /// Until when the address can be proven.
     pub expires_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, account_name, name, email, password_hash, issuer, subject, expires_at";
+const COLUMNS: &str =
+    "id, account_name, name, email, password_hash, issuer, subject, browser_hash, expires_at";
 
 /// Keeps a registration, beside any others for the same address.
 ///
@@ -40,7 +43,7 @@ pub async fn insert(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let sql = format!(
-        "INSERT INTO registrations ({COLUMNS}, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        "INSERT INTO registrations ({COLUMNS}, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     );
     let values = [
         registration.id.into(),
@@ -50,6 +53,7 @@ pub async fn insert(
         registration.password_hash.as_deref().into(),
         registration.issuer.as_deref().into(),
         registration.subject.as_deref().into(),
+        registration.browser_hash.as_deref().into(),
         registration.expires_at.into(),
         now.into(),
     ];
@@ -70,7 +74,8 @@ pub async fn find(
     one(connection, &sql, [id.into(), now.into()]).await
 }
 
-/// The latest registration for an address that has not run out.
+/// The latest registration for an address, with a password, that has not run out. One of who comes by a
+/// provider is never it: whoever can claim any address there would put theirs in the place of its owner's.
 ///
 /// # Errors
 ///
@@ -81,9 +86,28 @@ pub async fn find_latest(
     now: DateTime<Utc>,
 ) -> Result<Option<Registration>, DbErr> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM registrations WHERE email = $1 AND expires_at > $2 ORDER BY id DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM registrations WHERE email = $1 AND expires_at > $2 \
+         AND password_hash IS NOT NULL AND issuer IS NULL ORDER BY id DESC LIMIT 1"
     );
     one(connection, &sql, [email.into(), now.into()]).await
+}
+
+/// The same of those that were begun in the browser with this secret.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn find_latest_of_browser(
+    connection: &impl ConnectionTrait,
+    email: &str,
+    browser_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Registration>, DbErr> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM registrations WHERE email = $1 AND expires_at > $2 \
+         AND password_hash IS NOT NULL AND issuer IS NULL AND browser_hash = $3 ORDER BY id DESC LIMIT 1"
+    );
+    one(connection, &sql, [email.into(), now.into(), browser_hash.into()]).await
 }
 
 /// Deletes all registrations for an address that has become somebody's.

@@ -54,8 +54,16 @@ pub struct Inner {
     pub lie: Lie,
     /// Answers nothing but 503.
     pub is_away: bool,
+    /// Answers 503 to who wants its keys.
+    pub keys_are_away: bool,
+    /// Answers nothing at all.
+    pub hangs: bool,
+    /// How often the discovery document was asked for.
+    pub metadata_asked: usize,
     /// How often the keys were asked for.
     pub keys_asked: usize,
+    /// What nobody but the application and the provider should see.
+    pub secrets: Vec<String>,
     codes: HashMap<String, Value>,
 }
 
@@ -165,7 +173,11 @@ impl Provider {
             signer,
             lie: Box::new(|_, _| {}),
             is_away: false,
+            keys_are_away: false,
+            hangs: false,
+            metadata_asked: 0,
             keys_asked: 0,
+            secrets: Vec::new(),
             codes: HashMap::new(),
         };
         let provider = Self { origin, inner: Arc::new(Mutex::new(inner)) };
@@ -187,6 +199,7 @@ impl Provider {
             issuer: format!("{}{path}", self.origin),
             client_id: CLIENT.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
+            trusts_addresses: true,
         }
     }
 
@@ -223,18 +236,29 @@ impl Provider {
     }
 }
 
-async fn metadata_endpoint(State(provider): State<Provider>) -> Response {
-    let inner = provider.inner.lock().unwrap();
-    if inner.is_away {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+/// What comes of a request whoever is asked: nothing, 503, or the answer to it.
+async fn answer(provider: &Provider, answer: impl FnOnce(&mut Inner) -> Response) -> Response {
+    if provider.inner.lock().unwrap().hangs {
+        return std::future::pending().await;
     }
-    Json(inner.metadata.clone()).into_response()
+    let mut inner = provider.inner.lock().unwrap();
+    if inner.is_away { StatusCode::SERVICE_UNAVAILABLE.into_response() } else { answer(&mut inner) }
+}
+
+async fn metadata_endpoint(State(provider): State<Provider>) -> Response {
+    provider.inner.lock().unwrap().metadata_asked += 1;
+    answer(&provider, |inner| Json(inner.metadata.clone()).into_response()).await
 }
 
 async fn keys_endpoint(State(provider): State<Provider>) -> Response {
-    let mut inner = provider.inner.lock().unwrap();
-    inner.keys_asked += 1;
-    Json(json!({"keys": inner.keys})).into_response()
+    provider.inner.lock().unwrap().keys_asked += 1;
+    let keys = |inner: &mut Inner| {
+        if inner.keys_are_away {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        Json(json!({"keys": inner.keys})).into_response()
+    };
+    answer(&provider, keys).await
 }
 
 async fn token_endpoint(
@@ -242,11 +266,16 @@ async fn token_endpoint(
     headers: HeaderMap,
     Form(form): Form<HashMap<String, String>>,
 ) -> Response {
-    let mut inner = provider.inner.lock().unwrap();
-    if inner.is_away {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    let refuse = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    answer(&provider, |inner| redeem(inner, &headers, &form)).await
+}
+
+fn redeem(inner: &mut Inner, headers: &HeaderMap, form: &HashMap<String, String>) -> Response {
+    let refuse = |error: &str| {
+        let description = format!("AADSTS70000: no such {CLIENT_SECRET}");
+        let body = json!({"error": error, "error_description": description});
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    };
+    inner.secrets.extend([form["code"].clone(), form["code_verifier"].clone()]);
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = STANDARD.encode(format!("{}:{}", encode(CLIENT), encode(CLIENT_SECRET)));
     let by_header = headers.get("authorization").is_some_and(|value| *value == format!("Basic {basic}"));
@@ -266,6 +295,7 @@ async fn token_endpoint(
     let mut claims = grant["claims"].take();
     (inner.lie)(&mut header, &mut claims);
     let id_token = inner.signer.sign(&header, &claims);
+    inner.secrets.push(id_token.clone());
     let body = json!({"access_token": "of no use", "token_type": "Bearer", "id_token": id_token});
     Json(body).into_response()
 }

@@ -138,3 +138,32 @@ async fn whoever_registers_anothers_address_learns_nothing_by_signing_in_with_th
     let own = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(app.post(LOGIN).json(&own).send().await.status, 200);
 }
+
+#[tokio::test]
+async fn who_asks_again_in_the_browser_of_a_registration_means_that_one_whatever_others_did_since() {
+    let app = TestApp::new().await;
+    let own = app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let cookie = own.header("set-cookie");
+    assert!(cookie.starts_with("__Host-curfew_registration="), "{cookie}");
+    for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=86400"] {
+        assert!(cookie.split("; ").any(|part| part == attribute), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap();
+    let mut theirs = form("ada@example.com");
+    theirs["account_name"] = json!("Eve’s");
+    app.wait(TimeDelta::seconds(1));
+    app.post(REGISTER).json(&theirs).send().await;
+    app.mails().await;
+    let ask = async |cookie: &str| {
+        let again = app.post(RESEND).header("cookie", cookie).json(&json!({"email": "ada@example.com"}));
+        assert_eq!(again.send().await.status, 202);
+        let text = app.mail().await.text;
+        app.wait(TimeDelta::minutes(10));
+        text
+    };
+    assert!(ask(cookie).await.contains("“Acme”"));
+    assert!(ask("a=b").await.contains("“Eve’s”"), "nothing tells whose it is");
+    // The browser stays the same for what is registered in it later.
+    let later = app.post(REGISTER).header("cookie", cookie).json(&form("bob@example.com")).send().await;
+    assert!(later.header("set-cookie").starts_with(&format!("{cookie};")));
+}

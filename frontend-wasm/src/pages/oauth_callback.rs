@@ -41,6 +41,7 @@ pub fn OauthCallback() -> Html {
                 code: value("code"),
                 iss: value("iss"),
                 error: value("error"),
+                error_description: value("error_description"),
             };
             work.run(async move {
                 let purpose = client.return_from_provider(&provider, &request).await?;

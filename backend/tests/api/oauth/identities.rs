@@ -1,0 +1,167 @@
+//! One's own identities: linking, unlinking, and proving by one who one is.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{IDENTITIES, ada, begun, come_back, count, eve, sign_in, stage, start_as};
+use crate::test_app::{LOGOUT, claims};
+
+#[tokio::test]
+async fn a_person_links_an_identity_and_unlinks_it_but_not_the_last_way_to_sign_in() {
+    let (app, provider) = stage().await;
+    let bob = app.owner("bob@example.com").await;
+    let tokens = app.sign_in(&bob).await;
+    let link = json!({"purpose": "link"});
+    start_as(&app, "example", &link, None).await.assert_problem("invalid_access_token");
+    let begun_link = begun(&start_as(&app, "example", &link, Some(&tokens)).await);
+    let answer = come_back(&app, &provider, &begun_link, &ada()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.body, json!({"is_new_user": false, "purpose": "link"}));
+    let told = app.mail().await;
+    assert_eq!(
+        (told.to.as_str(), told.subject.as_str()),
+        ("bob@example.com", "A new way to sign in was added")
+    );
+    let words = "A new way to sign in was added: Example, ada@example.com.";
+    assert!(told.text.contains(words), "{}", told.text);
+    let payload: String =
+        app.value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.identity_linked'").await;
+    let payload: Value = serde_json::from_str(&payload).unwrap();
+    assert_eq!((&payload["provider"], &payload["by"]), (&json!("example"), &json!("person")));
+    let signed_in = sign_in(&app, &provider, &ada()).await;
+    assert_eq!(claims(&signed_in.tokens().access)["sub"], bob.id.to_string());
+    let own = app.get(IDENTITIES).bearer(&tokens.access).send().await.body;
+    assert_eq!(own["has_password"], true);
+    assert_eq!(own["identities"].as_array().unwrap().len(), 1);
+    assert_eq!(own["identities"][0]["provider"], "example");
+    assert_eq!(own["identities"][0]["id"], payload["identity_id"]);
+    assert_eq!(own["identities"][0]["email"], "ada@example.com");
+    // Somebody else's identity stays theirs, and nobody else can unlink it.
+    let zoe = app.owner("zoe@example.com").await;
+    let theirs = app.sign_in(&zoe).await;
+    let begun_theirs = begun(&start_as(&app, "example", &link, Some(&theirs)).await);
+    come_back(&app, &provider, &begun_theirs, &ada()).await.assert_problem("identity_taken");
+    let path = format!("{IDENTITIES}/{}", own["identities"][0]["id"].as_str().unwrap());
+    app.delete(&path).send().await.assert_problem("invalid_access_token");
+    app.delete(&path).bearer(&theirs.access).send().await.assert_problem("not_found");
+    // Without a password it is the last way, until there is another.
+    app.execute("UPDATE users SET password_hash = NULL").await.unwrap();
+    app.delete(&path).bearer(&tokens.access).send().await.assert_problem("last_sign_in_method");
+    let begun_second = begun(&start_as(&app, "example", &link, Some(&tokens)).await);
+    assert_eq!(come_back(&app, &provider, &begun_second, &eve()).await.status, 200);
+    assert_eq!(app.delete(&path).bearer(&tokens.access).send().await.status, 204);
+    app.delete(&path).bearer(&tokens.access).send().await.assert_problem("not_found");
+    assert_eq!(app.audit("user.identity_linked").await, 2);
+    assert_eq!(app.audit("user.identity_unlinked").await, 1);
+}
+
+#[tokio::test]
+async fn linking_and_unlinking_take_a_fresh_sign_in_and_linking_a_session_that_lives() {
+    let (app, provider) = stage().await;
+    let bob = app.owner("bob@example.com").await;
+    let tokens = app.sign_in(&bob).await;
+    let link = json!({"purpose": "link"});
+    let begun_link = begun(&start_as(&app, "example", &link, Some(&tokens)).await);
+    assert_eq!(app.post(LOGOUT).bearer(&tokens.refresh).send().await.status, 204);
+    come_back(&app, &provider, &begun_link, &ada()).await.assert_problem("session_revoked");
+    assert_eq!(count(&app, "identities").await, 0);
+    let tokens = app.sign_in(&bob).await;
+    app.wait(TimeDelta::minutes(15));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    start_as(&app, "example", &link, Some(&tokens)).await.assert_problem("reauthentication_required");
+    let path = format!("{IDENTITIES}/{}", bob.id);
+    app.delete(&path).bearer(&tokens.access).send().await.assert_problem("reauthentication_required");
+}
+
+#[tokio::test]
+async fn a_person_without_a_password_proves_at_the_provider_who_it_is() {
+    let (app, provider) = stage().await;
+    let tokens = sign_in(&app, &provider, &ada()).await.tokens();
+    app.wait(TimeDelta::minutes(15));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    let purpose = json!({"purpose": "reauthenticate"});
+    start_as(&app, "example", &purpose, None).await.assert_problem("invalid_access_token");
+    let prove = async |person: &Value| {
+        let begun = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+        assert_eq!((begun.request["prompt"].as_str(), begun.request["max_age"].as_str()), ("login", "0"));
+        come_back(&app, &provider, &begun, person).await
+    };
+    prove(&eve()).await.assert_problem("identity_mismatch");
+    let now = app.now().timestamp();
+    provider.lie(|_, claims| drop(claims.as_object_mut().unwrap().remove("auth_time")));
+    prove(&ada()).await.assert_problem("oauth_failed");
+    // Before it was asked for, after the answer came, and in milliseconds.
+    for (shown_at, is_good) in [
+        (now - 61, false),
+        (now - 60, true),
+        (now + 60, true),
+        (now + 61, false),
+        (now * 1_000, false),
+        (i64::MAX, false),
+        (i64::MIN, false),
+    ] {
+        provider.lie(move |_, claims| claims["auth_time"] = json!(shown_at));
+        let answer = prove(&ada()).await;
+        assert_eq!(answer.status == 200, is_good, "{shown_at}: {}", answer.text);
+    }
+    // It is the beginning of this that counts, not how long one takes.
+    provider.lie(|_, _| {});
+    let slow = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+    app.wait(TimeDelta::minutes(9));
+    assert_eq!(come_back(&app, &provider, &slow, &ada()).await.status, 200);
+    let tokens = sign_in(&app, &provider, &ada()).await.tokens();
+    app.wait(TimeDelta::minutes(4));
+    let prove = async |person: &Value| {
+        let begun = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+        come_back(&app, &provider, &begun, person).await
+    };
+    let answer = prove(&ada()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.body["purpose"], "reauthenticate");
+    let (before, after) = (claims(&tokens.access), claims(&answer.tokens().access));
+    assert_eq!(before["sid"], after["sid"]);
+    assert!(before["auth_time"].as_i64() < after["auth_time"].as_i64());
+    let payload: String = app
+        .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.reauthenticated' LIMIT 1")
+        .await;
+    assert!(payload.contains("example"), "{payload}");
+    assert_eq!(count(&app, "users").await, 1, "nobody was made");
+}
+
+#[tokio::test]
+async fn of_two_that_are_unlinked_at_once_one_stays() {
+    let (app, provider) = stage().await;
+    let tokens = sign_in(&app, &provider, &ada()).await.tokens();
+    let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
+    assert_eq!(come_back(&app, &provider, &link, &eve()).await.status, 200);
+    let own = app.get(IDENTITIES).bearer(&tokens.access).send().await.body;
+    let paths: Vec<_> = own["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|identity| format!("{IDENTITIES}/{}", identity["id"].as_str().unwrap()))
+        .collect();
+    let unlink = |path| app.delete(path).bearer(&tokens.access).send();
+    let (one, two) = tokio::join!(unlink(&paths[0]), unlink(&paths[1]));
+    let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 409]);
+    assert_eq!(count(&app, "identities").await, 1);
+}
+
+#[tokio::test]
+async fn of_two_who_link_one_identity_at_once_one_has_it_and_the_other_is_told() {
+    let (app, provider) = stage().await;
+    let begin = async |email: &str| {
+        let tokens = app.sign_in(&app.owner(email).await).await;
+        begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await)
+    };
+    let (bob, zoe) = (begin("bob@example.com").await, begin("zoe@example.com").await);
+    let person = ada();
+    let back = |begun| come_back(&app, &provider, begun, &person);
+    let (one, two) = tokio::join!(back(&bob), back(&zoe));
+    let refused = if one.status == 200 { two } else { one };
+    refused.assert_problem("identity_taken");
+    assert_eq!(count(&app, "identities").await, 1);
+    assert_eq!(app.mails().await.len(), 1);
+}

@@ -1,0 +1,271 @@
+//! Whom an identity signs in: somebody new, somebody invited, somebody who is here already.
+
+use chrono::TimeDelta;
+use curfew::config::Registration;
+use serde_json::{Value, json};
+
+use super::{Jar, VERIFY, ada, begin, begun, call_back, come_back, count, eve, sign_in, stage, start_as};
+use crate::{
+    provider::Provider,
+    test_app::{ME, PASSWORD, TestApp, Tokens, claims},
+};
+
+#[tokio::test]
+async fn an_address_links_an_identity_only_where_both_sides_have_it_verified() {
+    let (app, provider) = stage().await;
+    let user = app.owner("ada@example.com").await;
+    let person =
+        |verified: Value| json!({"sub": "1", "email": "ada@example.com", "email_verified": verified});
+    for unproven in [json!(false), Value::Null, json!("yes"), json!(1)] {
+        sign_in(&app, &provider, &person(unproven)).await.assert_problem("email_not_verified");
+    }
+    app.execute("UPDATE users SET email_verified_at = NULL").await.unwrap();
+    sign_in(&app, &provider, &person(json!(true))).await.assert_problem("oauth_link_required");
+    assert_eq!(count(&app, "identities").await, 0);
+    let verified = "UPDATE users SET email_verified_at = created_at";
+    app.execute(verified).await.unwrap();
+    let answer = sign_in(&app, &provider, &person(json!("true"))).await;
+    assert_eq!(answer.body["is_new_user"], false);
+    assert_eq!(claims(&answer.tokens().access)["sub"], user.id.to_string());
+    assert_eq!(app.audit("user.identity_linked").await, 1);
+    app.execute("UPDATE users SET is_active = FALSE").await.unwrap();
+    sign_in(&app, &provider, &person(json!(true))).await.assert_problem("invalid_credentials");
+}
+
+#[tokio::test]
+async fn who_says_no_and_who_may_not_register_is_told_so() {
+    let (app, provider) = stage().await;
+    let begun = begin(&app).await;
+    let body = json!({"state": begun.request["state"], "error": "access_denied"});
+    call_back(&app, "example", &begun.cookie, &body).await.assert_problem("oauth_denied");
+    call_back(&app, "example", &begun.cookie, &body).await.assert_problem("oauth_state_invalid");
+    let neither = json!({"state": begun.request["state"]});
+    call_back(&app, "example", &begun.cookie, &neither).await.assert_problem("validation_failed");
+    let app = app.restarted_with(|config| config.registration = Registration::Closed);
+    sign_in(&app, &provider, &ada()).await.assert_problem("registration_closed");
+    assert_eq!(count(&app, "users").await, 0);
+}
+
+#[tokio::test]
+async fn an_address_that_the_provider_does_not_vouch_for_is_proven_by_a_message() {
+    let (app, provider) = stage().await;
+    let mut browser = Jar::default();
+    let person = json!({"sub": "1", "email": "ada@example.com", "name": "Ada"});
+    browser.sign_in(&app, &provider, &person).await.assert_problem("email_not_verified");
+    assert_eq!(count(&app, "users").await, 0);
+    let mail = app.mail_to("ada@example.com").await;
+    assert!(mail.text.contains("signed in with Example as “Ada”"), "{}", mail.text);
+    assert_eq!(browser.verify(&app, &mail.token("/verify-email")).await.status, 200);
+    let told = app.mail_to("ada@example.com").await;
+    assert_eq!(told.subject, "A new way to sign in was added");
+    assert_eq!(linked(&app).await, ("example".to_owned(), "registration".to_owned()));
+    let answer = sign_in(&app, &provider, &person).await;
+    assert_eq!(answer.body["is_new_user"], false, "{}", answer.text);
+    let me = app.get(ME).bearer(&answer.tokens().access).send().await.body;
+    assert_eq!(me["account"]["name"], "Ada’s account");
+}
+
+/// The provider and the way that the only linked identity came about.
+async fn linked(app: &TestApp) -> (String, String) {
+    let payload: String =
+        app.value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.identity_linked'").await;
+    let payload: Value = serde_json::from_str(&payload).unwrap();
+    let id: uuid::Uuid = serde_json::from_value(payload["identity_id"].clone()).unwrap();
+    assert_eq!(app.value::<uuid::Uuid>("SELECT id FROM identities").await, id);
+    let word = |name: &str| payload[name].as_str().unwrap().to_owned();
+    (word("provider"), word("by"))
+}
+
+#[tokio::test]
+async fn an_address_is_proven_in_the_browser_of_the_sign_in_alone() {
+    let (app, provider) = stage().await;
+    let (mut eve, mut ada) = (Jar::default(), Jar::default());
+    // A tenant of Eve's says that hers is Ada's address, which Ada is told of.
+    let claimed = json!({"sub": "eve", "email": "ada@example.com", "name": "Eve"});
+    eve.sign_in(&app, &provider, &claimed).await.assert_problem("email_not_verified");
+    let cookie = eve.0.iter().find(|(name, _)| name == "__Host-curfew_registration").unwrap();
+    let kept: String = app.value("SELECT browser_hash FROM registrations").await;
+    assert_ne!(kept, cookie.1);
+    let token = app.mail_to("ada@example.com").await.token("/verify-email");
+    ada.verify(&app, &token).await.assert_problem("wrong_browser");
+    // Not even if Ada's browser has a registration of its own.
+    let own = json!({"sub": "ada", "email": "ada@example.com"});
+    ada.sign_in(&app, &provider, &own).await.assert_problem("email_not_verified");
+    ada.verify(&app, &token).await.assert_problem("wrong_browser");
+    assert_eq!(count(&app, "users").await, 0);
+    let own = app.mail_to("ada@example.com").await.token("/verify-email");
+    assert_eq!(ada.verify(&app, &own).await.status, 200);
+    assert_eq!(app.value::<String>("SELECT subject FROM identities").await, "ada");
+    // What was claimed is gone with it.
+    eve.verify(&app, &token).await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn an_identity_of_somebody_elses_does_not_come_with_ones_own_registration() {
+    let (app, provider) = stage().await;
+    let form =
+        json!({"account_name": "Acme", "name": "Ada", "email": "ada@example.com", "password": PASSWORD});
+    let mut ada = Jar::default();
+    ada.take(&app.post("/api/v1/auth/register").json(&form).send().await);
+    let claimed = json!({"sub": "eve", "email": "ada@example.com", "name": "Eve"});
+    sign_in(&app, &provider, &claimed).await.assert_problem("email_not_verified");
+    app.mails().await;
+    // Ada asks for her message again, elsewhere, and again in her own browser.
+    for cookies in ["a=b", &ada.header()] {
+        let again = app.post("/api/v1/auth/resend-verification").header("cookie", cookies);
+        assert_eq!(again.json(&json!({"email": "ada@example.com"})).send().await.status, 202);
+        let mail = app.mail().await;
+        assert!(mail.text.contains("your account “Acme” is ready"), "{}", mail.text);
+        app.wait(TimeDelta::minutes(10));
+    }
+    let again = app.post("/api/v1/auth/resend-verification").json(&json!({"email": "ada@example.com"}));
+    assert_eq!(again.send().await.status, 202);
+    let token = app.mail().await.token("/verify-email");
+    assert_eq!(app.post(VERIFY).json(&json!({"token": token})).send().await.status, 200, "from anywhere");
+    assert_eq!(count(&app, "identities").await, 0);
+    assert_eq!(count(&app, "registrations").await, 0);
+}
+
+#[tokio::test]
+async fn an_address_that_both_sides_have_verified_links_and_its_owner_is_told() {
+    let (one, two) = (Provider::start().await, Provider::start().await);
+    let settings = vec![one.settings("example", ""), two.settings("other", "")];
+    let app = TestApp::new().await.restarted_with(|config| config.providers = settings);
+    let user = app.owner("ada@example.com").await;
+    for (provider, name) in [(&one, "example"), (&two, "other")] {
+        let begun = begun(&start_as(&app, name, &json!({}), None).await);
+        let code = provider.code(&begun.request, &ada(), app.now());
+        let body = json!({"state": begun.request["state"], "code": code});
+        let answer = call_back(&app, name, &begun.cookie, &body).await;
+        assert_eq!(claims(&answer.tokens().access)["sub"], user.id.to_string());
+        let mails = app.mails().await;
+        let told: Vec<_> =
+            mails.iter().filter(|mail| mail.subject == "A new way to sign in was added").collect();
+        assert_eq!(told.len(), 1, "{mails:?}");
+        assert_eq!(told[0].to, "ada@example.com");
+        let words = "A new way to sign in was added: Example, ada@example.com.";
+        assert!(told[0].text.contains(words) && told[0].text.contains("review your profile"), "{mails:?}");
+    }
+    assert_eq!(count(&app, "users").await, 1);
+    let by: String = app
+        .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.identity_linked' LIMIT 1")
+        .await;
+    assert!(by.contains("address"), "{by}");
+    // Once linked it is nothing new.
+    sign_in(&app, &one, &ada()).await.tokens();
+    assert_eq!(app.mails().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_provider_whose_addresses_are_not_trusted_vouches_for_none() {
+    let provider = Provider::start().await;
+    let mut settings = provider.settings("example", "");
+    settings.trusts_addresses = false;
+    let app = TestApp::new().await.restarted_with(|config| config.providers = vec![settings]);
+    app.owner("ada@example.com").await;
+    sign_in(&app, &provider, &ada()).await.assert_problem("email_not_verified");
+    assert_eq!(app.mail_to("ada@example.com").await.subject, "You have an account already");
+    assert_eq!(count(&app, "identities").await, 0);
+}
+
+#[tokio::test]
+async fn who_has_no_address_at_microsoft_is_asked_at_the_name_they_sign_in_with() {
+    let person = json!({"sub": "1", "preferred_username": "ada@example.com", "email_verified": true});
+    let (app, provider) = stage().await;
+    sign_in(&app, &provider, &person).await.assert_problem("oauth_failed");
+    let settings = vec![provider.settings("microsoft", "")];
+    let app = app.restarted_with(|config| config.providers = settings);
+    let begun = begun(&start_as(&app, "microsoft", &json!({}), None).await);
+    let code = provider.code(&begun.request, &person, app.now());
+    let body = json!({"state": begun.request["state"], "code": code});
+    call_back(&app, "microsoft", &begun.cookie, &body).await.assert_problem("email_not_verified");
+    assert!(app.mail_to("ada@example.com").await.text.contains("/verify-email#"));
+}
+
+#[tokio::test]
+async fn an_invited_person_joins_with_the_address_that_was_invited() {
+    let (app, provider) = stage().await;
+    let owner = app.owner("bob@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let invite = json!({"email": "guest@example.com", "role": "viewer"});
+    app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&invite).send().await;
+    let token = app.mail_to("guest@example.com").await.token("/invite");
+    let bad = json!({"invite_token": "x"});
+    start_as(&app, "example", &bad, None).await.assert_problem("invalid_link");
+    let app = app.restarted_with(|config| config.registration = Registration::Closed);
+    let begin = async || begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    let (one, two) = (begin().await, begin().await);
+    let answer = come_back(&app, &provider, &one, &ada()).await;
+    assert_eq!(answer.body["is_new_user"], true, "{}", answer.text);
+    let me = app.get(ME).bearer(&answer.tokens().access).send().await.body;
+    assert_eq!(me["user"]["email"], "guest@example.com");
+    assert_eq!((&me["user"]["role"], &me["user"]["name"]), (&json!("viewer"), &json!("Ada Lovelace")));
+    assert_eq!(me["account"]["id"], owner.account.to_string());
+    assert_eq!(app.audit("invite.accepted").await, 1);
+    let told = app.mail_to("guest@example.com").await;
+    assert_eq!(told.subject, "A new way to sign in was added", "at the address that was invited");
+    assert_eq!(linked(&app).await, ("example".to_owned(), "invitation".to_owned()));
+    // The invitation is used up.
+    come_back(&app, &provider, &two, &eve()).await.assert_problem("invalid_link");
+}
+
+/// An owner, and the path and the link's token of an invitation of theirs.
+async fn invite(app: &TestApp, email: &str) -> (Tokens, String, String) {
+    let owner = app.owner("bob@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let body = json!({"email": email, "role": "viewer"});
+    let made = app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&body).send().await;
+    let path = format!("/api/v1/accounts/me/invites/{}", made.body["id"].as_str().unwrap());
+    (tokens, path, app.mail_to(email).await.token("/invite"))
+}
+
+#[tokio::test]
+async fn who_is_here_already_is_told_so_and_the_invitation_stays_open() {
+    let (app, provider) = stage().await;
+    assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
+    let (_, _, token) = invite(&app, "guest@example.com").await;
+    let body = json!({"invite_token": token});
+    let begin = async || begun(&start_as(&app, "example", &body, None).await);
+    let sessions = count(&app, "sessions").await;
+    come_back(&app, &provider, &begin().await, &ada()).await.assert_problem("identity_taken");
+    assert_eq!(count(&app, "sessions").await, sessions, "nobody was signed in");
+    let answer = come_back(&app, &provider, &begin().await, &eve()).await;
+    assert_eq!(answer.body["is_new_user"], true, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_sent_again_counts_by_its_last_message_alone() {
+    let (app, provider) = stage().await;
+    let (owner, path, token) = invite(&app, "guest@example.com").await;
+    let first = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    app.wait(TimeDelta::minutes(2));
+    let again = app.post(&format!("{path}/resend")).bearer(&owner.access).send().await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    come_back(&app, &provider, &first, &eve()).await.assert_problem("invalid_link");
+    let token = app.mail_to("guest@example.com").await.token("/invite");
+    let last = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    assert_eq!(come_back(&app, &provider, &last, &eve()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_provider_that_vouches_for_nothing_learns_of_no_address_whether_it_has_a_user() {
+    let (app, provider) = stage().await;
+    app.owner("ada@example.com").await;
+    let claim = |email: &str| json!({"sub": email, "email": email});
+    for (code, app) in [
+        ("email_not_verified", app),
+        ("registration_closed", {
+            let closed = TestApp::new().await.restarted_with(|config| {
+                config.providers = vec![provider.settings("example", "")];
+                config.registration = Registration::Closed;
+            });
+            closed.owner("ada@example.com").await;
+            closed
+        }),
+    ] {
+        let known = sign_in(&app, &provider, &claim("ada@example.com")).await;
+        let unknown = sign_in(&app, &provider, &claim("nobody@example.com")).await;
+        known.assert_problem(code);
+        assert_eq!((known.status, known.body), (unknown.status, unknown.body));
+    }
+}
