@@ -130,7 +130,7 @@ error_codes! {
         "The sign-in was cancelled or refused at the provider. Try again, or sign in another way.";
     /// The provider's answer does not hold.
     OauthFailed = "oauth_failed", 502,
-        "The provider's answer could not be accepted.",
+        "The provider’s answer could not be accepted.",
         "The provider's token was missing, forged, stale, or meant for somebody else. Begin again; if it stays, tell the operator.";
     /// The provider does not answer.
     OauthUnavailable = "oauth_unavailable", 503,

@@ -25,7 +25,7 @@ pub use line::{Line, Signal};
 pub use mailbox::{Mail, Mailbox};
 pub use person::Person;
 pub use postgres::Postgres;
-pub use provider::Provider;
+pub use provider::{Health, Provider};
 pub use random::uuid;
 pub use server::{Server, Settings};
 pub use stage::{Stage, axe, play, play_on_both};

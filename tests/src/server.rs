@@ -26,15 +26,15 @@ const STOP: Duration = Duration::from_secs(15);
 /// How a server is set up, apart from its own folder and port.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    environment: Vec<(&'static str, String)>,
+    environment: Vec<(String, String)>,
     public_port: Option<u16>,
 }
 
 impl Settings {
     /// With one more variable in its environment.
     #[must_use]
-    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
-        self.environment.push((variable, value.into()));
+    pub fn with(mut self, variable: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((variable.into(), value.into()));
         self
     }
 
