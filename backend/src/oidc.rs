@@ -36,6 +36,9 @@ mod id_token;
 mod kept;
 mod metadata;
 
+/// Asks for the claim that says when the person signed in at the provider (OpenID Connect Core §5.5).
+const AUTH_TIME: &str = r#"{"id_token":{"auth_time":{"essential":true}}}"#;
+
 /// The providers.
 #[derive(Debug)]
 pub struct Oidc {
@@ -174,6 +177,9 @@ impl Oidc {
             }
             OauthPurpose::Reauthenticate => {
                 request = request.add_extra_param("prompt", "login").add_extra_param("max_age", "0");
+                if provider.takes_claims(&metadata) {
+                    request = request.add_extra_param("claims", AUTH_TIME);
+                }
             }
             OauthPurpose::SignIn | OauthPurpose::Link => {}
         }
@@ -282,6 +288,11 @@ impl Provider {
         self.config.is_google()
             || self.config.is_microsoft()
             || metadata.prompt_values_supported.iter().any(|value| value == "select_account")
+    }
+
+    /// Whether it can be asked for single claims. Google tells the time of a sign-in only if it is.
+    fn takes_claims(&self, metadata: &Metadata) -> bool {
+        self.config.is_google() || metadata.claims_parameter_supported
     }
 
     fn client(&self, metadata: &Metadata) -> Result<Client, OidcError> {

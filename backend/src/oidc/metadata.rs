@@ -25,6 +25,8 @@ pub(super) struct Metadata {
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
     #[serde(default)]
+    pub claims_parameter_supported: bool,
+    #[serde(default)]
     pub prompt_values_supported: Vec<String>,
 }
 

@@ -165,3 +165,17 @@ async fn of_two_who_link_one_identity_at_once_one_has_it_and_the_other_is_told()
     assert_eq!(count(&app, "identities").await, 1);
     assert_eq!(app.mails().await.len(), 1);
 }
+
+#[tokio::test]
+async fn the_time_of_the_sign_in_is_asked_for_where_the_provider_can_be_asked_for_claims() {
+    let (app, provider) = stage().await;
+    let tokens = sign_in(&app, &provider, &ada()).await.tokens();
+    let purpose = json!({"purpose": "reauthenticate"});
+    let without = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+    assert!(!without.request.contains_key("claims"));
+    provider.inner.lock().unwrap().metadata["claims_parameter_supported"] = json!(true);
+    app.wait(TimeDelta::hours(1));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    let with = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+    assert_eq!(with.request["claims"], r#"{"id_token":{"auth_time":{"essential":true}}}"#);
+}
