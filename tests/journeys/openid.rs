@@ -386,8 +386,9 @@ async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
         show_who_it_is(&browser, "grace").await?;
         browser.sees("#toast", "Confirmed.").await?;
         browser.is_at("/account/profile").await?;
-        unlink().await?;
-        browser.sees("#unlink", "This is your only way to sign in.").await?;
+        browser.fill("#new_password", "seven purple kangaroos hum").await?;
+        browser.click("#change-password-submit").await?;
+        browser.sees("#change-password-done", "Your new password is set.").await?;
 
         let sessions = server.run(&["session", "list"], "").await?;
         assert_eq!(sessions.matches("\"user_id\"").count(), 1, "it is the same session: {sessions}");
