@@ -99,10 +99,8 @@ pub(super) async fn find_or_make(
 ) -> Result<(Login, bool), Refused> {
     let now = app.clock.now();
     if let Some((id, sends)) = invite {
-        // Who is somebody here already must not find themselves in the old account unawares.
-        if identities::find(transaction, found.key()).await?.is_some() {
-            return Err(ErrorCode::IdentityTaken.into());
-        }
+        // Before the identity is looked for: who is somebody here already must not find themselves in
+        // the old account unawares. Linking it once more fails, and the invitation stays open.
         let invite = invites::find(transaction, id).await?.filter(|invite| invite.sends == sends);
         let invite = invite.ok_or(ErrorCode::InvalidLink)?;
         let name = found.name(found.email.as_deref().unwrap_or(&invite.email));

@@ -107,6 +107,7 @@ async fn an_identity_of_somebody_elses_does_not_come_with_ones_own_registration(
         json!({"account_name": "Acme", "name": "Ada", "email": "ada@example.com", "password": PASSWORD});
     let mut ada = Jar::default();
     ada.take(&app.post("/api/v1/auth/register").json(&form).send().await);
+    app.wait(TimeDelta::seconds(1));
     let claimed = json!({"sub": "eve", "email": "ada@example.com", "name": "Eve"});
     sign_in(&app, &provider, &claimed).await.assert_problem("email_not_verified");
     app.mails().await;
