@@ -179,3 +179,29 @@ async fn the_time_of_the_sign_in_is_asked_for_where_the_provider_can_be_asked_fo
     let with = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
     assert_eq!(with.request["claims"], r#"{"id_token":{"auth_time":{"essential":true}}}"#);
 }
+
+#[tokio::test]
+async fn who_did_not_link_an_identity_takes_it_away_by_the_button_in_the_message() {
+    let (app, provider) = stage().await;
+    let bob = app.owner("bob@example.com").await;
+    let tokens = app.sign_in(&bob).await;
+    let link = async |person: &Value| {
+        let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
+        assert_eq!(come_back(&app, &provider, &link, person).await.status, 200);
+        app.mail_to("bob@example.com").await.token("/not-me")
+    };
+    link(&ada()).await;
+    app.wait(TimeDelta::minutes(1));
+    let token = link(&eve()).await;
+    let disowned = app.post("/api/v1/auth/disown").json(&json!({"token": token})).send().await;
+    assert_eq!(disowned.body["revoked_count"], 1, "{}", disowned.text);
+    assert_eq!(
+        app.value::<String>("SELECT subject FROM identities").await,
+        "1",
+        "what was linked before stays"
+    );
+    let payload: String = app
+        .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
+        .await;
+    assert_eq!(serde_json::from_str::<Value>(&payload).unwrap()["unlinked_count"], 1);
+}
