@@ -69,7 +69,13 @@ static HEADERS: [(HeaderName, &str); 9] = [
 /// The description of the API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+    parts().1
+}
+
+fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let (router, mut openapi) = api().split_for_parts();
+    docs::complete(&mut openapi);
+    (router, openapi)
 }
 
 fn api() -> OpenApiRouter<AppState> {
@@ -92,7 +98,7 @@ fn api() -> OpenApiRouter<AppState> {
 
 /// Everything that the server answers.
 pub fn router(app: AppState) -> Router {
-    let (api, openapi) = api().split_for_parts();
+    let (api, openapi) = parts();
     let mut router = api
         .merge(docs::router(openapi))
         .route(&format!("{}{{word}}", route::PROBLEMS), get(problems::explain))

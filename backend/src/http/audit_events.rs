@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, Datelike, Utc};
 use curfew_shared::{
     audit::{AuditEvent, AuditPage, AuditQuery},
-    error::{FieldCode, FieldError, Problem},
+    error::{FieldCode, FieldError},
     id::AccountId,
     route::api as route,
 };
@@ -44,8 +44,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
             (String = "text/csv"),
             (String = "application/x-ndjson"),
         )),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
     ),
 )]
 async fn list(

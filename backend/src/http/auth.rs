@@ -12,7 +12,7 @@ use curfew_shared::{
     auth::{
         LoginForm, LoginRequest, LogoutRequest, MeResponse, RefreshRequest, TokenDelivery, TokenResponse,
     },
-    error::{ErrorCode, FieldCode, FieldError, Problem},
+    error::{ErrorCode, FieldCode, FieldError},
     id::{SessionId, UserId},
     policy::resolve,
     route::api as route,
@@ -66,11 +66,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Signed in", body = TokenResponse),
-        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn login(State(app): State<AppState>, client: Client, Form(form): Form<LoginForm>) -> Result<Response> {
@@ -88,11 +86,9 @@ async fn login(State(app): State<AppState>, client: Client, Form(form): Form<Log
     request_body = LoginRequest,
     responses(
         (status = 200, description = "Signed in", body = TokenResponse),
-        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`email_not_verified`; `forbidden`: cookie delivery asked for from another site"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn login_json(
@@ -334,10 +330,9 @@ pub(super) async fn renew_session(
     request_body = Option<RefreshRequest>,
     responses(
         (status = 200, description = "The successor", body = TokenResponse),
-        (status = 401, description = "`session_expired_idle`, `session_expired_absolute` or `invalid_refresh_token`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: a cookie sent from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`: nothing was ended", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`session_expired_idle`, `session_expired_absolute` or `invalid_refresh_token`"),
+        (status = 403, description = "`forbidden`: a cookie sent from another site"),
+        (status = 503, description = "`unavailable`: nothing was ended"),
     ),
 )]
 async fn refresh(
@@ -493,9 +488,9 @@ async fn end_if_replayed(
     request_body = Option<LogoutRequest>,
     responses(
         (status = 204, description = "The session has ended, now or before"),
-        (status = 401, description = "`invalid_refresh_token`: no token that names a session", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: a cookie sent from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`: the session goes on", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_refresh_token`: no token that names a session"),
+        (status = 403, description = "`forbidden`: a cookie sent from another site"),
+        (status = 503, description = "`unavailable`: the session goes on"),
     ),
 )]
 async fn logout(
@@ -543,8 +538,6 @@ async fn logout(
     tag = "auth",
     responses(
         (status = 200, description = "The caller", body = MeResponse),
-        (status = 401, description = "`invalid_access_token`, `access_token_expired` or `session_revoked`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn me(caller: Caller) -> JsonResponse<MeResponse> {

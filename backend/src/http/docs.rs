@@ -5,11 +5,15 @@ use axum::{
     extract::Request,
     http::{HeaderValue, header},
     middleware::{self, Next},
-    response::Response,
+    response::Response as HttpResponse,
 };
+use curfew_shared::{error::Problem, route};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        Content, OpenApi as OpenApiDocument, Ref, RefOr, Response,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -28,10 +32,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     ),
     tags(
         (name = "auth", description = "Signing in, staying signed in, signing out"),
+        (name = "users", description = "One's own sessions, name, address, identities"),
         (name = "account", description = "Administering the account, for its owners"),
         (name = "service", description = "For machines"),
     ),
     security(("access_token" = [])),
+    components(schemas(Problem)),
     modifiers(&Schemes),
 )]
 pub(super) struct Description;
@@ -39,7 +45,7 @@ pub(super) struct Description;
 struct Schemes;
 
 impl Modify for Schemes {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, openapi: &mut OpenApiDocument) {
         let components = openapi.components.get_or_insert_default();
         for (name, description) in [
             ("access_token", "An access token, good for five minutes"),
@@ -52,10 +58,49 @@ impl Modify for Schemes {
     }
 }
 
+/// Adds what holds for all: the body of every error, and the errors that need no words of their own.
+pub(super) fn complete(openapi: &mut OpenApiDocument) {
+    for (path, item) in &mut openapi.paths.paths {
+        let is_api = path.starts_with(route::API);
+        let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in all.into_iter().filter_map(Option::as_mut) {
+            let has_body = operation.request_body.is_some();
+            let has_query = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+            // What names no security of its own takes an access token.
+            let is_secured = operation.security.is_none();
+            let general = [
+                (
+                    is_api && is_secured,
+                    "401",
+                    "`invalid_access_token`, `access_token_expired` or `session_revoked`",
+                ),
+                (has_body, "413", "`payload_too_large`"),
+                (has_body, "415", "`unsupported_media_type`"),
+                (is_api && (has_body || has_query), "422", "`validation_failed`"),
+                (is_api, "503", "`unavailable`"),
+            ];
+            let responses = &mut operation.responses.responses;
+            for (_, status, words) in general.into_iter().filter(|(applies, ..)| *applies) {
+                let response = || RefOr::T(Response::new(words));
+                responses.entry(status.to_owned()).or_insert_with(response);
+            }
+            for (status, response) in responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && response.content.is_empty()
+                {
+                    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+                    response.content.insert("application/problem+json".to_owned(), RefOr::T(problem));
+                }
+            }
+        }
+    }
+}
+
 /// `/openapi.json` and `/docs`.
-pub(super) fn router(openapi: utoipa::openapi::OpenApi) -> Router<AppState> {
+pub(super) fn router(openapi: OpenApiDocument) -> Router<AppState> {
     let reader: Router<AppState> = SwaggerUi::new("/docs").url("/openapi.json", openapi).into();
-    reader.layer(middleware::from_fn(async |request: Request, next: Next| -> Response {
+    reader.layer(middleware::from_fn(async |request: Request, next: Next| -> HttpResponse {
         // The description itself is data, and gets the policy of the API.
         let is_reader = request.uri().path().starts_with("/docs");
         let mut response = next.run(request).await;

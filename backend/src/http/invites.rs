@@ -9,7 +9,7 @@ use axum::{
 use curfew_shared::{
     audit::AuditKind,
     auth::TokenResponse,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{InviteId, UserId},
     invite::{
         AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage, InviteQuery,
@@ -61,7 +61,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     params(InviteQuery),
     responses(
         (status = 200, description = "A page of invitations", body = InvitePage),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
     ),
 )]
 async fn list(
@@ -88,10 +88,9 @@ async fn list(
     request_body = CreateInviteRequest,
     responses(
         (status = 201, description = "The invitation", body = InviteSummary),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`address_taken`: by somebody of the account; `conflict`: the address has an open invitation", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
+        (status = 409, description = "`address_taken`: by somebody of the account; `conflict`: the address has an open invitation"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn create(
@@ -151,8 +150,8 @@ async fn create(
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
         (status = 204, description = "Taken back"),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
+        (status = 404, description = "`not_found`"),
     ),
 )]
 async fn revoke(
@@ -182,9 +181,9 @@ async fn revoke(
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
         (status = 200, description = "The invitation", body = InviteSummary),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn resend(
@@ -221,7 +220,7 @@ async fn resend(
     params(("token" = String, Path, description = "What stands behind `#` in the link")),
     responses(
         (status = 200, description = "The invitation", body = InvitationResponse),
-        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invalid_link`"),
     ),
 )]
 async fn show(
@@ -258,9 +257,8 @@ pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
     params(("token" = String, Path, description = "What stands behind `#` in the link")),
     responses(
         (status = 200, description = "Joined, and signed in", body = TokenResponse),
-        (status = 409, description = "`address_taken`", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`address_taken`"),
+        (status = 410, description = "`invalid_link`"),
     ),
 )]
 async fn accept(

@@ -7,7 +7,7 @@ use curfew_shared::{
     account::{AccountResponse, UpdateAccountRequest},
     audit::AuditKind,
     auth::Role,
-    error::{ErrorCode, FieldCode, FieldError, Problem},
+    error::{ErrorCode, FieldCode, FieldError},
     id::UserId,
     member::{MemberCursor, MemberPage, MemberQuery, UpdateMemberRequest},
     route::api as route,
@@ -62,8 +62,7 @@ async fn account(State(app): State<AppState>, caller: Caller) -> Result<JsonResp
     request_body = UpdateAccountRequest,
     responses(
         (status = 200, description = "The account", body = AccountResponse),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
     ),
 )]
 async fn rename(
@@ -95,8 +94,7 @@ async fn rename(
     params(MemberQuery),
     responses(
         (status = 200, description = "A page of people", body = MemberPage),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
     ),
 )]
 async fn list(
@@ -145,9 +143,9 @@ fn read_cursor(cursor: &MemberCursor) -> Result<(UserId, String)> {
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 204, description = "Done"),
-        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`last_owner`, `own_membership`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 409, description = "`last_owner`, `own_membership`"),
     ),
 )]
 async fn update(
@@ -225,9 +223,9 @@ async fn member_left(
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 204, description = "Removed"),
-        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`last_owner`, `own_membership`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 409, description = "`last_owner`, `own_membership`"),
     ),
 )]
 async fn remove(
@@ -263,8 +261,8 @@ async fn remove(
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "How many ended", body = RevokeSessionsResponse),
-        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
     ),
 )]
 async fn revoke_sessions(

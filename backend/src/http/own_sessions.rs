@@ -3,7 +3,7 @@
 use axum::{Json as JsonResponse, extract::State, http::StatusCode};
 use curfew_shared::{
     audit::AuditKind,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::SessionId,
     route::api as route,
     security::RevokeSessionsResponse,
@@ -36,7 +36,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     params(SessionQuery),
     responses(
         (status = 200, description = "A page of sessions", body = OwnSessionPage),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn list(
@@ -79,8 +78,8 @@ async fn list(
     params(("id" = Uuid, Path, description = "The session")),
     responses(
         (status = 204, description = "It has ended"),
-        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
     ),
 )]
 async fn revoke(
@@ -110,7 +109,7 @@ async fn revoke(
     tag = "users",
     responses(
         (status = 200, description = "How many ended", body = RevokeSessionsResponse),
-        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`"),
     ),
 )]
 async fn revoke_others(

@@ -9,7 +9,7 @@ use axum::{
 use curfew_shared::{
     audit::AuditKind,
     auth::{TokenResponse, UserSummary},
-    error::{ErrorCode, FieldCode, FieldError, Problem},
+    error::{ErrorCode, FieldCode, FieldError},
     person::{ChangePasswordRequest, EmailRequest, ReauthenticateRequest, UpdateProfileRequest},
     route::api as route,
     security::RevokeSessionsResponse,
@@ -59,8 +59,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     request_body = ReauthenticateRequest,
     responses(
         (status = 200, description = "The session goes on with these tokens", body = TokenResponse),
-        (status = 401, description = "`invalid_credentials`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn reauthenticate(
@@ -104,7 +104,6 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
     request_body = UpdateProfileRequest,
     responses(
         (status = 200, description = "The person", body = UserSummary),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn update(
@@ -138,9 +137,8 @@ async fn update(
     request_body = EmailRequest,
     responses(
         (status = 202, description = "A message to the new address is on its way"),
-        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn change_email(
@@ -167,9 +165,8 @@ async fn change_email(
     request_body = ChangePasswordRequest,
     responses(
         (status = 200, description = "How many other sessions ended", body = RevokeSessionsResponse),
-        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn change_password(

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::TokenDelivery,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::UserId,
     person::{DisownResponse, EmailRequest, LinkRequest, ResetPasswordRequest},
     route::api as route,
@@ -58,8 +58,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     request_body = EmailRequest,
     responses(
         (status = 202, description = "A message is on its way, if the address is known"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn forgot_password(
@@ -79,8 +78,7 @@ async fn forgot_password(
     request_body = ResetPasswordRequest,
     responses(
         (status = 204, description = "The password is set, and every session has ended"),
-        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invalid_link`"),
     ),
 )]
 async fn reset_password(
@@ -145,8 +143,8 @@ async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login
     request_body = LinkRequest,
     responses(
         (status = 200, description = "Every session has ended", body = DisownResponse),
-        (status = 409, description = "`address_taken`: somebody else has the former address by now", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`address_taken`: somebody else has the former address by now"),
+        (status = 410, description = "`invalid_link`"),
     ),
 )]
 async fn disown(

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::Role,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{AccountId, UserId},
     person::{EmailRequest, LinkRequest, RegisterRequest, VerifyEmailResponse},
     route::api as route,
@@ -69,9 +69,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     request_body = RegisterRequest,
     responses(
         (status = 202, description = "A message is on its way"),
-        (status = 403, description = "`registration_closed`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`registration_closed`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn register(
@@ -158,8 +157,7 @@ pub(super) async fn keep(transaction: &Transaction, app: &App, registration: &Re
     request_body = EmailRequest,
     responses(
         (status = 202, description = "A message is on its way, if there is something to verify"),
-        (status = 422, description = "`validation_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn resend_verification(
@@ -200,9 +198,9 @@ pub(super) async fn ask(app: &App, client: &Client, email: &str, mail: &Mail) ->
     request_body = LinkRequest,
     responses(
         (status = 200, description = "The address is verified", body = VerifyEmailResponse),
-        (status = 403, description = "`wrong_browser`: not that in which the person signed in with a provider", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`address_taken`, `identity_taken`", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invalid_link`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_browser`: not that in which the person signed in with a provider"),
+        (status = 409, description = "`address_taken`, `identity_taken`"),
+        (status = 410, description = "`invalid_link`"),
     ),
 )]
 async fn verify_email(

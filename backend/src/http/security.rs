@@ -3,7 +3,6 @@
 use axum::{Json as JsonResponse, extract::State};
 use curfew_shared::{
     audit::AuditKind,
-    error::Problem,
     policy::{PolicyOverride, resolve, validate},
     route::api as route,
     security::{
@@ -44,7 +43,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     tag = "account",
     responses(
         (status = 200, description = "The settings", body = SecurityResponse),
-        (status = 403, description = "`owner_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`"),
     ),
 )]
 async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonResponse<SecurityResponse>> {
@@ -61,8 +60,8 @@ async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonR
     request_body = UpdatePolicyRequest,
     responses(
         (status = 200, description = "The settings as they are now", body = SecurityResponse),
-        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`validation_failed`: out of bounds, or effective idle > effective absolute", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 422, description = "`validation_failed`: out of bounds, or effective idle > effective absolute"),
     ),
 )]
 async fn update(
@@ -107,7 +106,7 @@ async fn update(
     request_body = Option<RevokeSessionsRequest>,
     responses(
         (status = 200, description = "How many ended", body = RevokeSessionsResponse),
-        (status = 403, description = "`owner_required`, `reauthentication_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
     ),
 )]
 async fn revoke_sessions(

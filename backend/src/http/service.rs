@@ -1,7 +1,6 @@
 //! For machines: health, metrics, public keys.
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
-use curfew_shared::error::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -36,7 +35,7 @@ async fn live() -> Json<Health> {
     security(()),
     responses(
         (status = 200, body = Health),
-        (status = 503, description = "`unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`"),
     ),
 )]
 async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {

@@ -1,6 +1,6 @@
 //! Health, metrics, and the description of the API.
 
-use curfew_shared::route::{API, api};
+use curfew_shared::{error::ErrorCode, route::API};
 use serde_json::json;
 
 use crate::test_app::{REFRESH, TestApp};
@@ -32,26 +32,37 @@ async fn what_happens_is_counted_without_naming_anybody() {
 }
 
 #[tokio::test]
-async fn the_description_names_every_path() {
+async fn the_description_describes_every_refusal() {
     let app = TestApp::new().await;
     let document = app.get("/openapi.json").send().await.body;
     assert_eq!(document["openapi"], "3.1.0");
-    let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
-    for path in [
-        api::LOGIN,
-        api::LOGIN_JSON,
-        api::REFRESH,
-        api::LOGOUT,
-        api::ME,
-        api::SECURITY,
-        api::REVOKE_SESSIONS,
-        api::AUDIT_EVENTS,
-    ] {
-        assert!(paths.contains(&format!("{API}{path}")), "{path} in {paths:?}");
+    let mut refusals = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "4") {
+                let schema = &response["content"]["application/problem+json"]["schema"];
+                assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
+                let words = response["description"].as_str().unwrap().split('`').skip(1).step_by(2);
+                let codes = words.map(|word| word.parse::<ErrorCode>().ok()).collect::<Option<Vec<_>>>();
+                let codes = codes.unwrap_or_else(|| panic!("{method} {path}: {response}"));
+                assert!(!codes.is_empty(), "{method} {path} {status}");
+                assert!(
+                    codes.iter().all(|code| code.status().to_string() == *status),
+                    "{method} {path} {status}"
+                );
+                refusals += 1;
+            }
+            let tags = operation["tags"].as_array().unwrap();
+            let declared = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]);
+            assert!(tags.iter().all(|tag| declared.clone().any(|name| name == tag)), "{path}");
+            // What needs a caller refuses who is none.
+            if path.starts_with(API) && operation["security"].is_null() {
+                assert!(responses.contains_key("401"), "{method} {path}");
+            }
+        }
     }
-    for path in ["/health/live", "/health/ready", "/metrics", "/.well-known/jwks.json"] {
-        assert!(paths.contains(&path.to_owned()), "{path} in {paths:?}");
-    }
+    assert!(refusals > 100, "{refusals}");
     let words = |schema: &str| document["components"]["schemas"][schema]["enum"].as_array().unwrap().clone();
     assert!(words("ErrorCode").contains(&json!("session_expired_idle")));
     assert!(words("AuditKind").contains(&json!("session.signed_in")));

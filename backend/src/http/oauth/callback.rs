@@ -9,7 +9,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::TokenDelivery,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{AccountId, SessionId, UserId},
     oauth::{OauthCallbackRequest, OauthPurpose, OauthTokenResponse},
     route::api as route,
@@ -51,14 +51,14 @@ use crate::{
     request_body = OauthCallbackRequest,
     responses(
         (status = 200, description = "Signed in, linked, or proven once more", body = OauthTokenResponse),
-        (status = 400, description = "`oauth_state_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_credentials`: the user is deactivated; `session_revoked`: the session that asked has ended", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`oauth_denied`, `email_not_verified`, `registration_closed`; `identity_mismatch`: not the person who is to prove who they are; `forbidden`: sent from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`oauth_link_required`, `identity_taken`, `address_taken`", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invalid_link`: of the invitation", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "`oauth_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`oauth_unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`oauth_state_invalid`"),
+        (status = 401, description = "`invalid_credentials`: the user is deactivated; `session_revoked`: the session that asked has ended"),
+        (status = 403, description = "`oauth_denied`, `email_not_verified`, `registration_closed`; `identity_mismatch`: not the person who is to prove who they are; `forbidden`: sent from another site"),
+        (status = 409, description = "`oauth_link_required`, `identity_taken`, `address_taken`"),
+        (status = 410, description = "`invalid_link`: of the invitation"),
+        (status = 429, description = "`too_many_requests`"),
+        (status = 502, description = "`oauth_failed`"),
+        (status = 503, description = "`oauth_unavailable`"),
     ),
 )]
 pub(super) async fn callback(

@@ -4,7 +4,7 @@ use axum::{Json as JsonResponse, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{AccountId, IdentityId, SessionId, UserId},
     oauth::{Identity, IdentityList},
     route::api as route,
@@ -135,9 +135,9 @@ pub(super) async fn list(State(app): State<AppState>, caller: Caller) -> Result<
     params(("id" = Uuid, Path, description = "The identity")),
     responses(
         (status = 204, description = "Unlinked"),
-        (status = 403, description = "`reauthentication_required`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`last_sign_in_method`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 409, description = "`last_sign_in_method`"),
     ),
 )]
 pub(super) async fn unlink(

@@ -9,7 +9,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use curfew_shared::{
     auth::TokenDelivery,
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     oauth::{OauthPurpose, OauthStartRequest, OauthStartResponse},
     route::api as route,
 };
@@ -44,13 +44,12 @@ use crate::{
     request_body = OauthStartRequest,
     responses(
         (status = 200, description = "Where to send the browser", body = OauthStartResponse),
-        (status = 401, description = "`invalid_access_token`, `access_token_expired` or `session_revoked`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`reauthentication_required`; `forbidden`: cookie delivery asked for from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: no such provider", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invalid_link`: of the invitation", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "`oauth_failed`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`oauth_unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`reauthentication_required`; `forbidden`: cookie delivery asked for from another site"),
+        (status = 404, description = "`not_found`: no such provider"),
+        (status = 410, description = "`invalid_link`: of the invitation"),
+        (status = 429, description = "`too_many_requests`"),
+        (status = 502, description = "`oauth_failed`"),
+        (status = 503, description = "`oauth_unavailable`"),
     ),
 )]
 pub(super) async fn start(
