@@ -23,7 +23,7 @@ use crate::{entropy, keys::SECRET_MIN};
 
 pub mod provider;
 
-use provider::{Provider, ProviderSettings};
+use provider::{Provider, Providers};
 
 /// How long a person waits for a provider: less than the page does for an answer of ours.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
@@ -109,10 +109,15 @@ pub struct Settings {
     /// How to log [default: text to a terminal, else json]
     #[arg(long, global = true, env = "CURFEW_LOG_FORMAT")]
     pub log_format: Option<LogFormat>,
-    /// OpenID providers by name; `[oauth.NAME]` in the file, `CURFEW_OAUTH_NAME_…` in the environment
+    /// A setting of an OpenID provider, such as `google.client_id=…`; `[oauth.google]` in the file,
+    /// `CURFEW_OAUTH_GOOGLE_…` in the environment, where secrets are better off
+    #[arg(long = "oauth", global = true, value_name = "NAME.SETTING=VALUE")]
+    #[serde(skip)]
+    pub oauth_flags: Vec<String>,
+    /// What the environment, or the file, says of providers.
     #[arg(skip)]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub oauth: BTreeMap<String, ProviderSettings>,
+    pub oauth: Providers,
 }
 
 /// Who may register an account.
@@ -225,7 +230,9 @@ impl Layered {
         file: Option<&Path>,
     ) -> Result<Self, ConfigError> {
         let file = file.map(read_file).transpose()?.unwrap_or_default();
-        let oauth = provider::layers(&given.oauth, &file.oauth);
+        let flags = provider::from_flags(&given.oauth_flags)?;
+        let oauth =
+            provider::layers([(&file.oauth, "file"), (&given.oauth, "environment"), (&flags, "flag")]);
         let (given, file) = (plain(given)?, plain(&file)?);
         let mut chosen = Map::new();
         let mut layers = Vec::new();
@@ -337,6 +344,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         password_workers: given.password_workers.or(Some((cores / 2).max(1))),
         log: given.log.or_else(|| Some("info".to_owned())),
         log_format: given.log_format.or(Some(if terminal { LogFormat::Text } else { LogFormat::Json })),
+        oauth_flags: Vec::new(),
         oauth: given.oauth,
     })
 }

@@ -1,6 +1,6 @@
 //! Settings of OpenID providers: as many as the operator names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use curfew_shared::oauth::ProviderIcon;
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,9 @@ impl Provider {
     }
 }
 
+/// Settings of providers by name, from one source.
+pub type Providers = BTreeMap<String, ProviderSettings>;
+
 /// What the environment says of providers: `CURFEW_OAUTH_<NAME>_ISSUER` and so on. An empty value is none.
 ///
 /// # Errors
@@ -122,49 +125,74 @@ impl Provider {
 /// When a variable of that beginning names no setting, or one that another has named.
 pub fn from_environment(
     variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<BTreeMap<String, ProviderSettings>, ConfigError> {
-    let mut providers: BTreeMap<String, ProviderSettings> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+) -> Result<Providers, ConfigError> {
+    let mut providers = Providers::new();
     for (variable, value) in variables {
-        let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
-        let named = |suffix| rest.strip_suffix(suffix).filter(|name| !name.is_empty());
-        if value.is_empty() {
-            continue;
-        }
-        let settings =
-            ["_ISSUER", "_CLIENT_ID", "_CLIENT_SECRET", "_DISPLAY_NAME", "_ICON", "_TRUSTS_ADDRESSES"];
-        let named = settings.into_iter().find_map(|setting| Some((named(setting)?, setting)));
+        let Some(rest) = variable.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else { continue };
+        let rest = rest.to_lowercase();
+        let named = SETTINGS.iter().find_map(|setting| {
+            let name = rest.strip_suffix(setting)?.strip_suffix('_')?;
+            (!name.is_empty()).then(|| (name.replace('_', "-"), *setting))
+        });
         let (name, setting) = named.ok_or_else(|| fault(format!("{variable}: there is no such setting")))?;
-        let name = name.to_lowercase().replace('_', "-");
-        if !seen.insert((name.clone(), setting)) {
-            return Err(fault(format!("{variable}: another variable sets this too")));
-        }
-        let provider = providers.entry(name).or_default();
-        let must_be = |what| fault(format!("{variable}: must be {what}"));
-        match setting {
-            "_ISSUER" => provider.issuer = Some(value),
-            "_CLIENT_ID" => provider.client_id = Some(value),
-            "_CLIENT_SECRET" => provider.client_secret = Some(value),
-            "_DISPLAY_NAME" => provider.display_name = Some(value),
-            "_TRUSTS_ADDRESSES" => {
-                provider.trusts_addresses = Some(value.parse().map_err(|_| must_be("true or false"))?);
-            }
-            _ => {
-                let icon = serde_json::from_value(Value::String(value)).ok();
-                provider.icon = Some(icon.ok_or_else(|| must_be("google, microsoft or key"))?);
-            }
-        }
+        set(&mut providers, name, setting, value).map_err(|what| fault(format!("{variable}: {what}")))?;
     }
     Ok(providers)
 }
 
-/// Lays the environment over the file, setting by setting, under names such as `oauth.google.issuer`.
-pub(super) fn layers(
-    environment: &BTreeMap<String, ProviderSettings>,
-    file: &BTreeMap<String, ProviderSettings>,
-) -> Vec<Sourced> {
+/// What flags say of providers: `NAME.SETTING=VALUE`.
+///
+/// # Errors
+///
+/// When one is not of that form, names no setting, or one that another has named.
+pub fn from_flags(flags: &[String]) -> Result<Providers, ConfigError> {
+    let mut providers = Providers::new();
+    for flag in flags {
+        let parts = flag.split_once('=').and_then(|(named, value)| Some((named.split_once('.')?, value)));
+        let Some(((name, setting), value)) = parts else {
+            return Err(fault(format!("--oauth {flag}: must be NAME.SETTING=VALUE")));
+        };
+        set(&mut providers, name.to_owned(), setting, value.to_owned())
+            .map_err(|what| fault(format!("--oauth {name}.{setting}: {what}")))?;
+    }
+    Ok(providers)
+}
+
+const SETTINGS: [&str; 6] =
+    ["issuer", "client_id", "client_secret", "display_name", "icon", "trusts_addresses"];
+
+fn set(providers: &mut Providers, name: String, setting: &str, value: String) -> Result<(), &'static str> {
+    let provider = providers.entry(name).or_default();
+    let text = match setting {
+        "issuer" => &mut provider.issuer,
+        "client_id" => &mut provider.client_id,
+        "client_secret" => &mut provider.client_secret,
+        "display_name" => &mut provider.display_name,
+        "icon" => {
+            let icon = serde_json::from_value(Value::String(value)).ok();
+            return once(&mut provider.icon, icon.ok_or("must be google, microsoft or key")?);
+        }
+        "trusts_addresses" => {
+            let trusts = value.parse().map_err(|_| "must be true or false")?;
+            return once(&mut provider.trusts_addresses, trusts);
+        }
+        _ => return Err("there is no such setting"),
+    };
+    once(text, value)
+}
+
+fn once<T>(setting: &mut Option<T>, value: T) -> Result<(), &'static str> {
+    if setting.is_some() {
+        return Err("it is set twice");
+    }
+    *setting = Some(value);
+    Ok(())
+}
+
+/// Lays one source over the other, setting by setting, under names such as `oauth.google.issuer`.
+pub(super) fn layers(sources: [(&Providers, &'static str); 3]) -> Vec<Sourced> {
     let mut layers = BTreeMap::new();
-    for (providers, source) in [(file, "file"), (environment, "environment")] {
+    for (providers, source) in sources {
         for (name, settings) in providers {
             let Ok(Value::Object(table)) = serde_json::to_value(settings) else { continue };
             for (setting, value) in table.into_iter().filter(|(_, value)| !value.is_null()) {
@@ -176,7 +204,7 @@ pub(super) fn layers(
 }
 
 /// The checked settings, in the order of names.
-pub(super) fn check(settings: BTreeMap<String, ProviderSettings>) -> Result<Vec<Provider>, ConfigError> {
+pub(super) fn check(settings: Providers) -> Result<Vec<Provider>, ConfigError> {
     let mut checked: Vec<Provider> = Vec::new();
     for (name, settings) in settings {
         let provider = check_one(&name, settings)?;
@@ -343,7 +371,7 @@ mod tests {
         }
         let twice = [("CURFEW_OAUTH_OUR_ID_ISSUER", here), ("CURFEW_OAUTH_our_id_ISSUER", there)];
         let error = read(&twice).unwrap_err().to_string();
-        assert_eq!(error, "CURFEW_OAUTH_our_id_ISSUER: another variable sets this too");
+        assert_eq!(error, "CURFEW_OAUTH_our_id_ISSUER: it is set twice");
     }
 
     #[test]
@@ -354,12 +382,21 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_goes_before_the_file_and_says_so() {
+    fn flags_go_before_the_environment_and_that_before_the_file() {
         let named = |id: &str| {
             let settings = ProviderSettings { client_id: Some(id.to_owned()), ..Default::default() };
             BTreeMap::from([("google".to_owned(), settings)])
         };
-        let layers = layers(&named("environment's"), &named("file's"));
-        assert_eq!(layers, [("oauth.google.client_id".to_owned(), "environment's".into(), "environment")]);
+        let (file, environment) = (named("file's"), named("environment's"));
+        let flags = from_flags(&["google.client_id=flag=s".to_owned()]).unwrap();
+        let none = BTreeMap::new();
+        let chosen = |flags| layers([(&file, "file"), (&environment, "environment"), (flags, "flag")]);
+        let name = || "oauth.google.client_id".to_owned();
+        assert_eq!(chosen(&none), [(name(), "environment's".into(), "environment")]);
+        assert_eq!(chosen(&flags), [(name(), "flag=s".into(), "flag")]);
+        for bad in ["google", "google.client_id", "google.cat=1", "google.icon=cat"] {
+            let error = from_flags(&[bad.to_owned()]).unwrap_err().to_string();
+            assert!(error.starts_with("--oauth google"), "{error}");
+        }
     }
 }
