@@ -9,32 +9,25 @@ use std::{
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use curfew_shared::{
-    audit::AuditKind,
     auth::Role,
-    error::FieldError,
-    id::{AccountId, SessionId, UserId},
+    id::{AccountId, SessionId},
 };
 use serde::Serialize;
-use serde_json::json;
 use tokio::net::TcpListener;
 
+use self::operator::Operator;
 use crate::{
     app::App,
-    audit::Deed,
-    clock::{Clock, SystemClock},
+    clock::SystemClock,
     config::{Config, Layered, Settings, keep, provider},
-    domain::field,
     entropy, http,
-    mail::{Mail, MembershipEnd},
-    passwords::{Passwords, Verified},
+    passwords::Verified,
     server,
-    store::{
-        self, Connection, Database, accounts,
-        sessions::{self, Reason},
-        users::{self, NewUser},
-    },
+    store::{self, Database, accounts, users},
     telemetry,
 };
+
+mod operator;
 
 /// Accounts and sessions: nobody stays signed in by accident, and nobody is signed out by accident.
 #[derive(Debug, Parser)]
@@ -265,212 +258,6 @@ async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<Str
     let password = keep(&config.data_dir, PASSWORD, generated)?;
     operator.create_account("Demo", DEMO_EMAIL, "Demo Owner", &password).await?;
     Ok(Some(password))
-}
-
-/// Somebody with a shell on the server: above every account, and on record in each.
-struct Operator {
-    database: Database,
-    passwords: Passwords,
-    clock: SystemClock,
-}
-
-impl Operator {
-    async fn new(config: &Config) -> Result<Self> {
-        Self::with(config, connect(config).await?)
-    }
-
-    fn with(config: &Config, database: Database) -> Result<Self> {
-        Ok(Self { database, passwords: Passwords::new(config.password_workers)?, clock: SystemClock })
-    }
-
-    async fn account(&self, command: AccountCommand) -> Result<()> {
-        let AccountCommand::Create { name, owner_email, owner_name, password: _ } = command;
-        let password = read_password()?;
-        let (account_id, user_id) = self.create_account(&name, &owner_email, &owner_name, &password).await?;
-        print_json(&json!({"account_id": account_id, "user_id": user_id}))
-    }
-
-    async fn create_account(
-        &self,
-        name: &str,
-        owner_email: &str,
-        owner_name: &str,
-        password: &str,
-    ) -> Result<(AccountId, UserId)> {
-        accept([field::check_name("name", name)])?;
-        let now = self.clock.now();
-        let account_id = AccountId(entropy::id(now)?);
-        let hash = self.hash(owner_email, owner_name, password).await?;
-        let transaction = self.database.begin().await?;
-        accounts::insert(&transaction, account_id, name.trim(), now).await?;
-        let user_id =
-            insert_user(&transaction, account_id, owner_email, owner_name, Role::Owner, &hash, now).await?;
-        let payload = json!({"user_id": user_id});
-        Deed::new(AuditKind::AccountCreated, account_id, now).with(payload).append(&transaction).await?;
-        transaction.commit().await?;
-        Ok((account_id, user_id))
-    }
-
-    async fn user(&self, command: UserCommand) -> Result<()> {
-        let now = self.clock.now();
-        match command {
-            UserCommand::Create { account, email, name, role, password: _ } => {
-                let hash = self.hash(&email, &name, &read_password()?).await?;
-                if !accounts::exists(&self.database.read, account).await? {
-                    return Err(format!("there is no account {account}").into());
-                }
-                let transaction = self.database.begin().await?;
-                let user_id = insert_user(&transaction, account, &email, &name, role, &hash, now).await?;
-                let payload = json!({"user_id": user_id, "role": role});
-                Deed::new(AuditKind::UserCreatedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                transaction.commit().await?;
-                print_json(&json!({"account_id": account, "user_id": user_id}))
-            }
-            UserCommand::SetPassword { email, password: _ } => {
-                let password = read_password()?;
-                let (user, account) = self.find(&email).await?;
-                let email = field::normal_email(&email);
-                accept([field::check_new_password("password", &password, &[&email])])?;
-                let hash = self.passwords.hash(&password).await?;
-                let transaction = self.database.begin().await?;
-                users::set_password_hash(&transaction, user, &hash).await?;
-                let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let payload = json!({"user_id": user, "revoked_count": revoked});
-                Deed::new(AuditKind::PasswordSetByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                Mail::PasswordChanged { user_id: user, at: now }.enqueue(&transaction, &email, now).await?;
-                transaction.commit().await?;
-                print_json(&json!({"user_id": user, "revoked_count": revoked}))
-            }
-            UserCommand::Deactivate { email } => {
-                let (user, account) = self.find(&email).await?;
-                let transaction = self.database.begin().await?;
-                accounts::hold(&transaction, account).await?;
-                let member = users::find_member(&transaction, account, user).await?;
-                let member = member.ok_or("the user has just been removed")?;
-                if users::is_last_owner(&transaction, &member).await? {
-                    return Err("this is the account's last active owner".into());
-                }
-                users::set_active(&transaction, user, false).await?;
-                let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let payload = json!({"user_id": user, "revoked_count": revoked});
-                Deed::new(AuditKind::UserDeactivatedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                let account_name = accounts::find(&transaction, account).await?.name;
-                let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::ByOperator, at: now };
-                mail.enqueue(&transaction, &member.email, now).await?;
-                transaction.commit().await?;
-                print_json(&json!({"user_id": user, "revoked_count": revoked}))
-            }
-        }
-    }
-
-    async fn session(&self, command: SessionCommand) -> Result<()> {
-        let now = self.clock.now();
-        match command {
-            SessionCommand::List { account, email, limit } => {
-                let user = match email {
-                    Some(email) => Some(self.find(&email).await?.0),
-                    None => None,
-                };
-                for live in sessions::list_live(&self.database.read, account, user, limit, now).await? {
-                    print_json(&json!({
-                        "session_id": live.id,
-                        "account_id": live.account_id,
-                        "user_id": live.user_id,
-                        "email": live.email,
-                        "auth_time": live.auth_time,
-                        "idle_expires_at": live.idle_expires_at,
-                        "absolute_expires_at": live.absolute_expires_at,
-                    }))?;
-                }
-                Ok(())
-            }
-            SessionCommand::Revoke { id: Some(id), .. } => {
-                let session = sessions::find(&self.database.read, id).await?;
-                let session = session.ok_or_else(|| format!("there is no session {id}"))?;
-                let transaction = self.database.begin().await?;
-                let live = session.is_live(now);
-                let revoked = live && sessions::revoke(&transaction, id, Reason::Operator, now).await?;
-                if revoked {
-                    let payload = json!({"user_id": session.user_id, "revoked_count": 1});
-                    let kind = AuditKind::SessionsRevokedByOperator;
-                    Deed::new(kind, session.account_id, now)
-                        .in_session(id)
-                        .with(payload)
-                        .append(&transaction)
-                        .await?;
-                }
-                transaction.commit().await?;
-                print_json(&json!({"revoked_count": u8::from(revoked)}))
-            }
-            SessionCommand::Revoke { id: None, email } => {
-                let (user, account) = self.find(&email.unwrap_or_default()).await?;
-                let transaction = self.database.begin().await?;
-                let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let payload = json!({"user_id": user, "revoked_count": revoked});
-                Deed::new(AuditKind::SessionsRevokedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                transaction.commit().await?;
-                print_json(&json!({"revoked_count": revoked}))
-            }
-        }
-    }
-
-    async fn find(&self, email: &str) -> Result<(UserId, AccountId)> {
-        let found = users::find_by_email(&self.database.read, &field::normal_email(email)).await?;
-        found.ok_or_else(|| format!("nobody has the address {email}").into())
-    }
-
-    async fn hash(&self, email: &str, name: &str, password: &str) -> Result<String> {
-        accept([
-            field::check_email("email", &field::normal_email(email)),
-            field::check_name("name", name),
-            field::check_new_password("password", password, &[email, name]),
-        ])?;
-        Ok(self.passwords.hash(password).await?)
-    }
-}
-
-async fn insert_user(
-    connection: &impl Connection,
-    account_id: AccountId,
-    email: &str,
-    name: &str,
-    role: Role,
-    hash: &str,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<UserId> {
-    let id = UserId(entropy::id(now)?);
-    let user = NewUser {
-        id,
-        account_id,
-        email: &field::normal_email(email),
-        email_verified_at: Some(now),
-        name: name.trim(),
-        role,
-        password_hash: Some(hash),
-    };
-    match users::insert(connection, user, now).await {
-        Ok(()) => Ok(id),
-        Err(error) if store::is_taken(&error) => Err(format!("the address {email} is taken").into()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn accept(faults: impl IntoIterator<Item = Option<FieldError>>) -> Result<()> {
-    let faults: Vec<_> =
-        faults.into_iter().flatten().map(|fault| format!("{}: {}", fault.field, fault.message)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ").into()) }
 }
 
 fn role(word: &str) -> Result<Role, String> {

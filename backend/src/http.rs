@@ -35,6 +35,7 @@ mod delivery;
 mod dev_mail;
 mod docs;
 mod extract;
+mod grant;
 mod invites;
 mod members;
 mod oauth;
@@ -43,6 +44,7 @@ mod page;
 mod problems;
 mod profile;
 mod recovery;
+mod refresh;
 mod registration;
 mod security;
 mod service;
@@ -83,6 +85,7 @@ fn api() -> OpenApiRouter<AppState> {
         .nest(
             route::API,
             auth::router()
+                .merge(refresh::router())
                 .merge(registration::router())
                 .merge(recovery::router())
                 .merge(profile::router())

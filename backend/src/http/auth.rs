@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, signing out.
+//! Signing in by password, signing out, and who is signed in.
 
 use axum::{
     Json as JsonResponse,
@@ -6,43 +6,31 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
-    auth::{
-        LoginForm, LoginRequest, LogoutRequest, MeResponse, RefreshRequest, TokenDelivery, TokenResponse,
-    },
+    auth::{LoginForm, LoginRequest, LogoutRequest, MeResponse, TokenDelivery, TokenResponse},
     error::{ErrorCode, FieldCode, FieldError},
-    id::{SessionId, UserId},
-    policy::resolve,
     route::api as route,
 };
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::{
     caller::Caller,
     client::Client,
     delivery::{self, Handout, Shown},
-    extract::{Form, IdempotencyKey, Json, JsonOrDefault},
+    extract::{Form, Json, JsonOrDefault},
+    grant::{Proof, open_session},
 };
 use crate::{
-    app::{App, AppState},
+    app::AppState,
     audit::Deed,
-    domain::{
-        claim::{Carried, RefreshClaims},
-        field,
-        session::{Snapshot, Step, Verdict, step},
-    },
-    entropy,
+    domain::field,
     error::{Error, Result},
-    keys::Grant,
-    mail::Mail,
     passwords::Verified,
     store::{
-        Transaction, devices, registrations,
-        sessions::{self, Consumption, Reason, Renewal},
+        devices, registrations,
+        sessions::{self, Reason},
         users,
     },
     throttle::Attempt,
@@ -52,7 +40,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(login))
         .routes(routes!(login_json))
-        .routes(routes!(refresh))
         .routes(routes!(logout))
         .routes(routes!(me))
 }
@@ -191,290 +178,6 @@ fn record_failure(app: &AppState, origin: &sessions::Origin, login: &users::Logi
             tracing::error!(%error, "a failed sign-in is not on record");
         }
     });
-}
-
-/// What a person proved by who they are.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Proof<'a> {
-    /// The password that is behind the hash in hand.
-    Password,
-    /// An identity at the provider of this name.
-    Provider(&'a str),
-    /// The link of an invitation.
-    Invitation,
-}
-
-impl<'a> Proof<'a> {
-    const fn word(self) -> &'a str {
-        match self {
-            Self::Password => "password",
-            Self::Provider(name) => name,
-            Self::Invitation => "invitation",
-        }
-    }
-}
-
-/// Begins the session of a person who has proven who they are. Every way to sign in ends here.
-pub(super) async fn open_session(
-    transaction: &Transaction,
-    app: &App,
-    client: &Client,
-    login: &users::Login,
-    (proof, delivery): (Proof<'_>, TokenDelivery),
-) -> Result<Grant> {
-    let now = app.clock.now();
-    let session_id = SessionId(entropy::id(now)?);
-    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
-    // Deactivated, or given another password, since the person proved who they are.
-    let hash = login.password_hash.as_deref().filter(|_| matches!(proof, Proof::Password));
-    if !users::touch_login(transaction, login.user_id, hash, now).await? {
-        return Err(ErrorCode::InvalidCredentials.into());
-    }
-    // The browser holds one cookie: the session that it named before would be a ghost.
-    if let (TokenDelivery::Cookie, Some(former)) = (delivery, client.former_session) {
-        replace(transaction, client, former, now).await?;
-    }
-    sessions::insert(transaction, session_id, (login.account_id, login.user_id), &snapshot, &client.origin)
-        .await?;
-    let is_known = devices::remember(transaction, login.user_id, &client.device(delivery), now).await?;
-    if !is_known && login.last_login_at.is_some() {
-        let mail = Mail::NewDevice {
-            user_id: login.user_id,
-            at: now,
-            address: client.origin.address.clone(),
-            user_agent: client.origin.user_agent.clone(),
-        };
-        mail.enqueue(transaction, &login.email, now).await?;
-    }
-    Deed::new(AuditKind::SignedIn, login.account_id, now)
-        .by(login.user_id)
-        .in_session(session_id)
-        .from(client.origin.address.as_deref())
-        .with(json!({"method": proof.word()}))
-        .append(transaction)
-        .await?;
-    Ok(Grant {
-        user_id: login.user_id,
-        account_id: login.account_id,
-        role: login.role,
-        session_id,
-        generation: 0,
-        snapshot,
-        deadlines: snapshot.deadlines(now),
-    })
-}
-
-/// Ends the session that a sign-in in the same browser takes the place of.
-async fn replace(
-    transaction: &Transaction,
-    client: &Client,
-    former: SessionId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let session = sessions::find_for_update(transaction, former).await?;
-    let Some(session) = session.filter(|session| session.is_live(now)) else { return Ok(()) };
-    sessions::revoke(transaction, former, Reason::Replaced, now).await?;
-    let deed = Deed::new(AuditKind::SignedOut, session.account_id, now)
-        .by(session.user_id)
-        .in_session(former)
-        .from(client.origin.address.as_deref())
-        .with(json!({"reason": "replaced"}));
-    Ok(deed.append(transaction).await?)
-}
-
-/// Starts both windows of a session anew, under the policy of today: its person has proven once more
-/// who they are (NIST SP 800-63B-4 §5.2), by `method`. `key` names the request.
-pub(super) async fn renew_session(
-    app: &App,
-    client: &Client,
-    session_id: SessionId,
-    login: &users::Login,
-    method: &str,
-    key: Option<Uuid>,
-) -> Result<Grant> {
-    let now = app.clock.now();
-    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
-    let transaction = app.database.begin().await?;
-    let leeway = app.config.replay_leeway;
-    let renewal = Renewal { session_id, user_id: login.user_id, key, leeway, now };
-    let generation = sessions::renew(&transaction, renewal, &snapshot).await?;
-    let generation = generation.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
-    Deed::new(AuditKind::Reauthenticated, login.account_id, now)
-        .by(login.user_id)
-        .in_session(session_id)
-        .from(client.origin.address.as_deref())
-        .with(json!({"method": method}))
-        .append(&transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(Grant {
-        user_id: login.user_id,
-        account_id: login.account_id,
-        role: login.role,
-        session_id,
-        generation,
-        snapshot,
-        deadlines: snapshot.deadlines(now),
-    })
-}
-
-/// Exchange a refresh token for its successor.
-///
-/// The token comes as a bearer token, in the body, or in the cookie; the answer goes the same way.
-#[utoipa::path(
-    post,
-    path = route::REFRESH,
-    tag = "auth",
-    security((), ("refresh_token" = [])),
-    params(IdempotencyKey),
-    request_body = Option<RefreshRequest>,
-    responses(
-        (status = 200, description = "The successor", body = TokenResponse),
-        (status = 401, description = "`session_expired_idle`, `session_expired_absolute` or `invalid_refresh_token`"),
-        (status = 403, description = "`forbidden`: a cookie sent from another site"),
-        (status = 503, description = "`unavailable`: nothing was ended"),
-    ),
-)]
-async fn refresh(
-    State(app): State<AppState>,
-    client: Client,
-    headers: HeaderMap,
-    IdempotencyKey(key): IdempotencyKey,
-    JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
-) -> Result<Response> {
-    let shown = Shown::find(&app, &headers, request.refresh_token)?;
-    let delivery = shown.delivery;
-    let granted = rotate(&app, &client.origin, shown, request.passive, key).await;
-    app.metrics.refresh(granted.as_ref().map(drop).map_err(Error::code));
-    Ok(Handout::new(&app, &granted?, delivery)?.into_response())
-}
-
-async fn rotate(
-    app: &App,
-    origin: &sessions::Origin,
-    shown: Shown,
-    passive: bool,
-    key: Option<Uuid>,
-) -> Result<Grant> {
-    let invalid = || Error::token(ErrorCode::InvalidRefreshToken);
-    let claims = app.keys.verify_refresh(&shown.token).map_err(|_| invalid())?;
-    let idle_expires_at = claims.expires_at().ok_or_else(invalid)?;
-    let now = app.clock.now();
-    let token = claims.jti;
-    if now >= idle_expires_at {
-        // The successor whose answer was lost may live longer than the token it came from.
-        let repeated = repeat(app, &claims, key, now).await?;
-        return repeated.ok_or_else(|| Error::token(ErrorCode::SessionExpiredIdle));
-    }
-    let (snapshot, first) = match claims.carried() {
-        Carried::Snapshot(snapshot) => (snapshot, false),
-        Carried::Nothing => (first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?, true),
-        Carried::Nonsense => return Err(invalid()),
-    };
-    let leeway = app.config.replay_leeway;
-    let consumption = Consumption { token, user_id: claims.sub, key, leeway, now };
-    match step(&snapshot, idle_expires_at, passive, now) {
-        Step::Rotate(deadlines) => {
-            let consumed =
-                sessions::rotate(&app.database.write, consumption, deadlines, first.then_some(&snapshot))
-                    .await?;
-            if let Some(consumed) = consumed {
-                return Ok(Grant {
-                    user_id: claims.sub,
-                    account_id: consumed.account_id,
-                    role: consumed.role,
-                    session_id: token.session,
-                    generation: token.generation + 1,
-                    snapshot,
-                    deadlines,
-                });
-            }
-        }
-        Step::End => {
-            let transaction = app.database.begin().await?;
-            if let Some(consumed) = sessions::expire(&transaction, consumption).await? {
-                Deed::new(AuditKind::SessionExpired, consumed.account_id, now)
-                    .by(claims.sub)
-                    .in_session(token.session)
-                    .from(origin.address.as_deref())
-                    .with(json!({"reason": "absolute"}))
-                    .append(&transaction)
-                    .await?;
-                transaction.commit().await?;
-                return Err(Error::token(ErrorCode::SessionExpiredAbsolute));
-            }
-            transaction.rollback().await?;
-        }
-    }
-    if let Some(grant) = repeat(app, &claims, key, now).await? {
-        return Ok(grant);
-    }
-    end_if_replayed(app, origin, &claims, key, now).await?;
-    Err(invalid())
-}
-
-/// The snapshot for a token from before policies: the account's policy as it is now.
-async fn first_snapshot(app: &App, user: UserId, now: DateTime<Utc>) -> Result<Option<Snapshot>> {
-    let login = users::find_login_by_id(&app.database.read, user).await?;
-    Ok(login.map(|login| Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default))))
-}
-
-/// The successor of a consumed token once more, where the answer with it was lost.
-async fn repeat(
-    app: &App,
-    claims: &RefreshClaims,
-    key: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<Option<Grant>> {
-    if key.is_none() {
-        return Ok(None);
-    }
-    let Some(session) = sessions::find(&app.database.read, claims.jti.session).await? else {
-        return Ok(None);
-    };
-    let verdict = session.judge(claims.jti.generation, key, app.config.replay_leeway, now);
-    if verdict != Verdict::Repeat || session.user_id != claims.sub {
-        return Ok(None);
-    }
-    let Some(login) = users::find_login_by_id(&app.database.read, claims.sub).await? else { return Ok(None) };
-    Ok(login.is_active.then_some(Grant {
-        user_id: session.user_id,
-        account_id: session.account_id,
-        role: login.role,
-        session_id: session.id,
-        generation: session.generation,
-        snapshot: session.snapshot,
-        deadlines: session.deadlines,
-    }))
-}
-
-/// Ends the session of a consumed token that is shown again too late to be a race's loser.
-async fn end_if_replayed(
-    app: &App,
-    origin: &sessions::Origin,
-    claims: &RefreshClaims,
-    key: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let judge = |session: &crate::domain::session::Session| {
-        session.user_id == claims.sub
-            && session.judge(claims.jti.generation, key, app.config.replay_leeway, now) == Verdict::Replay
-    };
-    // Most refusals are no replays, and cost no lock.
-    let session = sessions::find(&app.database.read, claims.jti.session).await?;
-    let Some(session) = session.filter(judge) else { return Ok(()) };
-    let transaction = app.database.begin().await?;
-    if sessions::revoke(&transaction, session.id, Reason::Replayed, now).await? {
-        Deed::new(AuditKind::ReplayDetected, session.account_id, now)
-            .in_session(session.id)
-            .from(origin.address.as_deref())
-            .with(json!({"user_id": session.user_id}))
-            .append(&transaction)
-            .await?;
-        tracing::warn!(session = %session.id, "a consumed refresh token was shown again; the session was ended");
-    }
-    transaction.commit().await?;
-    Ok(())
 }
 
 /// End the session.

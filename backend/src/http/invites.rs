@@ -21,11 +21,11 @@ use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    auth::{Proof, open_session},
     caller::Owner,
     client::Client,
     delivery::Handout,
     extract::{Json, Path, Query, page_limit},
+    grant::{Proof, open_session},
     registration::taken,
 };
 use crate::{

@@ -18,11 +18,11 @@ use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    auth::renew_session,
     caller::Caller,
     client::Client,
     delivery::Handout,
     extract::{IdempotencyKey, Json},
+    grant::renew_session,
     registration::ask,
 };
 use crate::{

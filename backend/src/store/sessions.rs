@@ -99,6 +99,9 @@ impl Reason {
     }
 }
 
+/// What a live session is, at the moment `$1`.
+const LIVE: &str = "revoked_at IS NULL AND idle_expires_at > $1 AND absolute_expires_at > $1";
+
 /// Where a sign-in came from.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
@@ -324,8 +327,7 @@ pub async fn renew(
     }
     let sql = format!(
         "{MOVE_ON}, rotation_key = $6, auth_time = $7, idle_max = $8, abs_max = $9, idle_expires_at = $10, \
-         absolute_expires_at = $11 WHERE id = $12 AND user_id = $13 AND revoked_at IS NULL \
-         AND idle_expires_at > $1 AND absolute_expires_at > $1 RETURNING generation"
+         absolute_expires_at = $11 WHERE id = $12 AND user_id = $13 AND {LIVE} RETURNING generation"
     );
     let deadlines = snapshot.deadlines(snapshot.auth_time());
     let mut values = moving(renewal.now, renewal.leeway);
@@ -357,6 +359,11 @@ pub struct Renewal {
     pub now: DateTime<Utc>,
 }
 
+/// Ends the live sessions of which `condition` holds: `$1` is when, `$2` why.
+fn end(condition: &str) -> String {
+    format!("UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE {LIVE} AND {condition}")
+}
+
 /// Ends a session, unless it was ended already. Answers whether it did.
 ///
 /// # Errors
@@ -383,9 +390,8 @@ pub async fn revoke_of_user(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL \
-               AND idle_expires_at > $2 AND absolute_expires_at > $2";
-    execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into()]).await
+    let sql = end("user_id = $3");
+    execute(connection, &sql, [now.into(), reason.as_str().into(), user.0.into()]).await
 }
 
 /// The same but for one session.
@@ -400,9 +406,8 @@ pub async fn revoke_others_of_user(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL \
-               AND idle_expires_at > $2 AND absolute_expires_at > $2 AND id <> $4";
-    execute(connection, sql, [user.0.into(), now.into(), reason.as_str().into(), spared.0.into()]).await
+    let sql = end("user_id = $3 AND id <> $4");
+    execute(connection, &sql, [now.into(), reason.as_str().into(), user.0.into(), spared.0.into()]).await
 }
 
 /// Ends a live session of a user. Answers whether there was one.
@@ -416,10 +421,9 @@ pub async fn revoke_own(
     id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE id = $1 AND user_id = $2 \
-               AND revoked_at IS NULL AND idle_expires_at > $3 AND absolute_expires_at > $3";
-    let values = [id.0.into(), user.0.into(), now.into(), Reason::Ended.as_str().into()];
-    Ok(execute(connection, sql, values).await? > 0)
+    let sql = end("user_id = $3 AND id = $4");
+    let values = [now.into(), Reason::Ended.as_str().into(), user.0.into(), id.0.into()];
+    Ok(execute(connection, &sql, values).await? > 0)
 }
 
 /// A live session, as its owner sees it.
@@ -462,7 +466,7 @@ pub async fn list_own(
         user_agent: Option<String>,
         sessions: i64,
     }
-    let mut values: Vec<Value> = vec![user.0.into(), now.into(), i64::from(limit).into(), current.0.into()];
+    let mut values: Vec<Value> = vec![now.into(), user.0.into(), i64::from(limit).into(), current.0.into()];
     let mut after = "";
     if let Some(cursor) = cursor {
         values.push(cursor.0.into());
@@ -471,8 +475,7 @@ pub async fn list_own(
     }
     let sql = format!(
         "SELECT * FROM (SELECT id, auth_time, idle_max, idle_expires_at, absolute_expires_at, address, user_agent, \
-         count(*) OVER () AS sessions FROM sessions WHERE user_id = $1 AND revoked_at IS NULL \
-         AND idle_expires_at > $2 AND absolute_expires_at > $2) own{after} \
+         count(*) OVER () AS sessions FROM sessions WHERE user_id = $2 AND {LIVE}) own{after} \
          ORDER BY CASE WHEN id = $4 THEN 0 ELSE 1 END, id DESC LIMIT $3"
     );
     let rows = all::<Row>(connection, &sql, values).await?;
@@ -516,7 +519,7 @@ pub async fn revoke_bulk(
     bulk: Bulk,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    let mut values: Vec<Value> = vec![account.0.into(), now.into(), Reason::Bulk.as_str().into()];
+    let mut values: Vec<Value> = vec![now.into(), account.0.into(), Reason::Bulk.as_str().into()];
     let (spared, condition) = match bulk {
         Bulk::All { session, token } => {
             values.extend([session.0.into(), token.into()]);
@@ -528,8 +531,7 @@ pub async fn revoke_bulk(
         }
     };
     let sql = format!(
-        "UPDATE sessions SET revoked_at = $2, revoked_reason = $3{spared} WHERE account_id = $1 \
-         AND revoked_at IS NULL AND idle_expires_at > $2 AND absolute_expires_at > $2{condition}"
+        "UPDATE sessions SET revoked_at = $1, revoked_reason = $3{spared} WHERE account_id = $2 AND {LIVE}{condition}"
     );
     execute(connection, &sql, values).await
 }
@@ -557,12 +559,13 @@ pub async fn list_active_users(
         users: i64,
     }
     // The sessions are counted first, so that only users are joined and sorted.
-    let sql = "SELECT u.id, u.name, u.email, u.last_login_at, s.sessions, count(*) OVER () AS users FROM \
-               (SELECT user_id, count(*) AS sessions FROM sessions WHERE account_id = $1 AND revoked_at IS NULL \
-               AND idle_expires_at > $2 AND absolute_expires_at > $2 GROUP BY user_id) s \
-               JOIN users u ON u.id = s.user_id AND u.account_id = $1 ORDER BY u.last_login_at DESC, u.id DESC LIMIT $3";
-    let values = [account.0.into(), now.into(), i64::from(limit).into()];
-    let rows = all::<Row>(connection, sql, values).await?;
+    let sql = format!(
+        "SELECT u.id, u.name, u.email, u.last_login_at, s.sessions, count(*) OVER () AS users FROM \
+         (SELECT user_id, count(*) AS sessions FROM sessions WHERE account_id = $2 AND {LIVE} GROUP BY user_id) s \
+         JOIN users u ON u.id = s.user_id AND u.account_id = $2 ORDER BY u.last_login_at DESC, u.id DESC LIMIT $3"
+    );
+    let values = [now.into(), account.0.into(), i64::from(limit).into()];
+    let rows = all::<Row>(connection, &sql, values).await?;
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
     let total = rows.first().map_or(0, |row| count(row.users));
     let users = rows.into_iter().map(|row| ActiveUser {
@@ -669,10 +672,10 @@ pub async fn list_live(
     limit: u32,
     now: DateTime<Utc>,
 ) -> Result<Vec<Live>, DbErr> {
-    let mut sql = "SELECT s.id, s.user_id, u.email, s.account_id, s.auth_time, s.idle_expires_at, \
-                   s.absolute_expires_at FROM sessions s JOIN users u ON u.id = s.user_id \
-                   WHERE s.revoked_at IS NULL AND s.idle_expires_at > $1 AND s.absolute_expires_at > $1"
-        .to_owned();
+    let mut sql = format!(
+        "SELECT s.id, s.user_id, u.email, s.account_id, s.auth_time, s.idle_expires_at, s.absolute_expires_at \
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE {LIVE}"
+    );
     let mut values: Vec<Value> = vec![now.into(), i64::from(limit).into()];
     for (column, id) in [("account_id", account.map(|id| id.0)), ("user_id", user.map(|id| id.0))] {
         if let Some(id) = id {

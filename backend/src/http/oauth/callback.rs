@@ -24,10 +24,10 @@ use crate::{
     domain::field,
     error::{Error, Result},
     http::{
-        auth::{Proof, open_session, renew_session},
         client::Client,
         delivery::{Handout, set_cookies},
         extract::{Json, Path},
+        grant::{Proof, open_session, renew_session},
         registration::Browser,
     },
     keys::{Grant, sha256},
