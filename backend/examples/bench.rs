@@ -288,7 +288,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     println!("  plan of the security page:");
     let _ = sessions::list_active_users(&explained, account, caller, 100, now).await;
     println!("  plan of ending in bulk:");
-    let bulk = Bulk::All { session: SessionId(caller.0), token: caller.0 };
+    let bulk = (SessionId(caller.0), Bulk::All(caller.0));
     let _ = sessions::revoke_bulk(&explained, account, bulk, now).await;
     let mut client = Client::connect(address).await;
     let token = sign_in(&mut client).await.0;

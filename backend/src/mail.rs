@@ -3,7 +3,7 @@
 //! A request only notes the occasion. The message is written, and its link signed, when it is
 //! sent: no request waits for it or takes longer for a known address, and no link is kept anywhere.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use curfew_shared::{
     id::{AccountId, InviteId, UserId},
     route::page as route,
@@ -57,8 +57,6 @@ pub enum Mail {
     EmailChanged {
         /// The user.
         user_id: UserId,
-        /// When.
-        at: DateTime<Utc>,
         /// The new address.
         email: String,
     },
@@ -97,6 +95,13 @@ pub enum Mail {
     SessionsEnded {
         /// When.
         at: DateTime<Utc>,
+    },
+    /// Somebody followed the link that says that a sign-in was not theirs.
+    SignInDisowned {
+        /// When.
+        at: DateTime<Utc>,
+        /// The address that the user has now.
+        email: String,
     },
     /// A person can sign in no longer.
     MembershipEnded {
@@ -149,9 +154,6 @@ impl Mail {
     }
 }
 
-/// How long before an address changes what else a thief left behind may have been prepared.
-const PREPARED: TimeDelta = TimeDelta::days(1);
-
 const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
 
 /// Writes the message for an occasion. `None`: there is nothing to say any more, or nobody to say it to.
@@ -175,12 +177,12 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             writer.identity_linked(*user_id, what, *at, address.as_deref()).map(Some)
         }
         Mail::PasswordChanged { user_id, at } => writer.password_changed(*user_id, *at).await.map(Some),
-        Mail::EmailChanged { user_id, at, email } => Ok(Some(Letter {
+        Mail::EmailChanged { user_id, email } => Ok(Some(Letter {
             subject: "Your e-mail address was changed".to_owned(),
             paragraphs: vec![format!(
                 "You now sign in with {email}. This address no longer works for signing in."
             )],
-            action: Some(writer.not_me(*user_id, *at - PREPARED)?),
+            action: Some(writer.not_me(*user_id)?),
             note: "If that was you, there is nothing to do. The button leads to a page that gives you this address \
                    back, signs you out everywhere and lets you set a new password. It works for seven days."
                 .to_owned(),
@@ -190,6 +192,18 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             paragraphs: vec![format!("An owner of your account signed you out on {}.", moment(*at))],
             action: Some(("Sign in again".to_owned(), writer.page(route::LOGIN))),
             note: "Ask an owner of your account if you do not know why.".to_owned(),
+        })),
+        Mail::SignInDisowned { at, email } => Ok(Some(Letter {
+            subject: "You were signed out everywhere".to_owned(),
+            paragraphs: vec![
+                format!("On {} somebody said by a link in a message that a sign-in was not theirs.", moment(*at)),
+                format!(
+                    "Every session ended, the password was removed, and so were linked sign-ins and open \
+                     invitations of the last seven days. The e-mail address to sign in with is {email}."
+                ),
+            ],
+            action: Some(("Set a new password".to_owned(), writer.page(route::FORGOT_PASSWORD))),
+            note: "If that was not you, ask an owner of your account, or who runs this server.".to_owned(),
         })),
         Mail::MembershipEnded { account_name, end, at } => {
             let (who, note) = match end {
@@ -382,10 +396,9 @@ impl Writer<'_> {
         })
     }
 
-    /// The button for what was somebody else's doing, `since` when they had the user in hand.
-    fn not_me(&self, user_id: UserId, since: DateTime<Utc>) -> Result<(String, String)> {
+    /// The button for what was somebody else's doing.
+    fn not_me(&self, user_id: UserId) -> Result<(String, String)> {
         let claims = LinkClaims {
-            since: Some(since),
             email: Some(self.recipient.to_owned()),
             ..LinkClaims::new(LinkPurpose::Disown, user_id.0)
         };
@@ -407,7 +420,7 @@ impl Writer<'_> {
                 format!("A new way to sign in was added: {provider}{who}."),
                 format!("That was on {}{from}. If it was you, there is nothing to do.", moment(at)),
             ],
-            action: Some(self.not_me(user_id, at)?),
+            action: Some(self.not_me(user_id)?),
             note: "The button leads to a page that takes it away again, signs you out everywhere and lets you set a \
                    new password. To unlink it alone, review your profile."
                 .to_owned(),
@@ -428,7 +441,7 @@ impl Writer<'_> {
                 format!("Somebody signed in as you with {} on {}{from}.", program.words(), moment(at)),
                 "If that was you, there is nothing to do.".to_owned(),
             ],
-            action: Some(self.not_me(user_id, at)?),
+            action: Some(self.not_me(user_id)?),
             note: "The button leads to a page that signs you out everywhere and lets you set a new password."
                 .to_owned(),
         })

@@ -10,6 +10,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -20,6 +21,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long a client may take over the head of a request, and how long a connection may be idle. Proxies
 /// and browsers open another then.
 const HEAD: Duration = Duration::from_mins(1);
+/// How long a client may take none of an answer.
+const STALL: Duration = Duration::from_secs(30);
 /// How many connections there may be at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 16 * 1024;
 /// How long to wait where the system has no more to give, or a job has failed.
@@ -93,6 +96,8 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALL));
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request.map(Body::new))
@@ -100,7 +105,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

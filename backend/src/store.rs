@@ -14,6 +14,7 @@ use sea_orm::{
 pub use sea_orm::{ConnectionTrait as Connection, DatabaseTransaction as Transaction, DbErr as StoreError};
 
 pub mod accounts;
+pub mod address_changes;
 pub mod audit_events;
 pub mod devices;
 pub mod identities;

@@ -47,15 +47,20 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt at a person's password. `known` is a device that the person has signed in on before,
-    /// or a session of theirs: its attempts count by themselves, so that nobody can keep another person
-    /// out by failing as them.
+    /// An attempt at a person's password. `known` is a device that the person has signed in on before:
+    /// its attempts count by themselves, so that nobody can keep another person out by failing as them.
     #[must_use]
     pub fn new(email: &str, address: Option<&str>, known: Option<&str>) -> Self {
         Self {
             person: key(&["password", email, known.unwrap_or_default()]),
-            address: known.is_none().then(|| key(&["password from", &network(address)])),
+            address: Some(key(&["password from", &network(address)])),
         }
+    }
+
+    /// An attempt by what nobody else can show: a session of the person's, or the cookie of a device.
+    #[must_use]
+    pub fn by(email: &str, secret: &str) -> Self {
+        Self { person: key(&["password", email, secret]), address: None }
     }
 
     /// Turns away early who has to wait, before anything is queued for.
@@ -109,7 +114,7 @@ pub async fn forgive(connection: &impl Connection, email: &str) -> Result<(), St
     throttles::clear(connection, &key(&["password", email, ""])).await
 }
 
-/// Counts a request that may send a message, by where it comes from.
+/// Counts a request that may send a message, or takes long to judge, by where it comes from.
 ///
 /// # Errors
 ///
@@ -125,6 +130,17 @@ pub async fn sender(app: &App, address: Option<&str>) -> Result<()> {
 /// `too_many_requests`, with how long to wait, or when the database is away.
 pub async fn recipient(app: &App, recipient: &str) -> Result<()> {
     count(app, &key(&["message to", recipient]), RECIPIENT).await
+}
+
+/// Counts a message with a link to set a new password, apart from all others: asking for those keeps nobody
+/// from the way back in.
+///
+/// # Errors
+///
+/// `too_many_requests`, with how long to wait, or when the database is away.
+pub async fn reset(app: &App, to: &str, address: Option<&str>) -> Result<()> {
+    sender(app, address).await?;
+    count(app, &key(&["reset to", to]), RECIPIENT).await
 }
 
 /// Counts a message that somebody asks for, by both.

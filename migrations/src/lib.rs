@@ -17,6 +17,7 @@ mod m0011_devices;
 mod m0012_marks;
 mod m0013_registration_browsers;
 mod m0014_oauth_flow_invites;
+mod m0015_address_changes;
 
 /// Applies the changes in their order.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let changes: [Box<dyn MigrationTrait>; 15] = [
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_users::Migration),
             Box::new(m0003_sessions::Migration),
@@ -40,6 +41,29 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_marks::Migration),
             Box::new(m0013_registration_browsers::Migration),
             Box::new(m0014_oauth_flow_invites::Migration),
-        ]
+            Box::new(m0015_address_changes::Migration),
+        ];
+        changes.into_iter().map(|change| Box::new(Whole(change)) as Box<dyn MigrationTrait>).collect()
+    }
+}
+
+/// A change that is applied and noted as applied in one transaction, in SQLite too: cut short, half of it
+/// would stand in the way of every later start.
+struct Whole(Box<dyn MigrationTrait>);
+
+impl MigrationName for Whole {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Whole {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }

@@ -1,5 +1,5 @@
 //! What a session remembers beyond its last rotations, which access token outlives a bulk revocation,
-//! when a user last got back in by mail; and that the audit trail is never changed.
+//! when a user last said that a sign-in was somebody else's; and that the audit trail is never changed.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
             // The `jti` of the access token that ended the session together with all others.
             ("sessions", ColumnDef::new("spared_token").uuid().to_owned()),
             // Links that were made before are no longer good.
-            ("users", ColumnDef::new("recovered_at").timestamp_with_time_zone().to_owned()),
+            ("users", ColumnDef::new("disowned_at").timestamp_with_time_zone().to_owned()),
         ];
         for (table, column) in columns {
             manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
@@ -38,6 +38,13 @@ impl MigrationTrait for Migration {
             }
         };
         manager.get_connection().execute_unprepared(guard).await?;
+        // What ends a user's or an account's sessions ends these too.
+        manager
+            .get_connection()
+            .execute_unprepared(
+                "CREATE INDEX sessions_account_id_spared_idx ON sessions (account_id) WHERE spared_token IS NOT NULL",
+            )
+            .await?;
         // The sweeper.
         manager
             .create_index(
@@ -48,10 +55,5 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await
-    }
-
-    /// In SQLite too, where a change cut short would otherwise stand in the way of every later start.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
     }
 }

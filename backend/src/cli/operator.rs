@@ -1,5 +1,6 @@
 //! What an operator does to accounts, users and sessions without a browser.
 
+use chrono::DateTime;
 use curfew_shared::{
     audit::AuditKind,
     auth::Role,
@@ -18,7 +19,7 @@ use crate::{
     mail::{Mail, MembershipEnd},
     passwords::Passwords,
     store::{
-        self, Connection, Database, accounts,
+        self, Connection, Database, accounts, invites,
         sessions::{self, Reason},
         users::{self, NewUser},
     },
@@ -109,12 +110,14 @@ impl Operator {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
                 accounts::hold(&transaction, account).await?;
+                users::hold(&transaction, user).await?;
                 let member = users::find_member(&transaction, account, user).await?;
                 let member = member.ok_or("the user has just been removed")?;
                 if users::is_last_owner(&transaction, &member).await? {
                     return Err("this is the account's last active owner".into());
                 }
                 users::set_active(&transaction, user, false).await?;
+                invites::revoke_of_user(&transaction, user, DateTime::UNIX_EPOCH, now).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
                 Deed::new(AuditKind::UserDeactivatedByOperator, account, now)

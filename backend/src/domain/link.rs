@@ -1,7 +1,7 @@
 //! Links in messages: what their tokens say, and what makes them useless.
 //!
 //! A token is good once because it names the state that following it changes: the fingerprint of
-//! the credentials, the number of an invitation's message; or because it was signed before a recovery.
+//! the credentials, the number of an invitation's message; or when such a link was last followed.
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -59,9 +59,6 @@ pub struct LinkClaims {
     /// The address to be; of a disowned sign-in, the one that the message went to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// When the sign-in was that is disowned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<DateTime<Utc>>,
     /// Which message of an invitation it stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sends: Option<i32>,
@@ -74,11 +71,11 @@ impl std::fmt::Debug for LinkClaims {
 }
 
 impl LinkClaims {
-    /// Whether it was signed before the person got back in by another link, or by this one.
+    /// Whether it was signed before the person followed another such link, or this one.
     #[must_use]
-    pub fn is_outdated(&self, recovered_at: Option<DateTime<Utc>>) -> bool {
+    pub fn is_outdated(&self, disowned_at: Option<DateTime<Utc>>) -> bool {
         let signed_at = self.exp - self.purpose.lifetime().num_seconds();
-        recovered_at.is_some_and(|at| signed_at <= at.timestamp())
+        disowned_at.is_some_and(|at| signed_at <= at.timestamp())
     }
 
     /// A link for `purpose` about `sub`; the rest is up to the purpose, and to who signs it.
@@ -92,18 +89,17 @@ impl LinkClaims {
             exp: 0,
             fingerprint: None,
             email: None,
-            since: None,
             sends: None,
         }
     }
 }
 
 /// A fingerprint of what a person signs in with: it changes with the password and with the address, and
-/// when the person got back in by a link.
+/// when the person says that a sign-in was somebody else's.
 #[must_use]
-pub fn fingerprint(email: &str, password_hash: Option<&str>, recovered_at: Option<DateTime<Utc>>) -> String {
-    let recovered_at = recovered_at.map(|at| at.timestamp_micros()).unwrap_or_default();
-    let text = format!("{email}\n{recovered_at}\n{}", password_hash.unwrap_or_default());
+pub fn fingerprint(email: &str, password_hash: Option<&str>, disowned_at: Option<DateTime<Utc>>) -> String {
+    let disowned_at = disowned_at.map(|at| at.timestamp_micros()).unwrap_or_default();
+    let text = format!("{email}\n{disowned_at}\n{}", password_hash.unwrap_or_default());
     URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
 }
 
@@ -112,16 +108,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_changes_with_the_address_the_password_and_a_recovery() {
+    fn a_fingerprint_changes_with_the_address_the_password_and_a_disowned_sign_in() {
         let before = fingerprint("ada@example.com", Some("hash"), None);
         assert_eq!(before, fingerprint("ada@example.com", Some("hash"), None));
-        for (email, hash, recovered_at) in [
+        for (email, hash, disowned_at) in [
             ("ada@example.com", Some("other"), None),
             ("eve@example.com", Some("hash"), None),
             ("ada@example.com", None, None),
             ("ada@example.com", Some("hash"), DateTime::from_timestamp(1, 0)),
         ] {
-            assert_ne!(before, fingerprint(email, hash, recovered_at));
+            assert_ne!(before, fingerprint(email, hash, disowned_at));
         }
     }
 }

@@ -10,6 +10,7 @@ use curfew_shared::{
     audit::AuditKind,
     auth::{LoginForm, LoginRequest, LogoutRequest, MeResponse, TokenDelivery, TokenResponse},
     error::{ErrorCode, FieldCode, FieldError},
+    id::UserId,
     route::api as route,
 };
 use serde_json::json;
@@ -97,9 +98,9 @@ async fn sign_in(
     let granted = match check_password(app, client, email, password, delivery).await {
         Ok((login, attempt)) => {
             let transaction = app.database.begin().await?;
+            let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
             // With the session, so that a sign-in commits once more and not twice.
             attempt.succeeded(&transaction, app.clock.now()).await?;
-            let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
             transaction.commit().await?;
             app.outbox.notify_one();
             Ok(grant)
@@ -125,38 +126,28 @@ async fn check_password(
         (password.chars().count() > field::PASSWORD_MAX)
             .then(|| FieldError::new("password", FieldCode::TooLong, "No password is that long.")),
     ])?;
-    let device = devices::find_known(&app.database.read, &email, &client.device(delivery)).await?;
-    let attempt = Attempt::new(&email, client.origin.address.as_deref(), device.as_deref());
+    let device = client.device(delivery);
+    let known = devices::find_known(&app.database.read, &email, &device).await?;
+    let attempt = match known {
+        Some(key) if delivery == TokenDelivery::Cookie && key == device.key => Attempt::by(&email, &key),
+        known => Attempt::new(&email, client.origin.address.as_deref(), known.as_deref()),
+    };
     attempt.check(app).await?;
     let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
-    // Asked for in every case, so that no address takes longer than another. Where somebody registered
-    // with it, that password is looked at too, whether or not the address has a user: who registers with
-    // another's address learns nothing by signing in with the password that they chose themselves.
-    let waiting = registrations::find_latest(&app.database.read, &email, app.clock.now()).await?;
-    let waiting = waiting.and_then(|waiting| waiting.password_hash);
     let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
     let turn = app.passwords.turn().await?;
     attempt.count(app).await?;
     let verified = app.passwords.verify_in(turn, password, hash).await?;
-    let is_waiting = match &waiting {
-        Some(hash) => app.passwords.verify(password, Some(hash)).await? != Verified::No,
-        None => false,
+    let Some(mut login) = login.filter(|_| verified != Verified::No) else {
+        return Err(refusal(app, client, &email, password).await?.into());
     };
-    let code = if is_waiting { ErrorCode::EmailNotVerified } else { ErrorCode::InvalidCredentials };
-    let Some(mut login) = login else { return Err(code.into()) };
-    match verified {
-        Verified::No => {
-            record_failure(app, &client.origin, &login);
-            return Err(code.into());
-        }
-        Verified::Yes => {}
-        Verified::YesRenewed(renewed) => {
-            let old = login.password_hash.replace(renewed);
-            let renewed = login.password_hash.as_deref().unwrap_or_default();
-            let database = &app.database.write;
-            if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
-                return Err(ErrorCode::InvalidCredentials.into());
-            }
+    if let Verified::YesRenewed(renewed) = verified {
+        let old = login.password_hash.replace(renewed);
+        let renewed = login.password_hash.as_deref().unwrap_or_default();
+        let database = &app.database.write;
+        if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
+            // Renewed by another sign-in, or set anew: the session is refused unless it is still this one.
+            login.password_hash = verified_again(app, login.user_id, password).await?;
         }
     }
     if !login.email_verified {
@@ -165,15 +156,41 @@ async fn check_password(
     Ok((login, attempt))
 }
 
+/// What to say to who did not show the password of a user. Where somebody registered with the address, that
+/// password is looked at too; where nobody did, a stand-in. Whether the address has a user, or is about to
+/// have one, shows neither in the words nor in the time they take.
+async fn refusal(app: &AppState, client: &Client, email: &str, password: &str) -> Result<ErrorCode> {
+    let now = app.clock.now();
+    let waiting = registrations::find_latest(&app.database.read, email, now).await?;
+    let waiting = waiting.and_then(|waiting| waiting.password_hash);
+    let is_waiting = app.passwords.verify(password, waiting.as_deref()).await? != Verified::No;
+    record_failure(app, &client.origin, email.to_owned());
+    Ok(if is_waiting { ErrorCode::EmailNotVerified } else { ErrorCode::InvalidCredentials })
+}
+
+/// The hash of a user's password as it is now, if that is still the password.
+async fn verified_again(app: &AppState, user_id: UserId, password: &str) -> Result<Option<String>> {
+    let login = users::find_login_by_id(&app.database.read, user_id).await?;
+    let hash = login.and_then(|login| login.password_hash);
+    match app.passwords.verify(password, hash.as_deref()).await? {
+        Verified::No => Err(ErrorCode::InvalidCredentials.into()),
+        Verified::Yes | Verified::YesRenewed(_) => Ok(hash),
+    }
+}
+
 /// Puts a failed sign-in on record after it was answered: were it done before, the time that it
 /// takes would tell that the address exists.
-fn record_failure(app: &AppState, origin: &sessions::Origin, login: &users::Login) {
+fn record_failure(app: &AppState, origin: &sessions::Origin, email: String) {
     let (app_then, address, now) = (AppState::clone(app), origin.address.clone(), app.clock.now());
-    let (account_id, user_id) = (login.account_id, login.user_id);
     app.background.spawn(async move {
-        let deed = Deed::new(AuditKind::SignInFailed, account_id, now)
+        let login = match users::find_login(&app_then.database.read, &email).await {
+            Ok(Some(login)) if login.is_active => login,
+            Ok(_) => return,
+            Err(error) => return tracing::error!(%error, "a failed sign-in is not on record"),
+        };
+        let deed = Deed::new(AuditKind::SignInFailed, login.account_id, now)
             .from(address.as_deref())
-            .with(json!({"user_id": user_id}));
+            .with(json!({"user_id": login.user_id}));
         if let Err(error) = deed.append(&app_then.database.write).await {
             tracing::error!(%error, "a failed sign-in is not on record");
         }
@@ -213,9 +230,12 @@ async fn logout(
         },
     };
     let session = sessions::find(&app.database.read, session_id).await?;
-    if let Some(session) = session.filter(|session| session.is_live(now) && session.user_id == user_id) {
+    if let Some(session) = session.filter(|session| session.user_id == user_id) {
         let transaction = app.database.begin().await?;
-        if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
+        users::hold(&transaction, user_id).await?;
+        if !session.is_live(now) {
+            sessions::spare_no_longer(&transaction, session_id).await?;
+        } else if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
             Deed::new(AuditKind::SignedOut, session.account_id, now)
                 .by(user_id)
                 .in_session(session_id)

@@ -18,7 +18,7 @@ use crate::{
     app::{App, AppState},
     audit::Deed,
     error::{Error, Result},
-    store::{Transaction, accounts, sessions},
+    store::{Transaction, accounts, sessions, users},
 };
 
 /// The caller of an endpoint that needs one. The token is verified without the database; the
@@ -51,6 +51,7 @@ impl Caller {
     /// a request may take its time, and the session may have been ended meanwhile.
     pub(super) async fn begin(&self, app: &App) -> Result<Transaction> {
         let transaction = app.database.begin().await?;
+        users::hold(&transaction, self.user.id).await?;
         self.still_admitted(&transaction).await?;
         Ok(transaction)
     }
@@ -60,6 +61,7 @@ impl Caller {
     pub(super) async fn begin_as_owner(&self, app: &App) -> Result<Transaction> {
         let transaction = app.database.begin().await?;
         accounts::hold(&transaction, self.account.id).await?;
+        users::hold(&transaction, self.user.id).await?;
         let row = self.still_admitted(&transaction).await?;
         if row.role()? == Role::Owner { Ok(transaction) } else { Err(ErrorCode::OwnerRequired.into()) }
     }

@@ -268,6 +268,7 @@ async fn accept(
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
     client.may_be_given(request.token_delivery)?;
+    throttle::sender(&app, client.origin.address.as_deref()).await?;
     let invite = invited(&app, &token).await?;
     let about = [invite.email.as_str(), &request.name, &invite.account_name];
     field::refuse([

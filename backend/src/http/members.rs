@@ -126,6 +126,8 @@ fn write_cursor(id: UserId, name: &str) -> MemberCursor {
 
 fn read_cursor(cursor: &MemberCursor) -> Result<(UserId, String)> {
     let text = URL_SAFE_NO_PAD.decode(&cursor.0).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    // PostgreSQL's text holds every character but one.
+    let text = text.filter(|text| !text.contains('\0'));
     let parts = text.as_deref().and_then(|text| text.split_once('.'));
     let place = parts.and_then(|(id, name)| Some((id.parse().ok()?, name.to_owned())));
     place.ok_or_else(|| {
@@ -157,6 +159,7 @@ async fn update(
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
     let transaction = caller.begin_as_owner(&app).await?;
+    users::hold(&transaction, id).await?;
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     let role = request.role.unwrap_or(member.role);
@@ -239,6 +242,7 @@ async fn remove(
         return Err(ErrorCode::OwnMembership.into());
     }
     let transaction = caller.begin_as_owner(&app).await?;
+    users::hold(&transaction, id).await?;
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     cease_to_own(&transaction, &member, caller.now).await?;
@@ -273,6 +277,7 @@ async fn revoke_sessions(
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     caller.must_be_fresh()?;
     let transaction = caller.begin_as_owner(&app).await?;
+    users::hold(&transaction, id).await?;
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::EndedByOwner, caller.now).await?;

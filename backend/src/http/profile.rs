@@ -23,7 +23,7 @@ use super::{
     delivery::Handout,
     extract::{IdempotencyKey, Json},
     grant::renew_session,
-    registration::ask,
+    registration::addressed,
 };
 use crate::{
     app::{App, AppState},
@@ -36,7 +36,7 @@ use crate::{
         sessions::{self, Reason},
         users::{self, Login},
     },
-    throttle::Attempt,
+    throttle::{self, Attempt},
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -80,7 +80,7 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
     // By the session: whoever holds it is not kept out by anybody else.
     let session = caller.session.id.to_string();
     let address = client.origin.address.as_deref();
-    let attempt = Attempt::new(&caller.user.email, address, Some(&session));
+    let attempt = Attempt::by(&caller.user.email, &session);
     attempt.check(app).await?;
     let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
     let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
@@ -148,11 +148,16 @@ async fn change_email(
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
-    let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
+    let email = addressed(&app, &client, &request.email).await?;
+    let transaction = caller.begin(&app).await?;
+    let login = users::find_login_by_id(&transaction, caller.user.id).await?;
     let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
     // As things are now: what changes before the message is sent makes its link useless too.
     let mail = Mail::EmailChangeAsked { user_id: caller.user.id, fingerprint: login.fingerprint() };
-    ask(&app, &client, &request.email, &mail).await
+    mail.enqueue(&transaction, &email, caller.now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Change one's own password. Ends one's other sessions.
@@ -175,16 +180,17 @@ async fn change_password(
     client: Client,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
-    let about = [caller.user.email.as_str(), &caller.user.name, &caller.account.name];
-    let mut faults =
-        Vec::from_iter(app.passwords.judge("new_password", &request.new_password, &about).await?);
     let mut old = None;
+    let mut faults = Vec::from_iter(field::check_password("new_password", &request.new_password));
     match &request.current_password {
         None if caller.user.has_password => {
             let message = "Enter your current password.";
             faults.push(FieldError::new("current_password", FieldCode::Required, message));
         }
-        None => caller.must_be_fresh()?,
+        None => {
+            caller.must_be_fresh()?;
+            throttle::sender(&app, client.origin.address.as_deref()).await?;
+        }
         Some(_) if !faults.is_empty() => {}
         Some(current) => match prove(&app, &caller, &client, current).await {
             Err(error) if error.code() == ErrorCode::InvalidCredentials => {
@@ -193,6 +199,11 @@ async fn change_password(
             }
             proven => old = proven?.password_hash,
         },
+    }
+    // To judge a password takes time, and is done for who may set one.
+    if faults.is_empty() {
+        let about = [caller.user.email.as_str(), &caller.user.name, &caller.account.name];
+        faults.extend(app.passwords.judge("new_password", &request.new_password, &about).await?);
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults));

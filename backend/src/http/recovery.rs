@@ -18,11 +18,7 @@ use curfew_shared::{
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    client::Client,
-    extract::Json,
-    registration::{ask, taken},
-};
+use super::{client::Client, extract::Json, registration::taken};
 use crate::{
     app::AppState,
     audit::Deed,
@@ -33,7 +29,7 @@ use crate::{
     error::{Error, Result},
     mail::Mail,
     store::{
-        devices, identities, invites,
+        Connection, address_changes, devices, identities, invites,
         sessions::{self, Reason},
         users::{self, Login},
     },
@@ -66,7 +62,12 @@ async fn forgot_password(
     client: Client,
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
-    ask(&app, &client, &request.email, &Mail::PasswordForgotten {}).await
+    let email = field::normal_email(&request.email);
+    field::refuse([field::check_email("email", &email)])?;
+    throttle::reset(&app, &email, client.origin.address.as_deref()).await?;
+    Mail::PasswordForgotten {}.enqueue(&app.database.write, &email, app.clock.now()).await?;
+    app.outbox.notify_one();
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Set a new password by a link. Ends every session of the user.
@@ -87,12 +88,15 @@ async fn reset_password(
     Json(request): Json<ResetPasswordRequest>,
 ) -> Result<Response> {
     let now = app.clock.now();
-    let login = linked(&app, &request.token, now).await?;
+    throttle::sender(&app, client.origin.address.as_deref()).await?;
+    let login = linked(&app, &app.database.read, &request.token, now).await?;
     let about = [login.email.as_str(), &login.name];
     field::refuse([app.passwords.judge("password", &request.password, &about).await?])?;
     let hash = app.passwords.hash(&request.password).await?;
     let transaction = app.database.begin().await?;
+    users::hold(&transaction, login.user_id).await?;
     // Of two that follow the link at once, the second finds another password.
+    let login = linked(&app, &transaction, &request.token, now).await?;
     let old = login.password_hash.as_deref();
     if !users::reset_password(&transaction, login.user_id, old, &hash, now).await? {
         return Err(ErrorCode::InvalidLink.into());
@@ -121,10 +125,15 @@ async fn reset_password(
 }
 
 /// Whose password the link sets, if it is good for it still.
-async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login> {
+async fn linked(
+    app: &AppState,
+    connection: &impl Connection,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Login> {
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let claims = app.keys.verify_link(token, LinkPurpose::ResetPassword, now).map_err(|_| invalid())?;
-    let login = users::find_login_by_id(&app.database.read, UserId(claims.sub)).await?;
+    let login = users::find_login_by_id(connection, UserId(claims.sub)).await?;
     let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
     if claims.fingerprint == Some(login.fingerprint()) { Ok(login) } else { Err(invalid()) }
 }
@@ -132,8 +141,8 @@ async fn linked(app: &AppState, token: &str, now: DateTime<Utc>) -> Result<Login
 /// Say by the link in a message that a sign-in was not one's own.
 ///
 /// Ends every session of the user and takes away what lets somebody else in again: the password, the
-/// user's devices, and since that sign-in the identities that were linked, the invitations that were sent
-/// and every link in a message. The user's address is again the one that the message went to. The answer
+/// user's devices, every link in a message, and of the last seven days the identities that were linked and
+/// the invitations that were sent. The user's address is again the one that the message went to. The answer
 /// has a token for `POST /auth/reset-password`.
 #[utoipa::path(
     post,
@@ -155,21 +164,33 @@ async fn disown(
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let now = app.clock.now();
     let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
-    let (since, address) = claims.since.zip(claims.email.clone()).ok_or_else(invalid)?;
+    let address = claims.email.clone().ok_or_else(invalid)?;
+    let user_id = UserId(claims.sub);
+    let since = now - LinkPurpose::Disown.lifetime();
     let transaction = app.database.begin().await?;
-    let login = users::find_login_by_id(&transaction, UserId(claims.sub)).await?;
+    users::hold(&transaction, user_id).await?;
+    let login = users::find_login_by_id(&transaction, user_id).await?;
     let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
-    let user_id = login.user_id;
-    if login.email != address {
-        // Whoever took the user over gave it an address of their own, by which they may have got a new
-        // password too.
-        users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?;
-    } else if claims.is_outdated(login.recovered_at) {
+    let is_former = login.email != address;
+    if is_former {
+        // Whoever took the user over gave it an address of their own, and may have got a new password by it.
+        // That they lost again is none of theirs.
+        if !address_changes::undo(&transaction, user_id, &address, since).await? {
+            return Err(invalid());
+        }
+        let given_back =
+            users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?;
+        if !given_back {
+            return Err(invalid());
+        }
+    } else if claims.is_outdated(login.disowned_at) {
         return Err(invalid());
     }
     users::lock_out(&transaction, user_id, now).await?;
     let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
     devices::forget(&transaction, user_id).await?;
+    // Since the first of the sign-ins that such a link can be about: which of them the person follows is
+    // all the same.
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
     let revoked_invite_count = invites::revoke_of_user(&transaction, user_id, since, now).await?;
     let relieved = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
@@ -185,7 +206,13 @@ async fn disown(
         }))
         .append(&transaction)
         .await?;
+    for recipient in [Some(&address), Some(&login.email).filter(|_| is_former)].into_iter().flatten() {
+        Mail::SignInDisowned { at: now, email: address.clone() }
+            .enqueue(&transaction, recipient, now)
+            .await?;
+    }
     transaction.commit().await?;
+    app.outbox.notify_one();
     let claims = LinkClaims {
         fingerprint: Some(relieved.fingerprint()),
         ..LinkClaims::new(LinkPurpose::ResetPassword, user_id.0)

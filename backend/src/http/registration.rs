@@ -41,7 +41,7 @@ use crate::{
     keys::sha256,
     mail::Mail,
     store::{
-        self, Transaction, accounts,
+        self, Transaction, accounts, address_changes,
         registrations::{self, Registration},
         users::{self, NewUser},
     },
@@ -176,17 +176,18 @@ async fn resend_verification(
         None => None,
     };
     let mail = own.map_or(Mail::VerificationAsked {}, |own| Mail::Registered { registration_id: own.id });
-    ask(&app, &client, &request.email, &mail).await
-}
-
-/// Puts a message into the outbox that somebody asks for to an address that may be anybody's.
-pub(super) async fn ask(app: &App, client: &Client, email: &str, mail: &Mail) -> Result<StatusCode> {
-    let email = field::normal_email(email);
-    field::refuse([field::check_email("email", &email)])?;
-    throttle::message(app, &email, client.origin.address.as_deref()).await?;
+    let email = addressed(&app, &client, &request.email).await?;
     mail.enqueue(&app.database.write, &email, app.clock.now()).await?;
     app.outbox.notify_one();
     Ok(StatusCode::ACCEPTED)
+}
+
+/// The normal form of an address that a message may go to, which counts.
+pub(super) async fn addressed(app: &App, client: &Client, email: &str) -> Result<String> {
+    let email = field::normal_email(email);
+    field::refuse([field::check_email("email", &email)])?;
+    throttle::message(app, &email, client.origin.address.as_deref()).await?;
+    Ok(email)
 }
 
 /// Follow the link of a verification message.
@@ -283,6 +284,7 @@ async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateT
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let new = claims.email.ok_or_else(invalid)?;
     let transaction = app.database.begin().await?;
+    users::hold(&transaction, UserId(claims.sub)).await?;
     let login = users::find_login_by_id(&transaction, UserId(claims.sub)).await?.ok_or_else(invalid)?;
     if !login.is_active || claims.fingerprint != Some(login.fingerprint()) {
         return Err(invalid());
@@ -296,7 +298,8 @@ async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateT
         .with(json!({"old": login.email, "new": new}))
         .append(&transaction)
         .await?;
-    let mail = Mail::EmailChanged { user_id: login.user_id, at: now, email: new.clone() };
+    address_changes::insert(&transaction, entropy::id(now)?, login.user_id, &login.email, now).await?;
+    let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
     mail.enqueue(&transaction, &login.email, now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();

@@ -117,11 +117,12 @@ async fn revoke_sessions(
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
     caller.must_be_fresh()?;
     let bulk = match request.scope {
-        RevokeScope::All => Bulk::All { session: caller.session.id, token: caller.token },
+        RevokeScope::All => Bulk::All(caller.token),
         RevokeScope::Others => Bulk::Others(caller.user.id),
     };
     let transaction = caller.begin_as_owner(&app).await?;
-    let revoked_count = sessions::revoke_bulk(&transaction, caller.account.id, bulk, caller.now).await?;
+    let revoked_count =
+        sessions::revoke_bulk(&transaction, caller.account.id, (caller.session.id, bulk), caller.now).await?;
     let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
     caller.deed(AuditKind::SessionsRevoked, &client).with(payload).append(&transaction).await?;
     if revoked_count > 0 {

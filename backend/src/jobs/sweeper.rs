@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::AppState,
     audit::{AppendError, Deed},
-    store::{StoreError, devices, oauth_flows, registrations, sessions, throttles},
+    domain::link::LinkPurpose,
+    store::{StoreError, address_changes, devices, oauth_flows, registrations, sessions, throttles},
 };
 
 /// How often to look.
@@ -81,6 +82,8 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
     exhaust(|| oauth_flows::delete_stale(database, now - oauth_flows::LIFETIME, BATCH)).await?;
     exhaust(|| throttles::delete_stale(database, now - THROTTLES_KEPT, BATCH)).await?;
     exhaust(|| devices::delete_stale(database, now - DEVICES_KEPT, BATCH)).await?;
+    let addresses_kept = LinkPurpose::Disown.lifetime();
+    exhaust(|| address_changes::delete_stale(database, now - addresses_kept, BATCH)).await?;
     swept.deleted = exhaust(|| sessions::delete_expired(database, now - KEPT, BATCH)).await?;
     app.metrics.swept(swept.deleted);
     Ok(swept)

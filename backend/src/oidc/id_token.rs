@@ -143,7 +143,10 @@ fn judge(
         (claims.iat <= later, "the ID token is of the future"),
         (claims.nbf.is_none_or(|nbf| nbf <= later), "the ID token is not good yet"),
         (claims.nonce.as_deref() == Some(nonce), "the ID token is of another sign-in"),
-        (!claims.sub.is_empty() && claims.sub.len() <= SUBJECT_MAX, "the subject is no subject"),
+        (
+            (1..=SUBJECT_MAX).contains(&claims.sub.len()) && !claims.sub.chars().any(char::is_control),
+            "the subject is no subject",
+        ),
     ];
     if let Some((_, lie)) = truths.iter().find(|(true_, _)| !true_) {
         return Err(OidcError::untrue(lie));

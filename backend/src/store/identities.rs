@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::id::{IdentityId, UserId};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
 use super::{all, execute, one};
@@ -92,19 +92,6 @@ pub struct Linked {
 pub async fn list(connection: &impl ConnectionTrait, user: UserId) -> Result<Vec<Linked>, DbErr> {
     let sql = "SELECT id, issuer, email, linked_at, last_used_at FROM identities WHERE user_id = $1 ORDER BY linked_at, id";
     all(connection, sql, [user.0.into()]).await
-}
-
-/// The same, and holds the user until the transaction ends, so that the last two cannot be unlinked
-/// past each other. In SQLite the transaction holds the whole database already.
-///
-/// # Errors
-///
-/// When the database is away.
-pub async fn list_for_update(transaction: &DatabaseTransaction, user: UserId) -> Result<Vec<Linked>, DbErr> {
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        execute(transaction, "SELECT id FROM users WHERE id = $1 FOR UPDATE", [user.0.into()]).await?;
-    }
-    list(transaction, user).await
 }
 
 /// Unlinks an identity.

@@ -364,6 +364,28 @@ fn end(condition: &str) -> String {
     format!("UPDATE sessions SET revoked_at = $1, revoked_reason = $2 WHERE {LIVE} AND {condition}")
 }
 
+/// Lets no access token outlive any longer the bulk revocation that it asked for, of the sessions whose
+/// `column` is `id`, but for one.
+async fn unspare(
+    connection: &impl ConnectionTrait,
+    (column, id): (&str, Uuid),
+    but: Option<SessionId>,
+) -> Result<(), DbErr> {
+    let sql = format!(
+        "UPDATE sessions SET spared_token = NULL WHERE spared_token IS NOT NULL AND {column} = $1 AND id <> $2"
+    );
+    execute(connection, &sql, [id.into(), but.map_or(Uuid::nil(), |but| but.0).into()]).await.map(drop)
+}
+
+/// Lets the access token of an ended session outlive no longer the bulk revocation that it asked for.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn spare_no_longer(connection: &impl ConnectionTrait, id: SessionId) -> Result<(), DbErr> {
+    unspare(connection, ("id", id.0), None).await
+}
+
 /// Ends a session, unless it was ended already. Answers whether it did.
 ///
 /// # Errors
@@ -375,6 +397,7 @@ pub async fn revoke(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
+    unspare(connection, ("id", id.0), None).await?;
     let sql = "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND revoked_at IS NULL";
     Ok(execute(connection, sql, [id.0.into(), now.into(), reason.as_str().into()]).await? > 0)
 }
@@ -390,6 +413,7 @@ pub async fn revoke_of_user(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
+    unspare(connection, ("user_id", user.0), None).await?;
     let sql = end("user_id = $3");
     execute(connection, &sql, [now.into(), reason.as_str().into(), user.0.into()]).await
 }
@@ -406,6 +430,7 @@ pub async fn revoke_others_of_user(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
+    unspare(connection, ("user_id", user.0), Some(spared)).await?;
     let sql = end("user_id = $3 AND id <> $4");
     execute(connection, &sql, [now.into(), reason.as_str().into(), user.0.into(), spared.0.into()]).await
 }
@@ -497,18 +522,15 @@ pub async fn list_own(
 /// Whose sessions a bulk revocation ends.
 #[derive(Debug, Clone, Copy)]
 pub enum Bulk {
-    /// Everybody's. The access token `token`, which asks for it, outlives its own session until it expires.
-    All {
-        /// The session that asks.
-        session: SessionId,
-        /// The `jti` of its access token.
-        token: Uuid,
-    },
+    /// Everybody's. The access token with this `jti`, which asks for it, outlives its own session until it
+    /// expires.
+    All(Uuid),
     /// Everybody's but this user's.
     Others(UserId),
 }
 
-/// Ends an account's live sessions in one statement. Answers how many.
+/// Ends an account's live sessions in one statement, for the session `caller`. Answers how many. What was spared
+/// by others before is spared no longer.
 ///
 /// # Errors
 ///
@@ -516,13 +538,14 @@ pub enum Bulk {
 pub async fn revoke_bulk(
     connection: &impl ConnectionTrait,
     account: AccountId,
-    bulk: Bulk,
+    (caller, bulk): (SessionId, Bulk),
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
+    unspare(connection, ("account_id", account.0), Some(caller)).await?;
     let mut values: Vec<Value> = vec![now.into(), account.0.into(), Reason::Bulk.as_str().into()];
     let (spared, condition) = match bulk {
-        Bulk::All { session, token } => {
-            values.extend([session.0.into(), token.into()]);
+        Bulk::All(token) => {
+            values.extend([caller.0.into(), token.into()]);
             (", spared_token = CASE WHEN id = $4 THEN $5 END", "")
         }
         Bulk::Others(user) => {

@@ -10,8 +10,8 @@ use curfew_shared::{
     policy::PolicyOverride,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ mod entity {
         pub password_hash: Option<String>,
         pub is_active: bool,
         pub last_login_at: Option<DateTimeUtc>,
-        pub recovered_at: Option<DateTimeUtc>,
+        pub disowned_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
     }
 
@@ -85,7 +85,7 @@ pub async fn insert(
         password_hash: Set(user.password_hash.map(str::to_owned)),
         is_active: Set(true),
         last_login_at: Set(None),
-        recovered_at: Set(None),
+        disowned_at: Set(None),
         created_at: Set(now),
     };
     row.insert(connection).await.map(drop)
@@ -125,18 +125,18 @@ pub struct Login {
     pub email_verified: bool,
     /// When the user last signed in, if ever.
     pub last_login_at: Option<DateTime<Utc>>,
-    /// When the user last got back in by a link in a message.
-    pub recovered_at: Option<DateTime<Utc>>,
+    /// When the user last said that a sign-in was somebody else's.
+    pub disowned_at: Option<DateTime<Utc>>,
     /// The account's policy.
     pub policy: PolicyOverride,
 }
 
 impl Login {
-    /// What a link names so that it is useless once the address or the password changed, or the user
-    /// got back in by another.
+    /// What a link names so that it is useless once the address or the password changed, or the user said
+    /// that a sign-in was somebody else's.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(&self.email, self.password_hash.as_deref(), self.recovered_at)
+        fingerprint(&self.email, self.password_hash.as_deref(), self.disowned_at)
     }
 }
 
@@ -174,13 +174,13 @@ async fn find_login_where(
         is_active: bool,
         email_verified_at: Option<DateTime<Utc>>,
         last_login_at: Option<DateTime<Utc>>,
-        recovered_at: Option<DateTime<Utc>>,
+        disowned_at: Option<DateTime<Utc>>,
         session_idle_minutes: Option<i32>,
         session_absolute_minutes: Option<i32>,
     }
     let sql = format!(
         "SELECT u.id, u.account_id, u.email, u.name, u.role, u.password_hash, u.is_active, u.email_verified_at, \
-         u.last_login_at, u.recovered_at, a.session_idle_minutes, a.session_absolute_minutes \
+         u.last_login_at, u.disowned_at, a.session_idle_minutes, a.session_absolute_minutes \
          FROM users u JOIN accounts a ON a.id = u.account_id WHERE {condition}"
     );
     let Some(row) = one::<Row>(connection, &sql, [value]).await? else { return Ok(None) };
@@ -194,7 +194,7 @@ async fn find_login_where(
         is_active: row.is_active,
         email_verified: row.email_verified_at.is_some(),
         last_login_at: row.last_login_at,
-        recovered_at: row.recovered_at,
+        disowned_at: row.disowned_at,
         policy: super::accounts::policy(row.session_idle_minutes, row.session_absolute_minutes)?,
     }))
 }
@@ -247,8 +247,7 @@ pub async fn set_email(
 }
 
 /// Sets a password by a link that went to the address, which proves it; only while the password is
-/// still the one that the link was made for. Links that were made before are no longer good.
-/// Answers whether it did.
+/// still the one that the link was made for. Answers whether it did.
 ///
 /// # Errors
 ///
@@ -260,8 +259,8 @@ pub async fn reset_password(
     new: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4), \
-               recovered_at = $4 WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
+    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4) \
+               WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
     let values = [id.0.into(), old.unwrap_or_default().into(), new.into(), now.into()];
     Ok(execute(connection, sql, values).await? > 0)
 }
@@ -277,8 +276,22 @@ pub async fn lock_out(
     id: UserId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET password_hash = NULL, recovered_at = $2 WHERE id = $1";
+    let sql = "UPDATE users SET password_hash = NULL, disowned_at = $2 WHERE id = $1";
     execute(connection, sql, [id.0.into(), now.into()]).await.map(drop)
+}
+
+/// Holds a user until the transaction ends: what is read of them then stays so, and whoever does something
+/// to the same user waits. It comes before anything of theirs is changed, so that no two wait for each
+/// other. In SQLite the transaction holds the whole database already.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn hold(transaction: &DatabaseTransaction, id: UserId) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        execute(transaction, "SELECT id FROM users WHERE id = $1 FOR UPDATE", [id.0.into()]).await?;
+    }
+    Ok(())
 }
 
 /// A person's part in an account.

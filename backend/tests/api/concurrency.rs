@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use curfew_shared::auth::Role;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::test_app::{LOGOUT, REFRESH, TestApp, Tokens};
+use crate::test_app::{Call, LOGIN, LOGOUT, PASSWORD, REFRESH, REVOKE, TestApp, Tokens};
 
 /// Sends `count` refreshes with one token at once, with the key if one is given; answers their statuses.
 async fn storm(app: &TestApp, tokens: &Tokens, key: Option<&str>, count: usize) -> Vec<(StatusCode, String)> {
@@ -67,4 +68,42 @@ async fn a_sign_out_that_races_with_refreshes_wins() {
     }
     let live: i64 = app.value("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await;
     assert_eq!(live, 0);
+}
+
+#[tokio::test]
+async fn whatever_is_done_to_people_at_once_no_two_wait_for_each_other() {
+    let app = TestApp::with(&["--password-workers", "4"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let own = app.sign_in(&owner).await;
+    for round in 0..4 {
+        let email = format!("bob{round}@example.com");
+        let bob = app.user(owner.account, &email, Role::Owner).await;
+        let theirs = app.sign_in(&bob).await;
+        app.post("/api/v1/auth/forgot-password").json(&json!({"email": email})).send().await;
+        let token = app.mail_to(&email).await.token("/reset-password");
+        let member = format!("/api/v1/accounts/me/members/{}", bob.id);
+        let invite = json!({"email": format!("guest{round}@example.com"), "role": "viewer"});
+        let cookie = json!({"email": email, "password": PASSWORD, "token_delivery": "cookie"});
+        let calls = vec![
+            app.post(LOGIN).json(&cookie),
+            app.post(LOGIN).json(&json!({"email": email, "password": PASSWORD})),
+            app.post("/api/v1/auth/logout").bearer(&theirs.refresh),
+            app.post("/api/v1/accounts/me/invites").bearer(&theirs.access).json(&invite),
+            app.patch("/api/v1/users/me").bearer(&theirs.access).json(&json!({"name": "Bob"})),
+            app.post("/api/v1/users/me/sessions/revoke-others").bearer(&theirs.access),
+            app.post("/api/v1/auth/reset-password")
+                .json(&json!({"token": token, "password": "seven purple kangaroos hum"})),
+            app.post(&format!("{member}/revoke-sessions")).bearer(&own.access),
+            app.patch(&member).bearer(&own.access).json(&json!({"role": "viewer"})),
+            match round % 2 {
+                0 => app.delete(&member).bearer(&own.access),
+                _ => app.patch(&member).bearer(&own.access).json(&json!({"is_active": false})),
+            },
+            app.post(REVOKE).bearer(&own.access).json(&json!({"scope": "others"})),
+        ];
+        let answers = futures_util::future::join_all(calls.into_iter().map(Call::send)).await;
+        for answer in answers {
+            assert!(!answer.status.is_server_error(), "{}", answer.text);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
+use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User, slow};
 
 const FORGOT: &str = "/api/v1/auth/forgot-password";
 const RESET: &str = "/api/v1/auth/reset-password";
@@ -328,4 +328,71 @@ async fn whoever_lost_their_address_to_a_thief_gets_it_back() {
     // Once; and of the two links that would have done it, the other is outdated as well.
     disown(&app, &changed).await.assert_problem("invalid_link");
     disown(&app, &news).await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn a_thief_does_not_get_back_by_links_to_an_address_of_his_own() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (thief, _) = theft(&app, &owner).await;
+    let body = json!({"email": "thief@evil.example"});
+    app.post("/api/v1/users/me/email").bearer(&thief.access).json(&body).send().await;
+    let token = app.mail_to("thief@evil.example").await.token("/verify-email");
+    app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    let hers = app.mail_to("ada@example.com").await.token("/not-me");
+    // A message with such a button to his own address, by a sign-in on one more device; and another change.
+    let body = json!({"email": "thief@evil.example", "password": PASSWORD});
+    app.post(LOGIN).header("user-agent", "thief/2").json(&body).send().await.tokens();
+    app.wait(TimeDelta::seconds(1));
+    let his = app.mail_to("thief@evil.example").await.token("/not-me");
+    let body = json!({"email": "second@evil.example"});
+    app.post("/api/v1/users/me/email").bearer(&thief.access).json(&body).send().await;
+    let token = app.mail_to("second@evil.example").await.token("/verify-email");
+    app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    let his_second = app.mail_to("thief@evil.example").await.token("/not-me");
+
+    let answer = disown(&app, &hers).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let told: Vec<_> = app.mails().await.into_iter().map(|mail| (mail.to, mail.subject)).collect();
+    let subject = || "You were signed out everywhere".to_owned();
+    assert_eq!(told.len(), 2);
+    for to in ["ada@example.com", "second@evil.example"] {
+        assert!(told.contains(&(to.to_owned(), subject())), "{told:?}");
+    }
+    assert_eq!(reset(&app, answer.body["reset_token"].as_str().unwrap(), NEW).await.status, 204);
+    app.wait(TimeDelta::days(1));
+    for token in [his, his_second] {
+        disown(&app, &token).await.assert_problem("invalid_link");
+    }
+    assert_eq!(sign_in_with(&app, &owner, NEW).await.status, 200);
+    // A message to her own address that is older than that works no more than any other that is outdated.
+    disown(&app, &hers).await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn a_change_of_address_that_waited_for_its_own_end_is_not_asked_for_once_the_session_has_ended() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let thief = app.sign_in(&owner).await;
+    forget(&app, "ada@example.com").await;
+    let token = app.mail().await.token("/reset-password");
+    let (body, go_on) = slow(&json!({"email": "thief@evil.example"}));
+    let call = app.post("/api/v1/users/me/email").bearer(&thief.access);
+    let held = tokio::spawn(call.header("content-type", "application/json").body(body).send());
+    tokio::task::yield_now().await;
+    assert_eq!(reset(&app, &token, NEW).await.status, 204);
+    go_on.send(()).unwrap();
+    held.await.unwrap().assert_problem("session_revoked");
+    assert!(app.mails().await.iter().all(|mail| mail.to == "ada@example.com"));
+}
+
+#[tokio::test]
+async fn what_else_is_asked_for_keeps_nobody_from_the_way_back_in() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let body = json!({"email": "ada@example.com"});
+    for _ in 0..6 {
+        app.post("/api/v1/auth/resend-verification").json(&body).send().await;
+    }
+    assert_eq!(forget(&app, "ada@example.com").await.status, 202);
 }

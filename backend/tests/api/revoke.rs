@@ -7,7 +7,7 @@ use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::test_app::{ME, REVOKE, SECURITY, TestApp, Tokens, User};
+use crate::test_app::{ME, REVOKE, SECURITY, TestApp, Tokens, User, slow};
 
 async fn revoke(app: &TestApp, tokens: &Tokens, body: Value) -> i64 {
     let answer = app.post(REVOKE).bearer(&tokens.access).json(&body).send().await;
@@ -203,20 +203,6 @@ async fn a_stale_sign_in_neither_sets_the_policy_nor_ends_sessions() {
     assert_eq!(app.refresh(&bob.refresh).await.status, 200);
 }
 
-/// A body that ends only when it is told to.
-fn slow(body: &Value) -> (axum::body::Body, tokio::sync::oneshot::Sender<()>) {
-    let (go_on, told) = tokio::sync::oneshot::channel();
-    let text = body.to_string();
-    let (first, last) = text.split_at(text.len() - 1);
-    let (first, last) = (first.to_owned(), last.to_owned());
-    let parts = futures_util::stream::once(async move { Ok::<_, std::io::Error>(first) });
-    let end = futures_util::stream::once(async move {
-        told.await.ok();
-        Ok(last)
-    });
-    (axum::body::Body::from_stream(futures_util::StreamExt::chain(parts, end)), go_on)
-}
-
 #[tokio::test]
 async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has_ended() {
     let app = TestApp::new().await;
@@ -241,4 +227,22 @@ async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has
     }
     assert_eq!(app.value::<i64>("SELECT count(*) FROM invites").await, 0);
     assert_eq!(app.refresh(&second.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
+    let app = TestApp::new().await;
+    let (owner, [own, _], _) = crew(&app).await;
+    let other = app.user(owner.account, "zoe@example.com", Role::Owner).await;
+    assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
+    assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
+    let other = app.sign_in(&other).await;
+    assert_eq!(revoke(&app, &other, json!({"scope": "others"})).await, 0);
+    app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
+
+    let own = app.sign_in(&owner).await;
+    assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
+    assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 0, "its own second call is answered");
+    app.post("/api/v1/auth/logout").bearer(&own.access).send().await;
+    app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 }

@@ -379,3 +379,17 @@ pub fn refresh_key(secret: &str) -> [u8; 32] {
         .unwrap();
     key
 }
+
+/// A body that ends only when it is told to.
+pub fn slow(body: &Value) -> (Body, tokio::sync::oneshot::Sender<()>) {
+    let (go_on, told) = tokio::sync::oneshot::channel();
+    let text = body.to_string();
+    let (first, last) = text.split_at(text.len() - 1);
+    let (first, last) = (first.to_owned(), last.to_owned());
+    let parts = futures_util::stream::once(async move { Ok::<_, std::io::Error>(first) });
+    let end = futures_util::stream::once(async move {
+        told.await.ok();
+        Ok(last)
+    });
+    (Body::from_stream(futures_util::StreamExt::chain(parts, end)), go_on)
+}

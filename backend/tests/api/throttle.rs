@@ -158,12 +158,17 @@ async fn whoever_is_known_is_not_kept_waiting_for_what_others_do_at_the_same_add
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    attempt(&app, "ada@example.com", PASSWORD, FIREFOX).await.tokens();
+    let own = json!({"email": "ada@example.com", "password": PASSWORD, "token_delivery": "cookie"});
+    let answer = app.post(LOGIN).json(&own).send().await;
+    let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let mut device = cookies.map(|cookie| cookie.split(';').next().unwrap());
+    let device = device.find(|cookie| cookie.starts_with("__Host-curfew_device=")).unwrap();
     for n in 0..40 {
         attempt(&app, &format!("user{n}@example.com"), "wrong", "thief").await;
     }
     wait_of(&attempt(&app, "user99@example.com", "wrong", "thief").await);
-    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, FIREFOX).await.status, 200);
+    let known = app.post(LOGIN).header("cookie", device).json(&own).send().await;
+    assert_eq!(known.status, 200);
     let body = json!({"password": PASSWORD});
     let again = app.post("/api/v1/auth/reauthenticate").bearer(&tokens.access).json(&body).send().await;
     assert_eq!(again.status, 200);

@@ -14,6 +14,7 @@ use curfew_shared::{
     oauth::{OauthCallbackRequest, OauthPurpose, OauthTokenResponse},
     route::api as route,
 };
+use uuid::Uuid;
 
 use super::{
     By, cookies,
@@ -26,7 +27,7 @@ use crate::{
     http::{
         client::Client,
         delivery::{Handout, set_cookies},
-        extract::{Json, Path},
+        extract::{IdempotencyKey, Json, Path},
         grant::{Proof, open_session, renew_session},
         registration::Browser,
     },
@@ -47,7 +48,7 @@ use crate::{
     path = route::OAUTH_CALLBACK,
     tag = "auth",
     security(()),
-    params(("provider" = String, Path, description = "The provider's name")),
+    params(("provider" = String, Path, description = "The provider's name"), IdempotencyKey),
     request_body = OauthCallbackRequest,
     responses(
         (status = 200, description = "Signed in, linked, or proven once more", body = OauthTokenResponse),
@@ -66,6 +67,7 @@ pub(super) async fn callback(
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
+    IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<OauthCallbackRequest>,
 ) -> Result<Response> {
     let provider = app.oidc.provider(&name).ok_or(ErrorCode::NotFound)?;
@@ -77,7 +79,7 @@ pub(super) async fn callback(
     // Whatever comes of it, the secret is of no more use.
     let mut cookies = vec![cookies::clear(&request.state)?];
     let answered = match take(&app, &client, provider, &request.state, secret).await {
-        Ok(flow) => finish(&app, &client, provider, flow, request).await,
+        Ok(flow) => finish(&app, &client, provider, (flow, key), request).await,
         Err(error) => Err(error.into()),
     };
     let answered = match answered {
@@ -111,11 +113,11 @@ async fn finish(
     app: &App,
     client: &Client,
     provider: &Provider,
-    flow: Flow,
+    (flow, key): (Flow, Option<Uuid>),
     request: OauthCallbackRequest,
 ) -> Result<Response, Refused> {
     let (purpose, delivery) = (flow.purpose, flow.delivery);
-    let done = proceed(app, client, provider, flow, request).await;
+    let done = proceed(app, client, provider, (flow, key), request).await;
     if purpose == OauthPurpose::SignIn {
         let refusal = |refused: &Refused| match refused {
             Refused::Now(error) => error.code(),
@@ -138,7 +140,7 @@ async fn proceed(
     app: &App,
     client: &Client,
     provider: &Provider,
-    flow: Flow,
+    (flow, key): (Flow, Option<Uuid>),
     request: OauthCallbackRequest,
 ) -> Result<(Option<Grant>, bool), Refused> {
     let now = app.clock.now();
@@ -175,7 +177,7 @@ async fn proceed(
         }
         (OauthPurpose::Reauthenticate, Some((user_id, session_id))) => {
             let login = prove(app, client, &found, user_id, flow.created_at).await?;
-            let grant = renew_session(app, client, session_id, &login, &provider.config.name, None).await?;
+            let grant = renew_session(app, client, session_id, &login, &provider.config.name, key).await?;
             Ok((Some(grant), false))
         }
         (_, None) => Err(ErrorCode::OauthStateInvalid.into()),
@@ -217,6 +219,7 @@ async fn link_to_caller(
 ) -> Result<()> {
     let now = app.clock.now();
     let transaction = app.database.begin().await?;
+    users::hold(&transaction, user_id).await?;
     let session = sessions::find_caller(&transaction, session_id).await?;
     let session = session.filter(|session| {
         session.is_active
@@ -256,6 +259,7 @@ async fn prove(
         None => return Err(untrue("it does not say when the person signed in there (`auth_time`)")),
     }
     let transaction = app.database.begin().await?;
+    users::hold(&transaction, user_id).await?;
     identities::touch(&transaction, found.key(), found.email.as_deref(), now).await?;
     throttle::oauth_succeeded(&transaction, client.origin.address.as_deref(), now).await?;
     let login = users::find_login_by_id(&transaction, user_id).await?;

@@ -50,11 +50,11 @@ impl Found {
 
     /// The name in the claims, as far as it can be one, or what stands before the @.
     fn name(&self, email: &str) -> String {
-        let given = self.identity.name.as_deref().unwrap_or_default();
-        let given: String = given.chars().filter(|c| !c.is_control()).take(field::NAME_MAX).collect();
-        let given = given.trim();
         let local = email.split('@').next().unwrap_or(email);
-        if given.is_empty() { local.chars().take(field::NAME_MAX).collect() } else { given.to_owned() }
+        let given = self.identity.name.as_deref().unwrap_or_default();
+        let cut = |name: &str| name.trim().chars().take(field::NAME_MAX).collect::<String>();
+        let is_name = |name: &String| field::check_name("name", name).is_none();
+        [given, local].map(cut).into_iter().find(is_name).unwrap_or_else(|| "Somebody".to_owned())
     }
 
     /// Links it to a user, who is told at the address.
@@ -108,7 +108,9 @@ pub(super) async fn find_or_make(
         found.link(transaction, app, client, owner(&login), By::Invitation).await?;
         return Ok((login, true));
     }
-    if let Some(user_id) = identities::touch(transaction, found.key(), found.email.as_deref(), now).await? {
+    if let Some(user_id) = identities::find(transaction, found.key()).await? {
+        users::hold(transaction, user_id).await?;
+        identities::touch(transaction, found.key(), found.email.as_deref(), now).await?;
         let login = users::find_login_by_id(transaction, user_id).await?;
         let login = login.filter(|login| login.is_active).ok_or(ErrorCode::InvalidCredentials)?;
         return Ok((login, false));

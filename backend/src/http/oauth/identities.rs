@@ -21,7 +21,7 @@ use crate::{
     store::{
         Transaction,
         identities::{self, Linked, NewIdentity},
-        is_taken,
+        is_taken, users,
     },
 };
 
@@ -147,13 +147,16 @@ pub(super) async fn unlink(
     Path(id): Path<IdentityId>,
 ) -> Result<StatusCode> {
     caller.must_be_fresh()?;
-    let transaction = app.database.begin().await?;
-    let mut others = identities::list_for_update(&transaction, caller.user.id).await?;
+    // Holds the user, so that the last two cannot be unlinked past each other.
+    let transaction = caller.begin(&app).await?;
+    let login = users::find_login_by_id(&transaction, caller.user.id).await?;
+    let has_password = login.is_some_and(|login| login.password_hash.is_some());
+    let mut others = identities::list(&transaction, caller.user.id).await?;
     let index = others.iter().position(|linked| linked.id == id.0).ok_or(ErrorCode::NotFound)?;
     let linked = others.remove(index);
     // An identity at a provider that is configured no longer is no way to sign in.
     let another = others.iter().any(|other| app.oidc.provider_of(&other.issuer).is_some());
-    if !caller.user.has_password && !another {
+    if !has_password && !another {
         return Err(ErrorCode::LastSignInMethod.into());
     }
     identities::delete(&transaction, id).await?;

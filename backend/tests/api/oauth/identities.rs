@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{IDENTITIES, ada, begun, come_back, count, eve, sign_in, stage, start_as};
-use crate::test_app::{LOGOUT, claims};
+use crate::test_app::{LOGIN, LOGOUT, PASSWORD, claims};
 
 #[tokio::test]
 async fn a_person_links_an_identity_and_unlinks_it_but_not_the_last_way_to_sign_in() {
@@ -191,8 +191,16 @@ async fn who_did_not_link_an_identity_takes_it_away_by_the_button_in_the_message
         app.mail_to("bob@example.com").await.token("/not-me")
     };
     link(&ada()).await;
-    app.wait(TimeDelta::minutes(1));
+    // What was linked longer ago than such a button works stays.
+    app.wait(TimeDelta::days(8));
+    let tokens = app.sign_in(&bob).await;
+    let link = async |person: &Value| {
+        let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
+        assert_eq!(come_back(&app, &provider, &link, person).await.status, 200);
+        app.mail_to("bob@example.com").await.token("/not-me")
+    };
     let token = link(&eve()).await;
+    app.wait(TimeDelta::minutes(1));
     let disowned = app.post("/api/v1/auth/disown").json(&json!({"token": token})).send().await;
     assert_eq!(disowned.body["revoked_count"], 1, "{}", disowned.text);
     assert_eq!(
@@ -204,4 +212,62 @@ async fn who_did_not_link_an_identity_takes_it_away_by_the_button_in_the_message
         .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
         .await;
     assert_eq!(serde_json::from_str::<Value>(&payload).unwrap()["unlinked_count"], 1);
+}
+
+#[tokio::test]
+async fn the_identity_that_a_disowned_sign_in_linked_goes_with_it() {
+    let (app, provider) = stage().await;
+    app.owner("bob@example.com").await;
+    let body = json!({"email": "bob@example.com", "password": PASSWORD});
+    app.post(LOGIN).header("user-agent", "bob/1").json(&body).send().await.tokens();
+    app.wait(TimeDelta::minutes(1));
+    // Somebody has an account at the provider that says that Bob's address is theirs.
+    let thief = json!({"sub": "thief", "email": "bob@example.com", "email_verified": true});
+    sign_in(&app, &provider, &thief).await.tokens();
+    let mails = app.mails().await;
+    let mut subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["A new way to sign in was added", "You signed in on a new device"]);
+    // Whichever of the two buttons is pressed.
+    let newest = mails.iter().find(|mail| mail.subject.starts_with("You signed in")).unwrap();
+    let call = app.post("/api/v1/auth/disown").json(&json!({"token": newest.token("/not-me")}));
+    assert_eq!(call.send().await.body["revoked_count"], 2);
+    assert_eq!(count(&app, "identities").await, 0);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_proof_at_the_provider_signs_nobody_out() {
+    const KEY: &str = "0b8f5c0e-3c8e-4c1e-9d3b-0e5d5a1f7c11";
+    let (app, provider) = stage().await;
+    let tokens = sign_in(&app, &provider, &ada()).await.tokens();
+    app.wait(TimeDelta::minutes(1));
+    let purpose = json!({"purpose": "reauthenticate"});
+    let begun = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
+    let code = provider.code(&begun.request, &ada(), app.now());
+    let lost = app
+        .post("/api/v1/auth/oauth/example/callback")
+        .header("cookie", &begun.cookie)
+        .header("idempotency-key", KEY)
+        .json(&json!({"state": begun.request["state"], "code": code}));
+    assert_eq!(lost.send().await.status, 200);
+    app.wait(TimeDelta::minutes(5));
+    let found = app.post("/api/v1/auth/refresh").bearer(&tokens.refresh).header("idempotency-key", KEY);
+    let found = found.send().await.tokens();
+    assert_eq!(app.refresh(&found.refresh).await.status, 200);
+    assert_eq!(app.audit("session.replay_detected").await, 0);
+}
+
+#[tokio::test]
+async fn a_name_that_is_a_trick_is_not_taken_from_a_provider() {
+    let (app, provider) = stage().await;
+    for (sub, name) in [("1", "Win at https://evil.example"), ("2", "A\u{202e}da"), ("3", "\u{200b}")] {
+        let person = json!({
+            "sub": sub, "email": format!("user{sub}@example.com"), "email_verified": true, "name": name,
+        });
+        let tokens = sign_in(&app, &provider, &person).await.tokens();
+        let me = app.get("/api/v1/auth/me").bearer(&tokens.access).send().await.body;
+        assert_eq!(me["user"]["name"], format!("user{sub}"));
+    }
+    provider.lie(|_, claims| claims["sub"] = json!("1\u{0}"));
+    sign_in(&app, &provider, &ada()).await.assert_problem("oauth_failed");
 }
