@@ -16,7 +16,7 @@ wasm := "-p curfew-frontend --target wasm32-unknown-unknown"
 step := ".ci/step"
 
 # The development profile always builds the same set of packages, so that none is compiled for two sets of
-# features: tests are chosen by target (`--test api`), never by package (`-p`).
+# features: tests are chosen by target (`--test api`), never by package (`-p`). The page alone is built apart.
 
 [private]
 default:
@@ -91,6 +91,9 @@ test-unit *FILTER: page
     @{{ step }} "Unit tests (2 minutes to compile the first time)" \
         "A unit test failed; run it alone with \`just test-unit NAME\`." \
         cargo test --locked --lib --bins --test '[!aj]*' -- "$@"
+    @{{ step }} "Unit tests of what is pure in the page (1 minute to compile the first time)" \
+        "A unit test of the page failed; run it alone with \`just test-unit NAME\`." \
+        cargo test --locked -p curfew-frontend --lib -- "$@"
     @{{ step }} "Documentation examples" \
         "An example in a comment does not hold; see above." \
         cargo test --locked --doc -- "$@"

@@ -81,7 +81,7 @@ impl SessionExpiry {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::*;
 

@@ -41,8 +41,8 @@ pub fn countdown(left: chrono::TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use chrono::TimeDelta;
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

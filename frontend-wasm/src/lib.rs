@@ -23,5 +23,11 @@ pub fn run() {
     };
 }
 
+// What is pure is tested on the machine that builds and, like the rest, in the browser.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+pub(crate) use core::prelude::v1::test;
+#[cfg(all(test, target_arch = "wasm32"))]
+pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
+
 #[cfg(test)]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -19,7 +19,7 @@ pub(super) fn pause(attempts: u32, retry_after: Option<u32>, jitter: f64) -> Tim
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::pause;
 

@@ -109,9 +109,9 @@ fn is_extended(before: Option<(SessionId, SessionExpiry)>, now: Option<(SessionI
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use chrono::DateTime;
     use uuid::Uuid;
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -153,8 +153,8 @@ fn length(seconds: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use curfew_shared::error::Problem;
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -62,7 +62,7 @@ impl Reducible for Toasts {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::*;
 

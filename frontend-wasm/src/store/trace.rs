@@ -51,7 +51,7 @@ pub fn leave(trace: Trace) {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::*;
 

@@ -19,7 +19,7 @@ pub(super) fn session_id(token: &str) -> Option<SessionId> {
     json::read::<Claims>(&text).map(|claims| claims.sid)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

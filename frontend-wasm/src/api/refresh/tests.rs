@@ -1,6 +1,6 @@
+use crate::test;
 use chrono::DateTime;
 use curfew_shared::{auth::TokenType, error::Problem};
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 

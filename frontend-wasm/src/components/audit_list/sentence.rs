@@ -175,11 +175,11 @@ fn policy_change(who: &str, payload: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use chrono::DateTime;
     use curfew_shared::{audit::AuditPerson, id::AuditEventId};
     use serde_json::json;
     use uuid::Uuid;
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -50,7 +50,7 @@ fn length(time: TimeDelta, units: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::*;
 

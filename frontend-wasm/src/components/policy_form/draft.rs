@@ -102,8 +102,8 @@ fn text(minutes: Option<u32>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use curfew_shared::policy::{Bounds, Policy};
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

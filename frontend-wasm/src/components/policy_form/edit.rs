@@ -64,8 +64,8 @@ impl Reducible for Edit {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use curfew_shared::policy::{Bounds, Policy, PolicyOverride};
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -1,6 +1,6 @@
+use crate::test;
 use curfew_shared::id::SessionId;
 use uuid::Uuid;
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
     example::{at, me, session, tokens},

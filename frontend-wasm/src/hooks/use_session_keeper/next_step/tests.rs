@@ -1,4 +1,4 @@
-use wasm_bindgen_test::wasm_bindgen_test as test;
+use crate::test;
 
 use super::*;
 use crate::store::auth::{
