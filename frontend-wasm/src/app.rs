@@ -172,8 +172,8 @@ fn GoToSignIn(props: &GoToSignInProps) -> Html {
             reason: (*reason == SignOut::Expired).then(|| SESSION_EXPIRED.to_owned()),
             next: (!is_deliberate).then(|| format!("{}{}", location.path(), location.query_str())),
         };
-        // Two optional strings always make a query.
-        let _ = navigator.replace_with_query(&Route::Login, &query);
+        // What is a query already always makes one.
+        let _ = navigator.replace_with_query(&Route::Login, Raw(&query.write()));
     });
     Html::default()
 }
@@ -183,7 +183,7 @@ fn GoToSignIn(props: &GoToSignInProps) -> Html {
 fn GoOn() -> Html {
     let (navigator, location) = (use_navigator(), use_location());
     use_once(move || {
-        let query = location.and_then(|location| location.query::<LoginQuery>().ok()).unwrap_or_default();
+        let query = location.map(|location| LoginQuery::read(location.query_str())).unwrap_or_default();
         let (route, query) = destination(query.next.as_deref());
         if let Some(navigator) = navigator {
             let _ = navigator.replace_with_query(&route, Raw(&query));
@@ -194,8 +194,8 @@ fn GoOn() -> Html {
 
 #[cfg(test)]
 mod tests {
+    use crate::test;
     use chrono::DateTime;
-    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod download;
 pub mod json;
 pub mod lock;
+pub mod order;
 pub mod page;
 pub mod random;
 pub mod storage;

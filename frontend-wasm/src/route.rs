@@ -1,6 +1,6 @@
 //! The addresses of the page, and how one of them is kept while somebody signs in.
 
-use serde::{Deserialize, Serialize};
+use web_sys::UrlSearchParams;
 use yew_router::Routable;
 
 /// A page.
@@ -112,15 +112,33 @@ impl std::fmt::Display for Segment {
 }
 
 /// The query of the sign-in page.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoginQuery {
     /// Why somebody has to sign in; only [`SESSION_EXPIRED`] means anything.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Where to go afterwards: a path of this page, with its query.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+impl LoginQuery {
+    /// What the query of an address says.
+    #[must_use]
+    pub fn read(query: &str) -> Self {
+        let value = |name| UrlSearchParams::new_with_str(query).ok()?.get(name);
+        Self { reason: value("reason"), next: value("next") }
+    }
+
+    /// The query that says this.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let Ok(query) = UrlSearchParams::new() else { return String::new() };
+        for (name, value) in [("reason", &self.reason), ("next", &self.next)] {
+            if let Some(value) = value {
+                query.append(name, value);
+            }
+        }
+        query.to_string().into()
+    }
 }
 
 /// The reason that shows the banner.
@@ -149,7 +167,7 @@ pub fn destination(next: Option<&str>) -> (Route, String) {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use crate::test;
 
     use super::*;
 

@@ -15,7 +15,7 @@ use yew_router::prelude::*;
 use super::{OwnersOnly, words};
 use crate::{
     api::{Failure, account},
-    browser::{clock, download},
+    browser::{clock, download, order},
     components::{AuditFilters, Filter, KnownPerson, audit_list},
     hooks::{Focus, use_client, use_now, use_page, use_toasts},
     kept::use_kept,
@@ -212,7 +212,7 @@ fn known(so_far: &[KnownPerson], events: &[AuditEvent]) -> Vec<KnownPerson> {
     for actor in events.iter().filter_map(|event| event.actor.as_ref()) {
         let name = actor.name.clone().or_else(|| actor.email.clone());
         if let Some(name) = name.filter(|_| people.iter().all(|person| person.id != actor.user_id)) {
-            let place = people.partition_point(|person| person.name.to_lowercase() <= name.to_lowercase());
+            let place = people.partition_point(|person| order::compare(&person.name, &name).is_le());
             people.insert(place, KnownPerson { id: actor.user_id, name });
         }
     }

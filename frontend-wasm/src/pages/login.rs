@@ -42,7 +42,7 @@ pub fn Login() -> Html {
             spawn_local(async move { providers.set(send(people::providers()).await.ok()) });
         });
     }
-    let query = use_location().and_then(|location| location.query::<LoginQuery>().ok()).unwrap_or_default();
+    let query = use_location().map(|location| LoginQuery::read(location.query_str())).unwrap_or_default();
 
     let on_submit = {
         let (client, attempt) = (client.clone(), attempt.clone());

@@ -4,7 +4,7 @@ use curfew_frontend::App;
 use curfew_shared::{
     error::ErrorCode,
     route::{
-        api::{CHANGE_EMAIL, REAUTHENTICATE, REGISTER, RESET_PASSWORD},
+        api::{CHANGE_EMAIL, REAUTHENTICATE, REFRESH, REGISTER, RESET_PASSWORD},
         page,
     },
 };
@@ -50,6 +50,29 @@ async fn a_registration_ends_with_where_the_message_went() {
     screen.sees("#register-sent", "ada@example.com").await;
     assert_eq!(server.calls(REGISTER).len(), 1);
     assert_eq!(server.calls(REGISTER)[0].bearer, None);
+}
+
+#[test]
+async fn who_has_to_sign_in_first_comes_back_to_where_they_were() {
+    let _server = Server::start(|call, before| {
+        if call.path == REFRESH && before == 0 {
+            Fate::Refused(ErrorCode::InvalidRefreshToken)
+        } else {
+            Fate::Well
+        }
+    });
+    let screen = open("/account?a=1&b=%C3%A4");
+    let address = || {
+        let location = web_sys::window().unwrap().location();
+        [location.pathname().unwrap(), location.search().unwrap()].concat()
+    };
+    screen.find("#sign-in").await;
+    assert_eq!(address(), "/login?next=%2Faccount%3Fa%3D1%26b%3D%25C3%25A4");
+    screen.type_into("#email", "ada@example.com").await;
+    screen.type_into("#password", "secret").await;
+    screen.click("#sign-in").await;
+    screen.sees("h1", "Account").await;
+    assert_eq!(address(), "/account?a=1&b=%C3%A4");
 }
 
 #[test]
