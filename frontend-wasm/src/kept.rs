@@ -82,10 +82,44 @@ fn use_erased(initial: Box<dyn FnOnce() -> Erased>) -> UseStateHandle<Erased> {
 /// Does something once, after the first render.
 #[hook]
 pub fn use_once(deed: impl FnOnce() + 'static) {
-    use_boxed(Box::new(deed));
+    use_change((), move |()| deed());
+}
+
+/// Does something after the first render and after each that has other `deps`.
+#[hook]
+pub fn use_change<D: PartialEq + 'static>(deps: D, deed: impl FnOnce(&D) + 'static) {
+    use_while(deps, move |deps| {
+        deed(deps);
+        || ()
+    });
+}
+
+/// As [`use_change`]; what `deed` answers takes it back before it is done anew, and at the end.
+#[hook]
+pub fn use_while<D: PartialEq + 'static, U: FnOnce() + 'static>(
+    deps: D,
+    deed: impl FnOnce(&D) -> U + 'static,
+) {
+    let deps = Rc::new(deps);
+    let same: Erased = deps.clone();
+    use_boxed(same, is_same::<D>, Box::new(move || Box::new(deed(&deps))));
+}
+
+type Undo = Box<dyn FnOnce()>;
+
+fn is_same<D: PartialEq + 'static>(one: &dyn Any, other: &dyn Any) -> bool {
+    one.downcast_ref::<D>() == other.downcast_ref::<D>()
 }
 
 #[hook]
-fn use_boxed(deed: Box<dyn FnOnce()>) {
-    use_effect_with((), move |()| deed());
+fn use_boxed(deps: Erased, is_same: fn(&dyn Any, &dyn Any) -> bool, deed: Box<dyn FnOnce() -> Undo>) {
+    let last = use_mut_ref(|| (0_u32, None::<Erased>));
+    let version = {
+        let mut last = last.borrow_mut();
+        if !last.1.as_ref().is_some_and(|last| is_same(&**last, &*deps)) {
+            *last = (last.0 + 1, Some(deps));
+        }
+        last.0
+    };
+    use_effect_with(version, move |_| deed());
 }

@@ -4,7 +4,7 @@ use curfew_shared::error::{FieldCode, FieldError};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::kept::{use_kept, use_once};
+use crate::kept::{use_change, use_kept, use_once};
 
 use super::Field;
 
@@ -115,7 +115,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
     };
     {
         let (inputs, names) = (inputs.clone(), names.clone());
-        use_effect_with(errors.clone(), move |errors| {
+        use_change(errors.clone(), move |errors| {
             let first = names.iter().position(|name| errors.iter().any(|error| error.field == *name));
             if let Some(input) = first.and_then(|index| inputs[index].cast::<HtmlInputElement>()) {
                 // An input that is on the page takes the focus.
