@@ -4,22 +4,25 @@ mod confirm;
 mod dock;
 mod nav;
 
-use curfew_shared::auth::Role;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
-use self::{confirm::Confirm, dock::Dock, nav::Nav};
+use self::{
+    confirm::Confirm,
+    dock::Dock,
+    nav::{Nav, NavProps},
+};
 use crate::{
     browser::clock,
-    components::{Layout, SignOutState, start_screen},
+    components::{Layout, LayoutProps, SignOutState, start_screen},
     hooks::{ClientProvider, ToastProvider, use_client},
-    kept::{use_kept, use_once},
+    kept::{use_change, use_kept, use_once},
     pages::{
         Account, Audit, Disown, ForgotPassword, Home, Invite, Login, Members, NotFound, OauthCallback,
         OwnersOnly, Profile, Register, ResetPassword, Security, Sessions, VerifyEmail, connection_notice,
     },
-    part::part,
+    part::{part, with},
     route::{LoginQuery, Route, SESSION_EXPIRED, destination},
     store::{
         auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
@@ -32,7 +35,7 @@ use crate::{
 pub fn App() -> Html {
     html! {
         <BrowserRouter>
-            <Start />
+            { part::<Start>("") }
         </BrowserRouter>
     }
 }
@@ -40,10 +43,10 @@ pub fn App() -> Html {
 #[component]
 fn Start() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-    let initial = use_memo((), |()| initial_state(trace::find(), route));
+    let initial = use_kept(move || initial_state(trace::find(), route));
     html! {
         <ClientProvider initial={(*initial).clone()}>
-            <ToastProvider><Frame /></ToastProvider>
+            <ToastProvider>{ part::<Frame>("") }</ToastProvider>
         </ClientProvider>
     }
 }
@@ -94,7 +97,7 @@ fn Frame() -> Html {
     let state = client.store().read(Clone::clone);
     {
         let sign_out = sign_out.setter();
-        use_effect_with(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
+        use_change(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
     }
     let person = state.session().map(|session| AttrValue::from(session.user.name.clone()));
     let trouble = state.trouble.map(|trouble| trouble.kind);
@@ -105,9 +108,9 @@ fn Frame() -> Html {
         (_, Route::NotFound) => part::<NotFound>(""),
         (Phase::Starting, _) => {
             let trouble = trouble.map(|kind| match kind {
-                TroubleKind::Offline => "You're offline",
-                TroubleKind::Unreachable => "Curfew can't be reached",
-                TroubleKind::Unavailable => "Curfew can't answer for the moment",
+                TroubleKind::Offline => "You’re offline",
+                TroubleKind::Unreachable => "Curfew can’t be reached",
+                TroubleKind::Unavailable => "Curfew can’t answer for the moment",
             });
             start_screen(trouble, &on_retry)
         }
@@ -125,7 +128,7 @@ fn Frame() -> Html {
             match route {
                 Route::Home => part::<Home>(&key),
                 Route::Account => part::<Account>(&key),
-                Route::Security | Route::Audit | Route::Members if session.user.role != Role::Owner => {
+                Route::Security | Route::Audit | Route::Members if !state.is_owner() => {
                     part::<OwnersOnly>(&key)
                 }
                 Route::Security => part::<Security>(&key),
@@ -137,17 +140,19 @@ fn Frame() -> Html {
             }
         }
         (Phase::SignedOut { .. }, Route::Login) => part::<Login>(""),
-        (Phase::SignedOut { reason, .. }, _) => html! { <GoToSignIn reason={*reason} /> },
+        (Phase::SignedOut { reason, .. }, _) => with::<GoToSignIn>(GoToSignInProps { reason: *reason }),
     };
-    let nav = person.as_ref().map(|_| html! { <Nav {route} /> }).unwrap_or_default();
-    html! {
-        <Layout
-            {nav} dock={html! { <>{ part::<Dock>("") }{ part::<Confirm>("") }</> }}
-            {person} sign_out={*sign_out} {on_sign_out} {on_sign_out_here} {notice} {on_retry}
-        >
-            { content }
-        </Layout>
-    }
+    with::<Layout>(LayoutProps {
+        nav: person.as_ref().map(|_| with::<Nav>(NavProps { route })).unwrap_or_default(),
+        dock: html! { <>{ part::<Dock>("") }{ part::<Confirm>("") }</> },
+        person,
+        sign_out: *sign_out,
+        on_sign_out,
+        on_sign_out_here,
+        notice,
+        on_retry,
+        children: content,
+    })
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -160,7 +165,7 @@ struct GoToSignInProps {
 fn GoToSignIn(props: &GoToSignInProps) -> Html {
     let (navigator, location) = (use_navigator(), use_location());
     let client = use_client();
-    use_effect_with(props.reason, move |reason| {
+    use_change(props.reason, move |reason| {
         if *reason == SignOut::NoSession {
             // Nobody has asked yet: the way here led over a page that needs no session.
             client.store().dispatch(AuthAction::Started);

@@ -2,8 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::auth::Session;
-
 /// How long before the end the warning comes.
 pub const WARN_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
@@ -60,12 +58,6 @@ impl SessionExpiry {
             Warning::None
         };
         Self { warning, reason, deadline }
-    }
-
-    /// How `session` stands at `now`.
-    #[must_use]
-    pub fn of(session: &Session, now: DateTime<Utc>) -> Self {
-        Self::at(session.idle_expires_at, session.absolute_expires_at, now)
     }
 
     /// How long after `now` the warning changes by itself; `None` once it does not any more.

@@ -32,9 +32,12 @@ pub use recovery::{Disown, ForgotPassword, ResetPassword};
 pub use registration::{Register, VerifyEmail};
 pub use security::Security;
 pub use sessions::Sessions;
-pub use words::{connection_notice, not_confirmed, not_extended, not_signed_in_again};
+pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_signed_in_again};
 
-use crate::components::Loading;
+use crate::{
+    components::{Loading, LoadingProps},
+    part::with,
+};
 
 /// A page with one thing to do: a heading, a lead, a card.
 fn narrow(title: &str, lead: &str, content: Html) -> Html {
@@ -92,25 +95,17 @@ fn work_button(
     }
 }
 
-/// A wait and its failure, each in a live region that stands there from the start.
-fn load_state(name: &str, is_busy: bool, failure: Option<String>, on_retry: &Callback<()>) -> Html {
-    let has_failed = failure.is_some();
-    html! {
-        <div class="load">
-            <Loading id={format!("{name}-loading")} {is_busy} />
-            <div id={format!("{name}-alert")} role="alert" class="live">
-                if let Some(failure) = failure {
-                    <p class="alert">{ failure }</p>
-                }
-            </div>
-            if has_failed {
-                <button
-                    id={format!("{name}-retry")} type="button" class="button"
-                    onclick={on_retry.reform(|_: MouseEvent| ())}
-                >
-                    { "Try again" }
-                </button>
-            }
-        </div>
-    }
+/// A wait and its failure.
+pub fn load_state(
+    name: &'static str,
+    is_busy: bool,
+    failure: Option<String>,
+    on_retry: &Callback<()>,
+) -> Html {
+    with::<Loading>(LoadingProps {
+        name: name.into(),
+        is_busy,
+        failure: failure.map(AttrValue::from),
+        on_retry: on_retry.clone(),
+    })
 }

@@ -15,6 +15,7 @@ use curfew_shared::{
 };
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Call, Failure, auth,
@@ -50,6 +51,14 @@ const LOOK_EVERY_MS: u32 = 25;
 
 /// A cookie's life is counted in whole seconds, so it may go before the session does.
 const COOKIE_GOES_EARLY: TimeDelta = TimeDelta::seconds(2);
+
+/// The turn to change the cookie; without the lock where that could not be had.
+type Turn = Option<lock::Guard>;
+
+/// Waits for it.
+async fn turn() -> Turn {
+    lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await
+}
 
 /// Calls the API on behalf of the page.
 #[derive(Debug, Clone)]
@@ -89,7 +98,7 @@ impl Client {
     /// # Errors
     /// What the server refused, or why there was no answer; the store is then as before.
     pub async fn sign_in(&self, email: String, password: String) -> Result<(), Failure> {
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         if trace::find() == Some(Trace::Closing) {
             // The new cookie replaces the one that the old session could be ended with.
             let _ = send(auth::logout()).await;
@@ -105,6 +114,15 @@ impl Client {
     pub async fn refresh(&self, cause: Cause) {
         let seen = self.access_token();
         self.refresh_unless_fresher_than(seen.as_ref(), cause).await;
+    }
+
+    /// Starts the idle window anew, for a person who says that they are there.
+    ///
+    /// # Errors
+    /// Why there was no answer; the session is then as before.
+    pub async fn stay(&self) -> Result<(), Failure> {
+        self.refresh(Cause::Person).await;
+        if self.store.read(|state| state.trouble.is_some()) { Err(self.trouble_as_failure()) } else { Ok(()) }
     }
 
     /// Who is signed in, where, until when. Asked for by a person.
@@ -123,7 +141,7 @@ impl Client {
     /// Why the server could not be told; the session is then as before.
     pub async fn sign_out(&self) -> Result<(), Failure> {
         // Waiting for a refresh under way makes sure that the cookie names the newest generation.
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         end_at_the_server().await?;
         self.end(SignOut::ByPerson);
         Ok(())
@@ -137,7 +155,7 @@ impl Client {
 
     /// Tells the server of a sign-out that it could not be told of before.
     pub async fn confirm_sign_out(&self) {
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         // Otherwise another tab has told it, or somebody has signed in.
         if trace::find() == Some(Trace::Closing) {
             if let Err(failure) = end_at_the_server().await {
@@ -159,6 +177,13 @@ impl Client {
         }
     }
 
+    /// Warns no more of `deadline`, in no tab, and not after a reload either.
+    pub fn stop_warning_of(&self, deadline: DateTime<Utc>) {
+        trace::leave_unwarned(deadline);
+        self.store.dispatch(AuthAction::Unwarned { deadline });
+        self.tabs.tell(&News::Unwarned { deadline });
+    }
+
     /// Makes a call with the access token. Where the server wants to know first that it is still the
     /// same person, asks, and makes the call again once that is proven: nothing typed is lost.
     ///
@@ -166,6 +191,15 @@ impl Client {
     /// What the server refused, or why there was no answer.
     pub async fn ask<T>(&self, call: Call<T>) -> Result<T, Failure> {
         let body = self.authorized(call.request()).await?;
+        self.read(&call, &body)
+    }
+
+    /// Makes a call with the access token that no person asked for: it keeps no session alive.
+    ///
+    /// # Errors
+    /// What the server refused, or why there was no answer.
+    pub async fn look_up<T>(&self, call: Call<T>) -> Result<T, Failure> {
+        let body = self.authorized_once(call.request(), Cause::Timer, None).await?;
         self.read(&call, &body)
     }
 
@@ -180,29 +214,44 @@ impl Client {
     // writes that anew for each type of answer.
     fn authorized<'a>(&'a self, request: &'a Request) -> Sent<'a> {
         Box::pin(async move {
-            let outcome = self.authorized_once(request).await;
+            let outcome = self.authorized_once(request, Cause::Person, None).await;
             let asks =
                 outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::ReauthenticationRequired);
-            if asks && self.prompt.ask().await { self.authorized_once(request).await } else { outcome }
+            if asks && self.prompt.ask().await {
+                self.authorized_once(request, Cause::Person, None).await
+            } else {
+                outcome
+            }
         })
     }
 
-    /// If the server refuses the token, refreshes once, then follows the answer.
-    async fn authorized_once(&self, request: &Request) -> Result<JsValue, Failure> {
-        let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
-        let mut outcome = request.send(Some(&token)).await;
-        if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
-            self.refresh_unless_fresher_than(Some(&token), Cause::Person).await;
-            match self.access_token() {
-                Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
-                Some(_) => return Err(self.trouble_as_failure()),
-                None => return Err(Failure::SignedOut),
+    /// If the server refuses the token, refreshes once, in the `turn` of whoever has it already, then
+    /// follows the answer.
+    fn authorized_once<'a>(&'a self, request: &'a Request, cause: Cause, turn: Option<&'a Turn>) -> Sent<'a> {
+        Box::pin(async move {
+            let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
+            let mut outcome = request.send(Some(&token)).await;
+            if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
+                match turn {
+                    Some(turn) => self.refresh_in(turn, Some(&token), cause).await,
+                    None => self.refresh_unless_fresher_than(Some(&token), cause).await,
+                }
+                match self.access_token() {
+                    Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
+                    Some(_) => return Err(self.trouble_as_failure()),
+                    None => return Err(Failure::SignedOut),
+                }
             }
-        }
-        if let Err(failure) = &outcome {
-            self.note(Some(failure));
-        }
-        outcome
+            if let Err(failure) = &outcome {
+                self.note(Some(failure));
+                if failure.code() == Some(ErrorCode::OwnerRequired) {
+                    // Somebody has changed the role: from now on they see what others see.
+                    let client = self.clone();
+                    spawn_local(async move { drop(client.me().await) });
+                }
+            }
+            outcome
+        })
     }
 
     /// Follows how a call fared.
@@ -216,7 +265,10 @@ impl Client {
 
     /// Refreshes, unless another tab has done so since `seen` was the access token in hand.
     async fn refresh_unless_fresher_than(&self, seen: Option<&AccessToken>, cause: Cause) {
-        let turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        self.refresh_in(&turn().await, seen, cause).await;
+    }
+
+    async fn refresh_in(&self, turn: &Turn, seen: Option<&AccessToken>, cause: Cause) {
         // Nothing makes the word of the tab that had the lock arrive before the lock does.
         let has_waited = turn.as_ref().is_some_and(|turn| turn.waited);
         if self.settles(seen, cause, if has_waited { WORD_OF_THE_LAST_MS } else { 0 }).await {
@@ -262,16 +314,16 @@ impl Client {
     /// Takes tokens that the server has just handed out.
     async fn adopt(&self, tokens: TokenResponse, cause: Cause) {
         let at = clock::now();
-        let session = token::session_id(&tokens.access_token);
-        let is_the_one_in_hand =
-            self.store.read(|state| state.session().is_some_and(|current| Some(current.id) == session));
-        if is_the_one_in_hand {
-            self.store.dispatch(AuthAction::Renewed { tokens, cause, at });
+        let claims = token::claims(&tokens.access_token);
+        let in_hand = self.store.read(|state| state.session().map(|session| session.id));
+        if let Some(claims) = claims.filter(|claims| Some(claims.sid) == in_hand) {
+            self.store.dispatch(AuthAction::Renewed { tokens, auth_time: claims.auth_time(), cause, at });
         } else {
             // The page has just started, or another tab has signed in as somebody else.
             match auth::me().send(Some(&AccessToken::new(&*tokens.access_token))).await {
                 Ok(me) => {
-                    let session = Session::new(me, tokens, cause, at);
+                    let session =
+                        Session { unwarned: trace::unwarned(), ..Session::new(me, tokens, cause, at) };
                     self.store.dispatch(AuthAction::SignedIn(Box::new(session)));
                 }
                 Err(failure) => {

@@ -50,14 +50,37 @@ impl Failure {
         )
     }
 
-    /// The trouble that this is a sign of; `None` if the server is fine and means what it says.
+    /// The trouble that this is a sign of; `None` if the server is fine and means what it says, of itself
+    /// or of a provider that is not.
     #[must_use]
     pub fn trouble(&self) -> Option<TroubleKind> {
         match self {
             Self::Offline => Some(TroubleKind::Offline),
             Self::Unreachable => Some(TroubleKind::Unreachable),
-            Self::Refused { problem, .. } if problem.status >= 500 => Some(TroubleKind::Unavailable),
-            Self::Refused { .. } | Self::SignedOut => None,
+            Self::Refused { problem, .. } => {
+                let is_a_providers =
+                    matches!(problem.detail, ErrorCode::OauthFailed | ErrorCode::OauthUnavailable);
+                (problem.status >= 500 && !is_a_providers).then_some(TroubleKind::Unavailable)
+            }
+            Self::SignedOut => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test;
+
+    #[test]
+    fn trouble_is_the_servers_own_and_not_a_providers() {
+        for &code in ErrorCode::ALL {
+            let failure = Failure::Refused { problem: Problem::new(code, vec![]), retry_after: None };
+            let is_own = matches!(code, ErrorCode::Unavailable | ErrorCode::Internal);
+            assert_eq!(failure.trouble(), is_own.then_some(TroubleKind::Unavailable), "{code}");
+        }
+        assert_eq!(Failure::Offline.trouble(), Some(TroubleKind::Offline));
+        assert_eq!(Failure::Unreachable.trouble(), Some(TroubleKind::Unreachable));
+        assert_eq!(Failure::SignedOut.trouble(), None);
     }
 }

@@ -1,16 +1,16 @@
-//! Asks a person to confirm who they are, in place: what they were doing goes on afterwards.
+//! Asks a person to confirm who they are, in place where that can be: what they were doing goes on afterwards.
 
 use curfew_shared::oauth::{OauthPurpose, Provider};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     api::{Answer, people, send},
-    browser::storage,
-    components::{Entry, EntryForm, provider_buttons},
-    hooks::{use_client, use_modal, use_work},
-    kept::{use_kept, use_once},
-    pages::{NEXT, not_confirmed},
+    browser::{page, storage},
+    components::{Entry, EntryForm, Modal, ModalProps, provider_buttons},
+    hooks::{use_client, use_work},
+    kept::{use_change, use_kept, use_once},
+    pages::{NEXT, load_state, not_confirmed, not_loaded, not_signed_in_again},
+    part::with,
 };
 
 /// The dialog. It is there once, always, and opens when the client asks.
@@ -18,29 +18,40 @@ use crate::{
 pub fn Confirm() -> Html {
     let client = use_client();
     let asked = use_kept(|| None::<Answer>);
-    let dialog = use_modal(asked.is_some(), "#confirm_password".into());
-    let providers = use_kept(Vec::<Provider>::new);
+    let load = use_work::<Vec<Provider>>();
     let work = use_work::<()>();
+    let leaving = use_work::<()>();
+    let is_busy = work.is_busy() || leaving.is_busy();
     let has_password = client.store().read(|state| state.session().is_none_or(|it| it.user.has_password));
     let session = client.store().read(|state| state.session().map(|session| session.id));
     {
-        let (client, asked, work) = (client.clone(), asked.setter(), work.clone());
+        let (client, asked) = (client.clone(), asked.setter());
+        let (work, leaving) = (work.clone(), leaving.clone());
         use_once(move || {
             client.prompt().offer(Callback::from(move |answer| {
                 work.reset();
+                leaving.reset();
                 asked.set(Some(answer));
             }));
         });
     }
+    let fetch = {
+        let (client, load) = (client.clone(), load.clone());
+        Callback::from(move |()| {
+            let client = client.clone();
+            load.run(async move {
+                let linked = client.ask(people::identities()).await?.identities;
+                let mut providers = send(people::providers()).await?.providers;
+                providers.retain(|provider| linked.iter().any(|identity| identity.provider == provider.name));
+                Ok(providers)
+            });
+        })
+    };
     {
-        let providers = providers.setter();
-        use_effect_with(asked.is_some() && !has_password, move |is_needed| {
+        let fetch = fetch.clone();
+        use_change(asked.is_some() && !has_password, move |is_needed| {
             if *is_needed {
-                spawn_local(async move {
-                    if let Ok(ways) = send(people::providers()).await {
-                        providers.set(ways.providers);
-                    }
-                });
+                fetch.emit(());
             }
         });
     }
@@ -56,7 +67,7 @@ pub fn Confirm() -> Html {
     {
         // The session ended meanwhile: there is nothing to confirm any more.
         let give = give.clone();
-        use_effect_with(session, move |_| give.emit(false));
+        use_change(session, move |_| give.emit(false));
     }
     let on_submit = {
         let (client, work, give) = (client.clone(), work.clone(), give.clone());
@@ -74,48 +85,44 @@ pub fn Confirm() -> Html {
         let (client, work) = (client.clone(), work.clone());
         Callback::from(move |provider: String| {
             let client = client.clone();
-            let location = web_sys::window().map(|window| window.location());
-            if let Some(path) = location.and_then(|location| location.pathname().ok()) {
-                storage::set(NEXT, &path);
+            if let Some(address) = page::address() {
+                storage::keep_in_tab(NEXT, &address);
             }
             work.run(
                 async move { client.go_to_provider(&provider, OauthPurpose::Reauthenticate, None).await },
             );
         })
     };
-    let on_cancel = {
-        let (give, is_busy) = (give.clone(), work.is_busy());
-        Callback::from(move |()| {
+    let on_sign_in_again = {
+        let (client, leaving) = (client.clone(), leaving.clone());
+        move |_: MouseEvent| {
+            let client = client.clone();
             if !is_busy {
-                give.emit(false);
+                leaving.run(async move { client.sign_in_again().await });
             }
-        })
+        }
     };
-    let oncancel = {
+    let on_cancel = give.reform(|()| false);
+    let onclick = {
         let on_cancel = on_cancel.clone();
-        Callback::from(move |event: Event| {
-            event.prevent_default();
-            on_cancel.emit(());
-        })
+        move |_: MouseEvent| {
+            if !is_busy {
+                on_cancel.emit(());
+            }
+        }
     };
-    let alert = work.failure().map(not_confirmed).map(AttrValue::from);
-    let cancel = html! {
-        <button
-            id="reauthenticate-cancel" type="button" class="button" onclick={on_cancel.reform(|_: MouseEvent| ())}
-        >
-            { "Cancel" }
-        </button>
+    let alert =
+        work.failure().map(not_confirmed).or(leaving.failure().map(|it| not_signed_in_again(it).into()));
+    let alert = alert.map(AttrValue::from);
+    let body = if has_password {
+        "You signed in a while ago. What you are about to do is sensitive, so confirm who you are; then it goes on \
+         by itself."
+    } else {
+        "You signed in a while ago. What you are about to do is sensitive, so confirm who you are with the provider \
+         that you sign in with. You will come back here; then do it again."
     };
-    html! {
-        <dialog
-            ref={dialog} id="reauthenticate" class="modal" {oncancel}
-            aria-labelledby="reauthenticate-title" aria-describedby="reauthenticate-body"
-        >
-            <h2 id="reauthenticate-title">{ "Confirm that it is you" }</h2>
-            <p id="reauthenticate-body">
-                { "You signed in a while ago. What you are about to do is sensitive, so confirm who you are; then it \
-                   goes on by itself." }
-            </p>
+    let children = html! {
+        <>
             if asked.is_some() {
                 if has_password {
                     <EntryForm
@@ -123,17 +130,40 @@ pub fn Confirm() -> Html {
                         entries={vec![Entry { id: "confirm_password", ..Entry::password() }]}
                         busy="Confirming…" is_busy={work.is_busy()} {alert} {on_submit}
                     />
-                    { cancel }
                 } else {
                     <div id="reauthenticate-alert" role="alert" class="live">
                         if let Some(alert) = alert {
                             <p class="alert">{ alert }</p>
                         }
                     </div>
-                    { provider_buttons(&providers, "Confirm with", work.is_busy(), &on_provider) }
-                    { cancel }
+                    { load_state("reauthenticate-providers", load.is_busy(), load.failure().map(not_loaded), &fetch) }
+                    if let Some(providers) = load.done() {
+                        { provider_buttons(providers, "Confirm with", is_busy, &on_provider) }
+                    }
+                    <button
+                        id="reauthenticate-sign-in-again" type="button" class="button" onclick={on_sign_in_again}
+                        aria-disabled={is_busy.then_some("true")}
+                    >
+                        { "Sign out and sign in again" }
+                    </button>
                 }
+                <button
+                    id="reauthenticate-cancel" type="button" class="button" {onclick}
+                    aria-disabled={is_busy.then_some("true")}
+                >
+                    { "Cancel" }
+                </button>
             }
-        </dialog>
-    }
+        </>
+    };
+    with::<Modal>(ModalProps {
+        id: "reauthenticate".into(),
+        is_open: asked.is_some(),
+        title: "Confirm that it is you".into(),
+        body: body.into(),
+        first: "#confirm_password, #reauthenticate-cancel".into(),
+        is_busy,
+        on_cancel,
+        children,
+    })
 }

@@ -1,27 +1,21 @@
 //! What is said at the edge of every page: that the session is about to end, and what has just been done.
 
+use std::cell::Cell;
+
 use chrono::TimeDelta;
 use curfew_shared::id::SessionId;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     browser::page,
-    components::{SessionExpiryToast, ToastRegion},
+    components::{SessionExpiryToast, SessionExpiryToastProps, ToastRegion, ToastRegionProps},
     expiry::{Reason, SessionExpiry, Warning},
-    hooks::{use_auth_session_expiry, use_client, use_toasts},
-    kept::use_kept,
+    hooks::{use_auth_session_expiry, use_client, use_toasts, use_work},
+    kept::{use_change, use_kept},
     pages::{not_extended, not_signed_in_again},
-    store::auth::Cause,
+    part::with,
+    store::auth::TroubleKind,
 };
-
-#[derive(Clone, PartialEq, Default)]
-enum Work {
-    #[default]
-    None,
-    Busy,
-    Failed(&'static str),
-}
 
 /// The warning and the messages. Its hook keeps the session, so it is there once, always.
 #[component]
@@ -29,19 +23,20 @@ pub fn Dock() -> Html {
     let client = use_client();
     let toasts = use_toasts();
     let expiry = use_auth_session_expiry(&client);
-    let work = use_kept(Work::default);
-    let (session, clock_ahead) = client.store().read(|state| {
+    let work = use_work::<()>();
+    let (session, clock_ahead, unwarned) = client.store().read(|state| {
         let session = state.session();
         let ahead = session.map_or(0, |session| session.clock_ahead_ms);
-        (session.map(|session| session.id), TimeDelta::milliseconds(ahead))
+        let unwarned = session.and_then(|session| session.unwarned);
+        (session.map(|session| session.id), TimeDelta::milliseconds(ahead), unwarned)
     });
     {
-        let work = work.setter();
-        use_effect_with(expiry.map(|expiry| expiry.deadline), move |_| work.set(Work::None));
+        let work = work.clone();
+        use_change(expiry.map(|expiry| expiry.deadline), move |_| work.reset());
     }
     {
-        let (before, toasts) = (use_mut_ref(|| None), toasts.clone());
-        use_effect_with((session, expiry), move |&now| {
+        let (before, toasts) = (use_kept(|| Cell::new(None)), toasts.clone());
+        use_change((session, expiry), move |&now| {
             if is_extended(before.replace(now.0.zip(now.1)), now.0.zip(now.1)) && page::is_visible() {
                 toasts.say("You stay signed in.");
             }
@@ -49,34 +44,28 @@ pub fn Dock() -> Html {
     }
 
     let on_stay = {
-        let (client, work) = (client.clone(), work.setter());
+        let (client, work) = (client.clone(), work.clone());
         Callback::from(move |()| {
-            let (client, work) = (client.clone(), work.clone());
-            work.set(Work::Busy);
-            spawn_local(async move {
-                client.refresh(Cause::Person).await;
-                let trouble = client.store().read(|state| state.trouble.map(|trouble| trouble.kind));
-                work.set(trouble.map_or(Work::None, |kind| Work::Failed(not_extended(kind))));
-            });
+            let client = client.clone();
+            work.run(async move { client.stay().await });
         })
     };
     let on_sign_in = {
-        let (client, work) = (client.clone(), work.setter());
+        let (client, work) = (client.clone(), work.clone());
         Callback::from(move |()| {
-            let (client, work) = (client.clone(), work.clone());
-            work.set(Work::Busy);
-            spawn_local(async move {
-                let told = client.sign_in_again().await;
-                work.set(
-                    told.err().map_or(Work::None, |failure| Work::Failed(not_signed_in_again(&failure))),
-                );
-            });
+            let client = client.clone();
+            work.run(async move { client.sign_in_again().await });
         })
     };
-    let error = match *work {
-        Work::Failed(words) => Some(AttrValue::from(words)),
-        Work::None | Work::Busy => None,
+    let on_dismiss_warning = {
+        let client = client.clone();
+        Callback::from(move |deadline| client.stop_warning_of(deadline))
     };
+    let error = work.failure().zip(expiry).map(|(failure, expiry)| match expiry.reason {
+        Reason::Idle => not_extended(failure.trouble().unwrap_or(TroubleKind::Unavailable)),
+        Reason::Absolute => not_signed_in_again(failure),
+    });
+    let warning = expiry.filter(|expiry| Some(expiry.deadline) != unwarned);
     let toast = toasts.current();
     let on_dismiss = {
         let toasts = toasts.clone();
@@ -87,12 +76,20 @@ pub fn Dock() -> Html {
         <div class="dock">
             // A dialog takes it along while it is open.
             <div id="notices" class="notices">
-                <SessionExpiryToast
-                    {expiry} {clock_ahead} is_busy={*work == Work::Busy} {error} {on_stay} {on_sign_in}
-                />
-                <ToastRegion
-                    id={toast.map_or(0, |toast| toast.id)} message={toast.map(|toast| toast.text.clone())} {on_dismiss}
-                />
+                { with::<SessionExpiryToast>(SessionExpiryToastProps {
+                    expiry: warning,
+                    clock_ahead,
+                    is_busy: work.is_busy(),
+                    error: error.map(AttrValue::from),
+                    on_stay,
+                    on_sign_in,
+                    on_dismiss: on_dismiss_warning,
+                }) }
+                { with::<ToastRegion>(ToastRegionProps {
+                    id: toast.map_or(0, |toast| toast.id),
+                    message: toast.map(|toast| toast.text.clone()),
+                    on_dismiss,
+                }) }
             </div>
         </div>
     }

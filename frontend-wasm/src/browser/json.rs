@@ -267,7 +267,8 @@ impl<'de> VariantAccess<'de> for Json {
     }
 }
 
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests {
     use serde::Deserialize;
     use serde_json::{Value, json};

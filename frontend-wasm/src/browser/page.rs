@@ -1,6 +1,8 @@
 //! The document and its window: title, focus, visibility, connection.
 
+use js_sys::Promise;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Document, Element, HtmlDialogElement, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition,
     VisibilityState,
@@ -73,6 +75,19 @@ pub fn give_lost_focus_to(element: Option<&HtmlElement>) {
     }
 }
 
+/// Waits until what is on the page now has been painted; not where nobody looks, as nothing is painted there.
+pub async fn painted() {
+    // The first picture to come shows it; by the second, that has been painted.
+    for _ in 0..2 {
+        let Some(window) = web_sys::window().filter(|_| is_visible()) else { return };
+        let picture = Promise::new(&mut |begun, _| {
+            // Fails only outside a window.
+            let _ = window.request_animation_frame(&begun);
+        });
+        let _ = JsFuture::from(picture).await;
+    }
+}
+
 /// Opens `dialog` above the page, which cannot be reached meanwhile. What is said at the edge of every page
 /// comes along, so that nobody misses that the session is about to end.
 pub fn open_modal(dialog: &HtmlDialogElement) {
@@ -97,14 +112,20 @@ fn move_notices(dialog: &HtmlDialogElement, place: &HtmlElement) {
     }
 }
 
+/// Where the page is: path and query.
+#[must_use]
+pub fn address() -> Option<String> {
+    let location = web_sys::window()?.location();
+    Some([location.pathname().ok()?, location.search().ok()?].concat())
+}
+
 /// What stands behind `#` in the address, which is taken out of it: it is a secret, and stays neither
 /// in the address bar nor in the browser's history.
 #[must_use]
 pub fn take_fragment() -> Option<String> {
     let location = web_sys::window()?.location();
     let fragment = location.hash().ok()?.strip_prefix('#')?.to_owned();
-    let address = format!("{}{}", location.pathname().ok()?, location.search().ok()?);
-    replace_address(&address);
+    replace_address(&address()?);
     Some(fragment)
 }
 

@@ -1,13 +1,8 @@
 //! A message above the content, in a live region that is there before the message is.
 
-use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::kept::use_kept;
-
-/// How long the region stands empty before it is filled, in milliseconds: browsers tell screen readers
-/// of changes in batches, and a region that comes with its text is no change.
-const EMPTY_MS: u32 = 100;
+use super::said::use_said;
 
 /// Props of [`Banner`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -22,18 +17,10 @@ pub struct BannerProps {
 /// there from the start: the region is shown empty first and filled then (WCAG 4.1.3).
 #[component]
 pub fn Banner(props: &BannerProps) -> Html {
-    let shown = use_kept(|| None);
-    {
-        let shown = shown.setter();
-        use_effect_with(props.message.clone(), move |message| {
-            let message = message.clone();
-            let timer = Timeout::new(EMPTY_MS, move || shown.set(message));
-            move || drop(timer)
-        });
-    }
+    let message = use_said(props.message.clone().map(|message| (0, message)));
     html! {
         <div id={props.id.clone()} role="status" class="live">
-            if let Some(message) = &*shown {
+            if let Some(message) = message {
                 <p class="banner">{ message }</p>
             }
         </div>

@@ -2,7 +2,10 @@
 
 use yew::prelude::*;
 
-use super::logo;
+use super::{
+    focus::{Focus, use_focus_given_back},
+    logo,
+};
 
 /// How a sign-out stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +55,8 @@ pub struct LayoutProps {
 pub fn Layout(props: &LayoutProps) -> Html {
     let sign_out = props.on_sign_out.reform(|_: MouseEvent| ());
     let is_busy = props.sign_out == SignOutState::Busy;
+    let at_connection = use_focus_given_back(props.notice.is_some());
+    let at_sign_out = use_focus_given_back(has_failed(props));
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to content" }</a>
@@ -68,18 +73,21 @@ pub fn Layout(props: &LayoutProps) -> Html {
                     </button>
                 }
             </header>
-            { connection_notice(props) }
-            { sign_out_notice(props) }
+            { connection_notice(props, at_connection) }
+            { sign_out_notice(props, at_sign_out) }
             { props.dock.clone() }
             <main id="main" tabindex="-1">{ props.children.clone() }</main>
         </>
     }
 }
 
-fn connection_notice(props: &LayoutProps) -> Html {
+fn connection_notice(props: &LayoutProps, focus: Focus) -> Html {
     let onclick = props.on_retry.reform(|_: MouseEvent| ());
     html! {
-        <div class={classes!("notice", props.notice.is_some().then_some("filled"))}>
+        <div
+            ref={focus.part} class={classes!("notice", props.notice.is_some().then_some("filled"))}
+            onfocusin={focus.on_in} onfocusout={focus.on_out}
+        >
             <p id="connection" role="status">{ props.notice.clone().unwrap_or_default() }</p>
             if props.notice.is_some() {
                 <button id="reconnect" type="button" class="button small" {onclick}>{ "Try now" }</button>
@@ -88,12 +96,19 @@ fn connection_notice(props: &LayoutProps) -> Html {
     }
 }
 
-fn sign_out_notice(props: &LayoutProps) -> Html {
-    let has_failed = props.sign_out == SignOutState::Failed && props.person.is_some();
+fn has_failed(props: &LayoutProps) -> bool {
+    props.sign_out == SignOutState::Failed && props.person.is_some()
+}
+
+fn sign_out_notice(props: &LayoutProps, focus: Focus) -> Html {
+    let has_failed = has_failed(props);
     let again = props.on_sign_out.reform(|_: MouseEvent| ());
     let here = props.on_sign_out_here.reform(|_: MouseEvent| ());
     html! {
-        <div class={classes!("notice", "danger", has_failed.then_some("filled"))}>
+        <div
+            ref={focus.part} class={classes!("notice", "danger", has_failed.then_some("filled"))}
+            onfocusin={focus.on_in} onfocusout={focus.on_out}
+        >
             <p id="sign-out-alert" role="alert">
                 if has_failed {
                     { "You are not signed out yet: the server could not be told. Signing out here clears this page now; the \

@@ -34,12 +34,8 @@ struct Words {
 /// Asks, says to how many it will happen, and shows the work and its errors.
 #[component]
 pub fn RevokeSessionsModal(props: &RevokeSessionsModalProps) -> Html {
-    // What was asked last stays while the dialog closes.
-    let asked = use_mut_ref(RevokeScope::default);
-    if let Some(scope) = props.scope {
-        *asked.borrow_mut() = scope;
-    }
-    let words = words(*asked.borrow(), props.others);
+    // While nothing is asked the dialog is closed, and nobody reads what it says.
+    let words = words(props.scope.unwrap_or_default(), props.others);
     html! {
         <ConfirmModal
             id="revoke-sessions" is_open={props.scope.is_some()} title={words.title} body={words.body}
@@ -51,6 +47,11 @@ pub fn RevokeSessionsModal(props: &RevokeSessionsModalProps) -> Html {
 
 fn words(scope: RevokeScope, others: u64) -> Words {
     match (scope, others) {
+        (RevokeScope::Others, 0) => Words {
+            title: "Sign out everyone except you?",
+            body: "Nobody but you is signed in any more.".into(),
+            confirm: "Sign out everyone else".into(),
+        },
         (RevokeScope::Others, _) => Words {
             title: "Sign out everyone except you?",
             body: format!(

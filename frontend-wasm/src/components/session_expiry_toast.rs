@@ -1,20 +1,14 @@
 //! The warning that the session is about to end, with what can be done about it.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use gloo_timers::callback::Interval;
-use wasm_bindgen::JsCast;
-use web_sys::{FocusEvent, HtmlElement};
 use yew::prelude::*;
 
+use super::focus::use_focus_given_back;
 use crate::{
     browser::{clock, page},
     expiry::{Reason, SessionExpiry, Warning},
-    kept::use_kept,
+    kept::{use_change, use_while},
     length::{countdown, counted},
 };
 
@@ -24,7 +18,7 @@ const LAST_CALL: TimeDelta = TimeDelta::seconds(60);
 /// Props of [`SessionExpiryToast`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SessionExpiryToastProps {
-    /// How the session stands; `None` while nobody is signed in.
+    /// How the session stands; `None` while nobody is signed in, or wants to be warned.
     pub expiry: Option<SessionExpiry>,
     /// How far the server's clock is ahead of the device's.
     pub clock_ahead: TimeDelta,
@@ -38,31 +32,42 @@ pub struct SessionExpiryToastProps {
     pub on_stay: Callback<()>,
     /// Called to sign in anew.
     pub on_sign_in: Callback<()>,
+    /// Called when nobody wants to be warned of this deadline any more.
+    pub on_dismiss: Callback<DateTime<Utc>>,
 }
 
-/// Warns of the nearer deadline: of the idle one in amber, of the absolute one in cyan. Once dismissed
-/// it stays away for that deadline. Never takes the focus; where it had it, it gives it back.
+/// Warns of the nearer deadline: of the idle one in amber, of the absolute one in cyan. Never takes the
+/// focus; where it had it, it gives it back.
 ///
 /// The message stands in a live region and changes twice at most; countdown and buttons stand outside.
 #[component]
 pub fn SessionExpiryToast(props: &SessionExpiryToastProps) -> Html {
-    let dismissed = use_kept(|| None);
-    let expiry = props
-        .expiry
-        .filter(|expiry| expiry.warning != Warning::None)
-        .filter(|expiry| *dismissed != Some((expiry.reason, expiry.deadline)));
+    let expiry = props.expiry.filter(|expiry| expiry.warning != Warning::None);
     let left = use_left(expiry.map(|expiry| expiry.deadline), props.clock_ahead);
     let message = use_message(expiry, left);
     let focus = use_focus_given_back(expiry.is_some());
+    use_change(expiry.is_some(), |is_shown| {
+        if *is_shown {
+            // What has the focus is not hidden by it (WCAG 2.4.11).
+            page::keep_focus_in_sight();
+        }
+    });
 
     let on_dismiss = {
-        let dismissed = dismissed.setter();
-        Callback::from(move |()| dismissed.set(expiry.map(|expiry| (expiry.reason, expiry.deadline))))
+        let on_dismiss = props.on_dismiss.clone();
+        Callback::from(move |()| {
+            if let Some(expiry) = expiry {
+                on_dismiss.emit(expiry.deadline);
+            }
+        })
     };
     let onkeydown = {
         let on_dismiss = on_dismiss.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
+                // Not for the dialog that this may stand in.
+                event.prevent_default();
+                event.stop_propagation();
                 on_dismiss.emit(());
             }
         })
@@ -74,7 +79,7 @@ pub fn SessionExpiryToast(props: &SessionExpiryToastProps) -> Html {
 
     html! {
         <div
-            id="session-expiry" class={classes!("expiry", tone)} {onkeydown}
+            ref={focus.part} id="session-expiry" class={classes!("expiry", tone)} {onkeydown}
             onfocusin={focus.on_in} onfocusout={focus.on_out}
             role={expiry.map(|_| "region")} aria-label={expiry.map(|_| "Session ending")}
         >
@@ -126,7 +131,7 @@ fn action(reason: Reason, props: &SessionExpiryToastProps) -> Html {
 #[hook]
 fn use_left(deadline: Option<DateTime<Utc>>, clock_ahead: TimeDelta) -> TimeDelta {
     let tick = use_force_update();
-    use_effect_with(deadline.is_some(), move |is_counting| {
+    use_while(deadline.is_some(), move |is_counting| {
         let interval = is_counting.then(|| Interval::new(1_000, move || tick.force_update()));
         move || drop(interval)
     });
@@ -163,43 +168,4 @@ fn use_message(expiry: Option<SessionExpiry>, left: TimeDelta) -> Html {
         },
     );
     (*message).clone()
-}
-
-struct Focus {
-    on_in: Callback<FocusEvent>,
-    on_out: Callback<FocusEvent>,
-}
-
-/// Gives the focus back to where it came from when what had it goes away, and keeps what has it in
-/// sight when the warning comes (WCAG 2.4.11).
-#[hook]
-fn use_focus_given_back(is_shown: bool) -> Focus {
-    let is_inside = use_memo((), |()| Cell::new(false));
-    let origin = use_memo((), |()| RefCell::new(None::<HtmlElement>));
-    {
-        let (is_inside, origin) = (Rc::clone(&is_inside), Rc::clone(&origin));
-        use_effect_with(is_shown, move |is_shown| {
-            if *is_shown {
-                page::keep_focus_in_sight();
-            } else if is_inside.replace(false) {
-                page::give_lost_focus_to(origin.take().as_ref());
-            }
-        });
-    }
-    let on_in = {
-        let is_inside = Rc::clone(&is_inside);
-        Callback::from(move |event: FocusEvent| {
-            if !is_inside.replace(true) {
-                origin.replace(event.related_target().and_then(|from| from.dyn_into().ok()));
-            }
-        })
-    };
-    let on_out = Callback::from(move |event: FocusEvent| {
-        let target = event.related_target().and_then(|to| to.dyn_into::<HtmlElement>().ok());
-        // To nowhere: the button is going away, or the window is.
-        if let Some(target) = target {
-            is_inside.set(target.closest("#session-expiry").is_ok_and(|toast| toast.is_some()));
-        }
-    });
-    Focus { on_in, on_out }
 }

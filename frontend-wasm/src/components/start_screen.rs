@@ -13,7 +13,7 @@ pub fn start_screen(trouble: Option<&'static str>, on_retry: &Callback<()>) -> H
                     <h1 tabindex="-1">{ trouble }</h1>
                     <p class="lead">
                         { "So we could not ask whether you are still signed in. If you were, nothing has ended. \
-                           We'll keep trying by ourselves." }
+                           We’ll keep trying by ourselves." }
                     </p>
                 } else {
                     <h1 tabindex="-1" class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Looking for your session…" }</h1>

@@ -3,7 +3,10 @@
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-/// How long a message stays, in milliseconds. What it says can be seen elsewhere too.
+use super::{focus::use_focus_given_back, said::use_said};
+use crate::kept::{use_kept, use_while};
+
+/// How long a message stays, in milliseconds, unless somebody is at it. What it says can be seen elsewhere too.
 const LIFE_MS: u32 = 10_000;
 
 /// Props of [`ToastRegion`].
@@ -22,18 +25,30 @@ pub struct ToastRegionProps {
 /// Says something in a live region that stands there from the start, its button outside.
 #[component]
 pub fn ToastRegion(props: &ToastRegionProps) -> Html {
-    let is_filled = props.message.is_some();
+    let id = props.id;
+    let message = use_said(props.message.clone().map(|message| (id, message)));
+    let is_filled = message.is_some();
+    let focus = use_focus_given_back(is_filled);
+    let held = use_kept(|| None);
     {
         let on_dismiss = props.on_dismiss.clone();
-        use_effect_with((props.id, is_filled), move |&(id, is_filled)| {
-            let timer = is_filled.then(|| Timeout::new(LIFE_MS, move || on_dismiss.emit(id)));
+        use_while((id, is_filled && *held != Some(id)), move |&(id, is_running)| {
+            let timer = is_running.then(|| Timeout::new(LIFE_MS, move || on_dismiss.emit(id)));
             move || drop(timer)
         });
     }
-    let id = props.id;
+    let hold = |held_id: Option<u32>| {
+        let held = held.setter();
+        move || held.set(held_id)
+    };
+    let (hold_on, let_go) = (hold(Some(id)), hold(None));
     html! {
-        <div class={classes!("toast", is_filled.then_some("filled"))}>
-            <p id="toast" role="status">{ props.message.clone().unwrap_or_default() }</p>
+        <div
+            ref={focus.part} class={classes!("toast", is_filled.then_some("filled"))}
+            onfocusin={both(focus.on_in, hold_on.clone())} onfocusout={both(focus.on_out, let_go.clone())}
+            onmouseenter={move |_: MouseEvent| hold_on()} onmouseleave={move |_: MouseEvent| let_go()}
+        >
+            <p id="toast" role="status">{ message.unwrap_or_default() }</p>
             if is_filled {
                 <button
                     id="toast-dismiss" type="button" class="button small"
@@ -44,4 +59,11 @@ pub fn ToastRegion(props: &ToastRegionProps) -> Html {
             }
         </div>
     }
+}
+
+fn both(first: Callback<FocusEvent>, then: impl Fn() + 'static) -> Callback<FocusEvent> {
+    Callback::from(move |event| {
+        first.emit(event);
+        then();
+    })
 }

@@ -12,9 +12,7 @@ use crate::{api::Client, browser::clock, expiry::SessionExpiry};
 pub fn use_auth_session_expiry(client: &Client) -> Option<SessionExpiry> {
     let read = |client: &Client| {
         let now = clock::now();
-        client
-            .store()
-            .read(|state| state.session().map(|session| SessionExpiry::of(session, session.now(now))))
+        client.store().read(|state| state.session().map(|session| session.expiry(session.now(now))))
     };
     let seen = use_state_eq(|| None);
     let on_look = {

@@ -4,7 +4,13 @@ use yew::prelude::*;
 
 use crate::{
     api::{Client, Prompt},
-    store::{AuthStore, auth::AuthState, tabs::Tabs},
+    browser::storage,
+    kept::{use_kept, use_while},
+    store::{
+        AuthStore,
+        auth::AuthState,
+        tabs::{News, Tabs},
+    },
 };
 
 /// Props of [`ClientProvider`].
@@ -21,13 +27,19 @@ pub struct ClientProviderProps {
 pub fn ClientProvider(props: &ClientProviderProps) -> Html {
     let initial = props.initial.clone();
     let state = use_reducer_eq(move || initial);
-    let tabs = use_memo((), |()| Tabs::join());
-    let prompt = use_memo((), |()| Prompt::default());
+    let tabs = use_kept(Tabs::join);
+    let prompt = use_kept(Prompt::default);
     let client = Client::new(AuthStore::new(state), (*tabs).clone(), (*prompt).clone());
     {
         let store = client.store().clone();
-        use_effect_with((), move |()| {
-            let listener = tabs.listen(move |news| store.dispatch(news.into()));
+        use_while((), move |()| {
+            let listener = tabs.listen(move |news| {
+                if matches!(news, News::Ended { .. }) {
+                    // What the tabs share has been forgotten by the one that says so.
+                    storage::clear_tab();
+                }
+                store.dispatch(news.into());
+            });
             move || drop(listener)
         });
     }

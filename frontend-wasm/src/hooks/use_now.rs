@@ -4,13 +4,22 @@ use chrono::{DateTime, Utc};
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
-use crate::browser::clock;
+use super::use_client;
+use crate::{browser::clock, kept::use_while};
+
+/// What the server's clock says, as far as it is known; renders the component again every `seconds`.
+#[hook]
+pub fn use_server_now(seconds: u32) -> DateTime<Utc> {
+    let client = use_client();
+    let device_now = use_now(seconds);
+    client.store().read(|state| state.now(device_now))
+}
 
 /// What the device's clock says; renders the component again every `seconds`.
 #[hook]
 pub fn use_now(seconds: u32) -> DateTime<Utc> {
     let tick = use_force_update();
-    use_effect_with(seconds, move |seconds| {
+    use_while(seconds, move |seconds| {
         let interval = Interval::new(seconds.saturating_mul(1_000), move || tick.force_update());
         move || drop(interval)
     });

@@ -16,15 +16,17 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, PageTransitionEvent};
 use yew::prelude::*;
 
-use self::next_step::{Circumstances, LONGEST_WAIT, Step, next_step};
+use self::next_step::{Circumstances, LONGEST_WAIT, Step, next_look, next_step};
 use crate::{
     api::Client,
     browser::{clock, page},
+    kept::{use_change, use_kept, use_while},
     store::auth::{AuthAction, Cause, SignOut, TroubleKind},
 };
 
-/// What counts as a person touching the page.
-const INPUT: [&str; 5] = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
+/// What counts as a person touching the page. Who dictates, or has something press for them, makes no
+/// more of it than a click or an input.
+const INPUT: [&str; 7] = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "click", "input"];
 
 /// Input is looked at this often at most.
 const INPUT_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -36,24 +38,24 @@ const INPUT_EVERY: TimeDelta = TimeDelta::seconds(1);
 pub fn use_session_keeper(client: &Client, on_look: Callback<()>) {
     let keeper = {
         let client = client.clone();
-        use_memo((), move |()| Keeper::new(client, on_look))
+        use_kept(move || Rc::new(Keeper::new(client, on_look)))
     };
     {
         let keeper = Rc::clone(&keeper);
-        use_effect_with((), move |()| {
+        use_while((), move |()| {
             let listeners = keeper.listen();
             move || drop(listeners)
         });
     }
     // After every change of the state.
-    use_effect_with(client.clone(), move |_| keeper.look());
+    use_change(client.clone(), move |_| keeper.look());
 }
 
 struct Keeper {
     client: Client,
     on_look: Callback<()>,
     last_input_at: Cell<Option<DateTime<Utc>>>,
-    /// Whether a step is being taken; the next look is when it is done.
+    /// Whether a step is being taken; the next is decided on when it is done.
     is_busy: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
 }
@@ -72,28 +74,37 @@ impl Keeper {
     /// Does what is due, or sets the timer for when it will be.
     fn look(self: &Rc<Self>) {
         self.on_look.emit(());
+        let device_now = clock::now();
+        // However long a step takes, the warning does not wait for it.
+        self.look_after(self.client.store().read(|state| next_look(state, device_now)));
         if self.is_busy.get() {
             return;
         }
         let circumstances = Circumstances {
-            device_now: clock::now(),
+            device_now,
             last_input_at: self.last_input_at.get(),
             is_visible: page::is_visible(),
         };
-        let step = self.client.store().read(|state| next_step(state, circumstances));
-        self.timer.replace(None);
-        match step {
-            Step::Wait(time) => {
-                let keeper = Rc::clone(self);
-                let millis = u32::try_from(time.num_milliseconds().max(0)).unwrap_or(u32::MAX);
-                // One more than asked for: a timer may fire a fraction early.
-                self.timer.replace(Some(Timeout::new(millis + 1, move || keeper.look())));
-            }
+        match self.client.store().read(|state| next_step(state, circumstances)) {
+            Step::Wait(time) => self.look_after(time),
             Step::Refresh(cause) => self.work(async move |client| client.refresh(cause).await),
             Step::ConfirmSignOut => self.work(async |client| client.confirm_sign_out().await),
             Step::Expire => self.client.end(SignOut::Expired),
-            Step::Rest => {}
+            Step::Rest => drop(self.timer.take()),
         }
+    }
+
+    /// Sets the one timer. It ends with the keeper.
+    fn look_after(self: &Rc<Self>, time: TimeDelta) {
+        let keeper = Rc::downgrade(self);
+        let look = move || {
+            if let Some(keeper) = keeper.upgrade() {
+                keeper.look();
+            }
+        };
+        let millis = u32::try_from(time.num_milliseconds().max(0)).unwrap_or(u32::MAX);
+        // One more than asked for: a timer may fire a fraction early.
+        self.timer.replace(Some(Timeout::new(millis + 1, look)));
     }
 
     fn work(self: &Rc<Self>, work: impl AsyncFnOnce(&Client) + 'static) {
@@ -115,8 +126,10 @@ impl Keeper {
         };
         let mut listeners: Vec<_> = INPUT.into_iter().map(|event| on(event, Self::on_input)).collect();
         listeners.extend([
-            // Bubbles from the document.
+            // The first two bubble from the document.
             on("visibilitychange", |keeper, _| keeper.try_again()),
+            on("resume", |keeper, _| keeper.try_again()),
+            on("focus", |keeper, _| keeper.try_again()),
             on("online", |keeper, _| keeper.try_again()),
             on("offline", |keeper, _| keeper.on_offline()),
             on("pageshow", Self::on_page_shown),

@@ -14,6 +14,11 @@ impl Toaster {
         self.0.dispatch(ToastAction::Say(text.into()));
     }
 
+    /// Says `text` now, in place of whatever is being said or waits.
+    pub fn say_at_once(&self, text: impl Into<AttrValue>) {
+        self.0.dispatch(ToastAction::SayAtOnce(text.into()));
+    }
+
     /// Takes the message away.
     pub fn dismiss(&self, id: u32) {
         self.0.dispatch(ToastAction::Dismiss(id));

@@ -66,8 +66,8 @@ pub fn Login() -> Html {
         Callback::from(move |provider: String| {
             let client = client.clone();
             match &next {
-                Some(next) => storage::set(NEXT, next),
-                None => storage::remove(NEXT),
+                Some(next) => storage::keep_in_tab(NEXT, next),
+                None => drop(storage::take_from_tab(NEXT)),
             }
             leaving.run(async move { client.go_to_provider(&provider, OauthPurpose::SignIn, None).await });
         })

@@ -31,8 +31,7 @@ pub fn OauthCallback() -> Html {
     {
         let work = work.clone();
         use_once(move || {
-            let next = storage::get(NEXT);
-            storage::remove(NEXT);
+            let next = storage::take_from_tab(NEXT);
             let provider = page::last_segment().unwrap_or_default();
             let query = page::take_query();
             let value = |name: &str| query.as_ref().and_then(|query| query.get(name));
@@ -59,7 +58,7 @@ pub fn OauthCallback() -> Html {
         });
     }
     let Some(failure) = work.failure() else {
-        return narrow("One moment", "", html! { <Loading id="oauth-loading" is_busy=true /> });
+        return narrow("One moment", "", html! { <Loading name="oauth" is_busy=true /> });
     };
     let content = html! {
         <>

@@ -192,7 +192,7 @@ fn Providers() -> Html {
         let (client, leaving) = (client.clone(), leaving.clone());
         Callback::from(move |provider: String| {
             let client = client.clone();
-            storage::set(NEXT, curfew_shared::route::page::PROFILE);
+            storage::keep_in_tab(NEXT, curfew_shared::route::page::PROFILE);
             leaving.run(async move { client.go_to_provider(&provider, OauthPurpose::Link, None).await });
         })
     };

@@ -100,7 +100,7 @@ pub fn not_signed_in_again(failure: &Failure) -> &'static str {
 
 /// Why there is nothing to see yet.
 #[must_use]
-pub(super) fn not_loaded(failure: &Failure) -> String {
+pub fn not_loaded(failure: &Failure) -> String {
     match failure {
         Failure::Offline => "You're offline, so this could not be loaded. Connect, then try again.".into(),
         Failure::Unreachable => "Curfew can't be reached, so this could not be loaded. Try again.".into(),

@@ -10,6 +10,8 @@ use curfew_shared::{
 use serde::{Deserialize, Serialize};
 use yew::Reducible;
 
+use crate::expiry::SessionExpiry;
+
 /// An access token. Lives in memory alone; never in storage, an address or a log.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -66,6 +68,8 @@ pub struct Session {
     pub absolute_expires_at: DateTime<Utc>,
     /// How far the server's clock is ahead of the device's, in milliseconds.
     pub clock_ahead_ms: i64,
+    /// The deadline of which somebody does not want to be warned any more.
+    pub unwarned: Option<DateTime<Utc>>,
 }
 
 impl Session {
@@ -84,6 +88,7 @@ impl Session {
             idle_expires_at: session.idle_expires_at,
             absolute_expires_at: session.absolute_expires_at,
             clock_ahead_ms: 0,
+            unwarned: None,
         };
         unrenewed.renew(tokens, cause, received_at)
     }
@@ -121,6 +126,12 @@ impl Session {
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.idle_expires_at.min(self.absolute_expires_at)
+    }
+
+    /// How it stands with that deadline at `now`, by the server's clock.
+    #[must_use]
+    pub fn expiry(&self, now: DateTime<Utc>) -> SessionExpiry {
+        SessionExpiry::at(self.idle_expires_at, self.absolute_expires_at, now)
     }
 }
 
@@ -236,6 +247,8 @@ pub enum AuthAction {
     Renewed {
         /// What the server handed out.
         tokens: TokenResponse,
+        /// When the person signed in or last proved who they are, if the tokens say so.
+        auth_time: Option<DateTime<Utc>>,
         /// Who caused it.
         cause: Cause,
         /// When the answer came.
@@ -247,6 +260,11 @@ pub enum AuthAction {
         me: MeResponse,
         /// When the answer came.
         at: DateTime<Utc>,
+    },
+    /// Somebody does not want to be warned of this deadline any more, here or in another tab.
+    Unwarned {
+        /// Which.
+        deadline: DateTime<Utc>,
     },
     /// The session is over.
     Ended {
@@ -290,7 +308,14 @@ impl AuthState {
         match action {
             AuthAction::SignedIn(session) => self.signed_in(session),
             AuthAction::Started => Self::new(Phase::Starting),
-            AuthAction::Renewed { tokens, cause, at } => self.renewed(tokens, cause, at),
+            AuthAction::Renewed { tokens, auth_time, cause, at } => self.of_session(|session| Session {
+                auth_time: auth_time.unwrap_or(session.auth_time),
+                ..session.renew(tokens, cause, at)
+            }),
+            AuthAction::Unwarned { deadline } => Self {
+                trouble: self.trouble,
+                ..self.of_session(|session| Session { unwarned: Some(deadline), ..session })
+            },
             AuthAction::Seen { me, at } => self.seen(me, at),
             AuthAction::Ended { reason, session } => self.ended(reason, session),
             AuthAction::Confirmed => self.confirmed(),
@@ -303,7 +328,9 @@ impl AuthState {
         }
     }
 
-    fn signed_in(self, session: Box<Session>) -> Self {
+    fn signed_in(self, mut session: Box<Session>) -> Self {
+        // Another tab may not have heard yet.
+        session.unwarned = session.unwarned.or(self.session().and_then(|current| current.unwarned));
         let stale = match &self.phase {
             Phase::Starting => false,
             // Tabs tell each other without an order: what is older never replaces what is newer.
@@ -314,11 +341,10 @@ impl AuthState {
         if stale { self } else { Self::new(Phase::SignedIn(session)) }
     }
 
-    fn renewed(self, tokens: TokenResponse, cause: Cause, at: DateTime<Utc>) -> Self {
+    /// The state with another session, without trouble. Nobody signed in: as before.
+    fn of_session(self, change: impl FnOnce(Session) -> Session) -> Self {
         match self.phase {
-            Phase::SignedIn(session) => {
-                Self::new(Phase::SignedIn(Box::new(session.renew(tokens, cause, at))))
-            }
+            Phase::SignedIn(session) => Self::new(Phase::SignedIn(Box::new(change(*session)))),
             phase => Self { phase, ..self },
         }
     }

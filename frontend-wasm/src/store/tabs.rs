@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::{DateTime, Utc};
 use curfew_shared::id::SessionId;
 use gloo_events::EventListener;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,11 @@ pub enum News {
         /// Which one.
         session: SessionId,
     },
+    /// Nobody wants to be warned of this deadline any more.
+    Unwarned {
+        /// Which.
+        deadline: DateTime<Utc>,
+    },
 }
 
 impl From<News> for AuthAction {
@@ -30,6 +36,7 @@ impl From<News> for AuthAction {
         match news {
             News::SignedIn(session) => Self::SignedIn(session),
             News::Ended { reason, session } => Self::Ended { reason, session: Some(session) },
+            News::Unwarned { deadline } => Self::Unwarned { deadline },
         }
     }
 }

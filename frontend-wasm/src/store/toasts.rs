@@ -25,6 +25,8 @@ pub struct Toasts {
 pub enum ToastAction {
     /// Something is to be said. What is being said or waits already is not said twice.
     Say(AttrValue),
+    /// Something is to be said at once, in place of all else.
+    SayAtOnce(AttrValue),
     /// The message has been seen, or its time is over.
     Dismiss(u32),
 }
@@ -45,6 +47,10 @@ impl Toasts {
                     self.last_id += 1;
                     self.waiting.push_back(Toast { id: self.last_id, text });
                 }
+            }
+            ToastAction::SayAtOnce(text) => {
+                self.waiting.clear();
+                return self.after(ToastAction::Say(text));
             }
             ToastAction::Dismiss(id) => self.waiting.retain(|toast| toast.id != id),
         }
@@ -88,6 +94,16 @@ mod tests {
         let toasts = said(&["saved", "saved"]).after(ToastAction::Dismiss(1));
         assert_eq!(current(&toasts), None);
         assert_eq!(current(&toasts.after(ToastAction::Say("saved".into()))), Some((2, "saved")));
+    }
+
+    #[test]
+    fn what_cannot_wait_takes_the_place_of_all_else() {
+        let toasts = said(&["first", "second"]);
+        let same = toasts.clone().after(ToastAction::SayAtOnce("first".into()));
+        assert_eq!(current(&same), Some((3, "first")), "a message of its own");
+        let other = toasts.after(ToastAction::SayAtOnce("third".into()));
+        assert_eq!(current(&other), Some((3, "third")));
+        assert_eq!(current(&other.after(ToastAction::Dismiss(3))), None);
     }
 
     #[test]

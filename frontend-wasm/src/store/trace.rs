@@ -1,5 +1,5 @@
-//! The trace that a session leaves in this browser: a word without a secret, so that a page that
-//! starts knows whether it has reason to ask the server.
+//! The trace that a session leaves in this browser: words without a secret, so that a page that starts
+//! knows whether it has reason to ask the server, and of which deadline nobody wants to be warned.
 
 use chrono::{DateTime, Utc};
 
@@ -8,6 +8,7 @@ use crate::browser::storage;
 const KEY: &str = "curfew.session";
 const OPEN: &str = "open ";
 const CLOSING: &str = "closing";
+const UNWARNED: &str = "curfew.unwarned";
 
 /// What the last page in this browser knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,17 @@ pub fn find() -> Option<Trace> {
 /// Leaves `trace`.
 pub fn leave(trace: Trace) {
     storage::set(KEY, &trace.write());
+}
+
+/// The deadline of which somebody did not want to be warned any more.
+#[must_use]
+pub fn unwarned() -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(storage::get(UNWARNED)?.parse().ok()?)
+}
+
+/// Remembers that nobody wants to be warned of `deadline` any more.
+pub fn leave_unwarned(deadline: DateTime<Utc>) {
+    storage::set(UNWARNED, &deadline.timestamp_micros().to_string());
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use curfew_shared::{
     oauth::{OauthCallbackRequest, OauthPurpose},
 };
 
-use super::{COOKIE_LOCK, Client, LOCK_TIMEOUT_MS};
+use super::{Client, turn};
 use crate::{
     api::{Failure, people, send},
-    browser::{lock, storage},
+    browser::storage,
     store::auth::Cause,
 };
 
@@ -20,7 +20,7 @@ impl Client {
     /// # Errors
     /// What the server refused, or why there was no answer.
     pub async fn accept_invitation(&self, token: &str, name: String, password: String) -> Answer<()> {
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         let tokens = send(people::accept_invitation(token, name, password)).await?;
         self.begin(tokens).await;
         Ok(())
@@ -54,7 +54,7 @@ impl Client {
         provider: &str,
         request: &OauthCallbackRequest,
     ) -> Answer<OauthPurpose> {
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         let answer = send(people::oauth_callback(provider, request)).await?;
         match (answer.purpose, answer.tokens) {
             (OauthPurpose::SignIn, Some(tokens)) => self.begin(tokens).await,
@@ -69,10 +69,11 @@ impl Client {
     /// # Errors
     /// What the server refused, or why there was no answer.
     pub async fn confirm(&self, password: String) -> Answer<()> {
-        // The cookie changes, so no other tab may refresh meanwhile.
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        // The cookie changes, so no other tab may refresh meanwhile; this one may have to.
+        let turn = turn().await;
         let call = people::reauthenticate(password);
-        let tokens = self.read(&call, &self.authorized_once(call.request()).await?)?;
+        let body = self.authorized_once(call.request(), Cause::Person, Some(&turn)).await?;
+        let tokens = self.read(&call, &body)?;
         self.adopt(tokens, Cause::Person).await;
         Ok(())
     }

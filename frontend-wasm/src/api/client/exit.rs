@@ -1,8 +1,9 @@
 //! The two ways to leave that come with what an owner of the account does.
 
 use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen_futures::spawn_local;
 
-use super::{COOKIE_LOCK, Client, LOCK_TIMEOUT_MS, end_at_the_server};
+use super::{COOKIE_LOCK, Client, end_at_the_server, turn};
 use crate::{
     api::{Failure, auth, send},
     browser::lock,
@@ -11,13 +12,18 @@ use crate::{
 
 impl Client {
     /// Clears the page, in all tabs, `pause_ms` after the person has ended every session at the
-    /// server, this one included.
+    /// server, this one included: whatever the server does meanwhile.
     pub async fn leave(&self, pause_ms: u32) {
-        // Nobody refreshes meanwhile: the refusal would look like somebody else's doing.
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
-        let pause = TimeoutFuture::new(pause_ms);
-        // Takes the dead cookie away; it does no harm where it stays.
-        let _ = send(auth::logout()).await;
+        let (pause, same_pause) = (TimeoutFuture::new(pause_ms), TimeoutFuture::new(pause_ms));
+        spawn_local(async move {
+            // Nobody refreshes meanwhile: the refusal would look like somebody else's doing.
+            if let Some(turn) = lock::acquire(COOKIE_LOCK, pause_ms).await {
+                // Takes the dead cookie away; it does no harm where it stays.
+                let _ = send(auth::logout()).await;
+                same_pause.await;
+                drop(turn);
+            }
+        });
         pause.await;
         self.end(SignOut::ByPerson);
     }
@@ -27,7 +33,7 @@ impl Client {
     /// # Errors
     /// Why the server could not be told; the session is then as before.
     pub async fn sign_in_again(&self) -> Result<(), Failure> {
-        let _turn = lock::acquire(COOKIE_LOCK, LOCK_TIMEOUT_MS).await;
+        let _turn = turn().await;
         end_at_the_server().await?;
         self.end(SignOut::ToSignInAgain);
         Ok(())

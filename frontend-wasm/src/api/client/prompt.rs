@@ -9,7 +9,14 @@ use yew::Callback;
 
 /// Asks by whatever has offered to.
 #[derive(Clone, Default)]
-pub struct Prompt(Rc<RefCell<Option<Callback<Answer>>>>);
+pub struct Prompt(Rc<State>);
+
+#[derive(Default)]
+struct State {
+    offer: RefCell<Option<Callback<Answer>>>,
+    /// What comes of the question that is being asked.
+    pending: RefCell<Option<Promise>>,
+}
 
 impl std::fmt::Debug for Prompt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,13 +39,23 @@ impl Answer {
 impl Prompt {
     /// Offers to ask, in place of whoever offered before.
     pub fn offer(&self, ask: Callback<Answer>) {
-        *self.0.borrow_mut() = Some(ask);
+        *self.0.offer.borrow_mut() = Some(ask);
     }
 
-    /// Asks, and waits for the answer. Where nobody offers to, the answer is no.
+    /// Asks, and waits for the answer. Where nobody offers to, the answer is no. Who asks while the
+    /// question is being asked already shares the answer.
     pub async fn ask(&self) -> bool {
-        let Some(ask) = self.0.borrow().clone() else { return false };
+        let pending = self.0.pending.borrow().clone();
+        let Some(promise) = pending.or_else(|| self.begin()) else { return false };
+        let answer = JsFuture::from(promise).await;
+        self.0.pending.take();
+        answer.is_ok_and(|answer| answer.is_truthy())
+    }
+
+    fn begin(&self) -> Option<Promise> {
+        let ask = self.0.offer.borrow().clone()?;
         let promise = Promise::new(&mut |resolve, _| ask.emit(Answer(resolve)));
-        JsFuture::from(promise).await.is_ok_and(|answer| answer.is_truthy())
+        self.0.pending.replace(Some(promise.clone()));
+        Some(promise)
     }
 }

@@ -1,29 +1,41 @@
-//! Which session an access token is for. The page trusts the server that handed it out and checks no signature.
+//! Which session an access token is for, since when. The page trusts the server that handed it out and
+//! checks no signature.
 
+use chrono::{DateTime, Utc};
 use curfew_shared::id::SessionId;
 use serde::Deserialize;
 
 use crate::browser::json;
 
-#[derive(Deserialize)]
-struct Claims {
-    sid: SessionId,
+/// What the page reads of a token.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(super) struct Claims {
+    pub sid: SessionId,
+    auth_time: Option<i64>,
 }
 
-/// The `sid` claim; `None` if `token` is not a token of ours.
+impl Claims {
+    /// When the person signed in, or last proved who they are.
+    pub fn auth_time(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_secs(self.auth_time?)
+    }
+}
+
+/// The claims; `None` if `token` is not a token of ours.
 #[must_use]
-pub(super) fn session_id(token: &str) -> Option<SessionId> {
+pub(super) fn claims(token: &str) -> Option<Claims> {
     let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
-    // Every byte comes back as one character: enough for a claim that is plain ASCII.
+    // Every byte comes back as one character: enough for claims that are plain ASCII.
     let text = web_sys::window()?.atob(&payload).ok()?;
-    json::read::<Claims>(&text).map(|claims| claims.sid)
+    json::read(&text)
 }
 
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::session_id;
+    use super::claims;
 
     #[test]
     fn the_session_is_read_from_the_payload_and_from_nothing_else() {
@@ -33,10 +45,12 @@ mod tests {
             base64.replace('+', "-").replace('/', "_").replace('=', "")
         };
         // `?>~` makes base64 use the two characters that base64url spells differently.
-        let good = format!("e30.{}.sig", payload(&format!(r#"{{"sub":"?>~?>~","sid":"{sid}"}}"#)));
-        assert_eq!(session_id(&good).map(|id| id.to_string()).as_deref(), Some(sid));
+        let good =
+            format!("e30.{}.sig", payload(&format!(r#"{{"sub":"?>~?>~","sid":"{sid}","auth_time":90}}"#)));
+        let read = claims(&good).unwrap();
+        assert_eq!((read.sid.to_string().as_str(), read.auth_time().unwrap().timestamp()), (sid, 90));
         for bad in ["", "a", "a.b", "a.!.c", &format!("e30.{}.sig", payload("{}"))] {
-            assert_eq!(session_id(bad), None, "{bad}");
+            assert_eq!(claims(bad), None, "{bad}");
         }
     }
 }

@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{
-    expiry::SessionExpiry,
-    store::auth::{AuthState, Cause, Phase, Session, SignOut},
-};
+use crate::store::auth::{AuthState, Cause, Phase, Session, SignOut};
 
 /// The longest wait, so that a timer that slept with the device, or one beyond what `setTimeout` can
 /// count (2³¹ ms), is never far off.
@@ -33,7 +30,9 @@ pub struct Circumstances {
 
 impl Circumstances {
     fn has_fresh_input(&self) -> bool {
-        self.last_input_at.is_some_and(|last| self.device_now - last < INPUT_IS_FRESH)
+        // Input that is yet to come is of before somebody put the clock back.
+        let age = self.last_input_at.map(|last| self.device_now - last);
+        age.is_some_and(|age| (TimeDelta::zero()..INPUT_IS_FRESH).contains(&age))
     }
 }
 
@@ -72,9 +71,7 @@ pub fn next_step(state: &AuthState, circumstances: Circumstances) -> Step {
             if now >= session.expires_at() {
                 return after_the_deadline(state, session, now);
             }
-            // The warning and the end come on time, whatever else is waited for.
-            let until_change = SessionExpiry::of(session, now).until_change(now);
-            let wait = |time: TimeDelta| wait(until_change.map_or(time, |change| time.min(change)));
+            let wait = |time: TimeDelta| Step::Wait(time.min(next_look(state, circumstances.device_now)));
             let renew_in = until_renewal(session, now, circumstances);
             match (retry_in, renew_in) {
                 (Some(retry_in), _) => wait(retry_in),
@@ -84,6 +81,15 @@ pub fn next_step(state: &AuthState, circumstances: Circumstances) -> Step {
             }
         }
     }
+}
+
+/// How long until the page has to look at the clock, whatever else it does or waits for: the warning
+/// and the end come on time.
+#[must_use]
+pub fn next_look(state: &AuthState, device_now: DateTime<Utc>) -> TimeDelta {
+    let now = state.now(device_now);
+    let change = state.session().and_then(|session| session.expiry(now).until_change(now));
+    change.map_or(LONGEST_WAIT, |change| change.min(LONGEST_WAIT))
 }
 
 /// By the server's clock the session is over. Its answer decides; without one the page is cleared.

@@ -11,6 +11,10 @@ fn signed_in() -> AuthState {
     AuthState::new(Phase::SignedIn(Box::new(session())))
 }
 
+fn renewed_at(second: i64) -> AuthAction {
+    AuthAction::Renewed { tokens: tokens(second), auth_time: None, cause: Cause::Person, at: at(second) }
+}
+
 fn someone_else(issued: i64) -> Session {
     Session { id: SessionId(Uuid::from_u128(99)), issued_at: at(issued), ..session() }
 }
@@ -29,7 +33,7 @@ fn deadlines_are_counted_by_the_servers_clock() {
 fn a_refresh_for_a_person_starts_the_idle_window_anew_and_a_timers_does_not() {
     let renewed = |cause| {
         signed_in()
-            .after(AuthAction::Renewed { tokens: tokens(60), cause, at: at(60) })
+            .after(AuthAction::Renewed { tokens: tokens(60), auth_time: None, cause, at: at(60) })
             .session()
             .map(|session| (session.access_token.clone(), session.issued_at, session.renewed_at))
     };
@@ -39,9 +43,31 @@ fn a_refresh_for_a_person_starts_the_idle_window_anew_and_a_timers_does_not() {
 }
 
 #[test]
+fn who_proves_who_they_are_has_signed_in_then() {
+    let since = |auth_time| {
+        let renewed = AuthAction::Renewed { tokens: tokens(60), auth_time, cause: Cause::Person, at: at(60) };
+        signed_in().after(renewed).session().map(|session| session.auth_time)
+    };
+    assert_eq!(since(None), Some(at(0)));
+    assert_eq!(since(Some(at(60))), Some(at(60)));
+}
+
+#[test]
+fn a_warning_that_was_dismissed_stays_so_through_refreshes_and_trouble() {
+    let trouble = AuthAction::Troubled { kind: TroubleKind::Offline, at: at(1), wait: TimeDelta::zero() };
+    let state = signed_in().after(trouble).after(AuthAction::Unwarned { deadline: at(900) });
+    let unwarned = |state: &AuthState| state.session().and_then(|session| session.unwarned);
+    assert_eq!((unwarned(&state), state.trouble.is_some()), (Some(at(900)), true));
+    let newer = Session { issued_at: at(60), ..session() };
+    assert_eq!(unwarned(&state.clone().after(AuthAction::SignedIn(Box::new(newer)))), Some(at(900)));
+    assert_eq!(unwarned(&state.after(renewed_at(60))), Some(at(900)));
+    let nobody = AuthState::signed_out(SignOut::ByPerson);
+    assert_eq!(nobody.clone().after(AuthAction::Unwarned { deadline: at(900) }), nobody);
+}
+
+#[test]
 fn what_is_older_never_replaces_what_is_newer() {
-    let state =
-        signed_in().after(AuthAction::Renewed { tokens: tokens(60), cause: Cause::Person, at: at(60) });
+    let state = signed_in().after(renewed_at(60));
     assert_eq!(state.clone().after(AuthAction::SignedIn(Box::new(session()))), state);
     assert_eq!(state.clone().after(AuthAction::Seen { me: me(59), at: at(61) }), state);
 }
@@ -92,7 +118,7 @@ fn trouble_keeps_the_session_and_counts_its_attempts_until_the_server_answers() 
     let hurried = state.clone().after(AuthAction::RetryNow { at: at(21) });
     assert_eq!(hurried.trouble.map(|trouble| (trouble.retry_at, trouble.attempts)), Some((at(21), 2)));
     assert_eq!(state.clone().after(AuthAction::Recovered), signed_in());
-    let renewed = state.after(AuthAction::Renewed { tokens: tokens(30), cause: Cause::Timer, at: at(30) });
+    let renewed = state.after(renewed_at(30));
     assert_eq!(renewed.trouble, None);
 }
 

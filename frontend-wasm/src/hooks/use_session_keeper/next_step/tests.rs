@@ -86,6 +86,23 @@ fn real_input_renews_the_idle_window_once_a_minute() {
 }
 
 #[test]
+fn a_clock_that_was_put_back_makes_nobody_present() {
+    for (second, input) in [(300, 3_900), (300, 301), (899, 900)] {
+        assert!(matches!(next_step(&signed_in(), seen_at(second, input)), Step::Wait(_)), "{second} {input}");
+    }
+    let starting = troubled(AuthState::new(Phase::Starting), 0, 8);
+    assert_eq!(next_step(&starting, seen_at(8, 9)), Step::Refresh(Cause::Timer));
+}
+
+#[test]
+fn the_page_looks_on_time_whatever_it_is_busy_with() {
+    for (second, seconds) in [(0, 30), (589, 11), (600, 30), (889, 11), (899, 1), (900, 30)] {
+        assert_eq!(next_look(&signed_in(), at(second)), TimeDelta::seconds(seconds), "{second}");
+    }
+    assert_eq!(next_look(&AuthState::new(Phase::Starting), at(0)), LONGEST_WAIT);
+}
+
+#[test]
 fn a_short_idle_window_is_renewed_four_times_as_often_as_it_ends() {
     let mut session = session();
     session.idle_expires_at = at(40);
