@@ -99,7 +99,7 @@ fn row(user: &ActiveUser, now: DateTime<Utc>) -> Html {
             <span class="when">
                 <span>{ "Signed in " }{ short_moment(user.last_login_at, now) }</span>
                 if user.session_count > 1 {
-                    <span class="sessions">{ counted(user.session_count, "session") }</span>
+                    <span>{ counted(user.session_count, "session") }</span>
                 }
             </span>
         </li>

@@ -5,6 +5,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::audit_list::kind_name;
+use crate::{browser::page, kept::use_while};
 
 /// A person who may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,14 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
     let on_from = change(props, |filter, day| filter.from_day = day);
     let on_to = change(props, |filter, day| filter.to_day = day);
     let is_backwards = filter.is_backwards();
+    let is_filtered = *filter != Filter::default();
+    use_while(is_filtered, |&had_button| {
+        move || {
+            if had_button {
+                page::give_lost_focus_to(page::find("#audit-kind").as_ref());
+            }
+        }
+    });
     let on_clear = props.on_change.reform(|_: MouseEvent| Filter::default());
     html! {
         <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>
@@ -93,7 +102,7 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
                     <p id="audit-to-error" class="error">{ "The last day is before the first." }</p>
                 }
             </div>
-            if *filter != Filter::default() {
+            if is_filtered {
                 <button id="audit-clear" type="button" class="button" onclick={on_clear}>{ "Show everything" }</button>
             }
         </form>

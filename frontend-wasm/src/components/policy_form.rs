@@ -13,7 +13,10 @@ use yew::prelude::*;
 
 use crate::kept::use_kept;
 
-use self::edit::{Change, Edit};
+use self::{
+    draft::Draft,
+    edit::{Change, Edit},
+};
 use crate::{browser::page, length::minutes_in_words};
 
 /// Props of [`PolicyForm`].
@@ -33,6 +36,9 @@ pub struct PolicyFormProps {
     /// What the server said about single fields.
     #[prop_or_default]
     pub errors: Vec<FieldError>,
+    /// What was about to be saved when the page went away for a while: the form begins with it.
+    #[prop_or_default]
+    pub kept: Option<PolicyOverride>,
     /// Called with what is to be set, once nothing is wrong with it.
     pub on_save: Callback<PolicyOverride>,
 }
@@ -42,9 +48,14 @@ pub struct PolicyFormProps {
 #[component]
 pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     let policy = &props.policy;
-    let edits = use_reducer_eq(|| Edit::new(policy));
+    let edits = use_reducer_eq(|| match props.kept {
+        Some(set) => Edit::with(policy, Draft::setting(set, policy)),
+        None => Edit::new(policy),
+    });
     // No effect resets it: one may run late, and undo what somebody has done meanwhile.
-    let Edit { draft, is_checked, is_as_sent, .. } = edits.under(policy);
+    let edit = edits.under(policy);
+    let is_as_sent = edit.is_as_sent();
+    let Edit { draft, is_checked, is_tried, .. } = edit;
     let told_saves = use_kept(|| 0_u32);
     let is_confirmed = props.saves > *told_saves;
 
@@ -92,11 +103,11 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
             if props.is_busy {
                 return;
             }
-            if let Ok(set) = draft.check(&props.policy) {
-                change.emit(Change::Send);
+            let checked = draft.check(&props.policy);
+            change.emit(Change::Try { is_sent: checked.is_ok() });
+            if let Ok(set) = checked {
                 props.on_save.emit(set);
             } else {
-                change.emit(Change::Check);
                 to_be_marked.replace(true);
             }
         })
@@ -107,10 +118,10 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
         let (edits, policy) = (edits.dispatcher(), policy.clone());
         Callback::from(move |_: Event| edits.dispatch((policy.clone(), Change::Check)))
     };
-    let alert = match (errors.is_empty(), is_as_sent) {
-        (false, _) => Some("Check what is marked below. Nothing has been saved.".into()),
-        (true, true) => props.alert.clone(),
-        (true, false) => None,
+    let alert = match (errors.is_empty(), is_tried) {
+        (false, true) => Some("Check what is marked below. Nothing has been saved.".into()),
+        (true, _) if is_as_sent => props.alert.clone(),
+        _ => None,
     };
     let is_custom = draft.choice == PresetName::Custom;
     let number = |field: &'static str, label: &'static str, range: Range, default: u32| {

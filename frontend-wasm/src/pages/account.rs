@@ -1,6 +1,5 @@
 //! One's own account: who one is, and for owners the way to the account's settings.
 
-use curfew_shared::auth::Role;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -26,9 +25,8 @@ pub fn Account() -> Html {
             spawn_local(async move { drop(client.me().await) });
         });
     }
-    let Some(session) = client.store().read(|state| state.session().cloned()) else {
-        return Html::default();
-    };
+    let (session, is_owner) = client.store().read(|state| (state.session().cloned(), state.is_owner()));
+    let Some(session) = session else { return Html::default() };
     html! {
         <div class="settings">
             <h1 tabindex="-1">{ "Account" }</h1>
@@ -39,7 +37,7 @@ pub fn Account() -> Html {
                     { row(Route::Sessions, "Your sessions", "Where you are signed in, and signing out there.") }
                 </ul>
             </section>
-            if session.user.role == Role::Owner {
+            if is_owner {
                 <section class="card rows" aria-labelledby="settings-title">
                     <h2 id="settings-title">{ format!("Settings of {}", session.account.name) }</h2>
                     <ul>

@@ -1,25 +1,23 @@
 //! The audit trail, for owners: filters, entries as sentences, export.
 
-use std::{cell::Cell, rc::Rc};
+use std::cell::Cell;
 
-use chrono::DateTime;
 use curfew_shared::{
     audit::{AuditEvent, AuditQuery},
-    error::ErrorCode,
     id::AuditEventId,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{OwnersOnly, words};
+use super::{load_state, words, work_button};
 use crate::{
     api::{Failure, account},
-    browser::{clock, download, order},
-    components::{AuditFilters, Filter, KnownPerson, audit_list},
-    hooks::{Focus, use_client, use_now, use_page, use_toasts},
-    kept::use_kept,
-    part::part,
+    browser::{clock, download, order, page},
+    components::{AuditFilters, AuditFiltersProps, Filter, KnownPerson, audit_list},
+    hooks::{Focus, use_client, use_page, use_server_now, use_toasts, use_work},
+    kept::{use_change, use_kept, use_while},
+    part::with,
     route::Route,
 };
 
@@ -39,14 +37,6 @@ enum Load {
     Failed(Failure),
 }
 
-#[derive(Clone, PartialEq, Default)]
-enum Export {
-    #[default]
-    None,
-    Busy,
-    Failed(String),
-}
-
 /// The audit trail. For owners.
 #[component]
 pub fn Audit() -> Html {
@@ -56,19 +46,19 @@ pub fn Audit() -> Html {
     let filter = use_kept(Filter::default);
     let trail = use_kept(Trail::default);
     let people = use_kept(Vec::<KnownPerson>::new);
-    let export = use_kept(Export::default);
-    let is_owner = use_kept(|| true);
-    let device_now = use_now(30);
+    // Whether the browser let the file be saved.
+    let export = use_work::<bool>();
+    let now = use_server_now(30);
     // Of two answers only the one to the latest question counts.
-    let question = use_memo((), |()| Cell::new(0_u32));
+    let question = use_kept(|| Cell::new(0_u32));
 
     let ask = {
-        let (client, question) = (client.clone(), Rc::clone(&question));
-        let (trail, people, is_owner) = (trail.setter(), people.clone(), is_owner.setter());
+        let (client, question) = (client.clone(), question.clone());
+        let (trail, people) = (trail.setter(), people.clone());
         Callback::from(move |(filter, so_far, cursor): (Filter, Vec<AuditEvent>, Option<AuditEventId>)| {
-            let (client, question, number) = (client.clone(), Rc::clone(&question), question.get() + 1);
-            let (trail, people, is_owner) = (trail.clone(), people.clone(), is_owner.clone());
-            question.set(number);
+            let (client, question, number) = (client.clone(), question.clone(), question.get() + 1);
+            let (trail, people) = (trail.clone(), people.clone());
+            question.replace(number);
             trail.set(Trail { events: so_far.clone(), next: cursor, load: Load::Busy });
             spawn_local(async move {
                 let answer =
@@ -83,21 +73,19 @@ pub fn Audit() -> Html {
                         events.extend(page.events);
                         Trail { events, next: page.next_cursor, load: Load::Done }
                     }
-                    Err(failure) => {
-                        if failure.code() == Some(ErrorCode::OwnerRequired) {
-                            is_owner.set(false);
-                            drop(client.me().await);
-                        }
-                        Trail { events: so_far, next: cursor, load: Load::Failed(failure) }
-                    }
+                    Err(failure) => Trail { events: so_far, next: cursor, load: Load::Failed(failure) },
                 });
             });
         })
     };
     {
-        let ask = ask.clone();
-        use_effect_with((*filter).clone(), move |filter| {
-            if !filter.is_backwards() {
+        let (ask, question, trail) = (ask.clone(), question.clone(), trail.setter());
+        use_change((*filter).clone(), move |filter| {
+            if filter.is_backwards() {
+                // Nothing can match, so nobody is asked, and what comes late is of no interest.
+                question.replace(question.get() + 1);
+                trail.set(Trail { load: Load::Done, ..Trail::default() });
+            } else {
                 ask.emit((filter.clone(), Vec::new(), None));
             }
         });
@@ -118,37 +106,41 @@ pub fn Audit() -> Html {
         let (client, filter, export) = (client.clone(), filter.clone(), export.clone());
         let toasts = toasts.clone();
         Callback::from(move |_: MouseEvent| {
-            if *export == Export::Busy || filter.is_backwards() {
+            if filter.is_backwards() {
                 return;
             }
-            let (client, query, export, toasts) =
-                (client.clone(), query(&filter), export.clone(), toasts.clone());
-            export.set(Export::Busy);
-            spawn_local(async move {
-                export.set(match client.ask(account::export_audit_events(&query, content_type)).await {
-                    Ok(content) if download::save(&content, name) => {
-                        toasts.say(format!("{name} is ready: look at your downloads"));
-                        Export::None
-                    }
-                    Ok(_) => Export::Failed("This browser does not let the page save a file.".into()),
-                    Err(failure) => Export::Failed(words::not_exported(&failure)),
-                });
+            let (client, query, toasts) = (client.clone(), query(&filter), toasts.clone());
+            export.run(async move {
+                let content = client.ask(account::export_audit_events(&query, content_type)).await?;
+                let is_saved = download::save(&content, name);
+                if is_saved {
+                    toasts.say(format!("{name} is ready: look at your downloads"));
+                }
+                Ok(is_saved)
             });
         })
     };
+    let has_more = trail.next.is_some() && !matches!(trail.load, Load::Failed(_));
+    use_while(has_more, |&had_button| {
+        move || {
+            if had_button {
+                page::give_lost_focus_to(page::find("#audit-summary").as_ref());
+            }
+        }
+    });
 
-    if !*is_owner {
-        return part::<OwnersOnly>("");
-    }
-    let now = client
-        .store()
-        .read(|state| state.session().map_or(DateTime::UNIX_EPOCH, |session| session.now(device_now)));
     let is_busy = trail.load == Load::Busy;
     let failure = match &trail.load {
         Load::Failed(failure) => Some(words::not_loaded(failure)),
         Load::Busy | Load::Done => None,
     };
-    let is_exporting = (*export == Export::Busy).then_some("true");
+    let outcome = match (export.failure(), export.done()) {
+        (Some(failure), _) => words::not_exported(failure),
+        (None, Some(false)) => "This browser does not let the page save a file.".into(),
+        _ if export.is_busy() => "Preparing the file…".into(),
+        _ => String::new(),
+    };
+    let cannot_export = (export.is_busy() || filter.is_backwards()).then_some("true");
     html! {
         <div class="settings" id="audit" aria-busy={is_busy.then_some("true")}>
             <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
@@ -158,35 +150,31 @@ pub fn Audit() -> Html {
                    are only ever added." }
             </p>
             <section class="card" aria-label="Entries">
-                <AuditFilters filter={(*filter).clone()} people={(*people).clone()} {on_change} />
+                { with::<AuditFilters>(AuditFiltersProps {
+                    filter: (*filter).clone(),
+                    people: (*people).clone(),
+                    on_change,
+                }) }
                 <div class="actions">
                     <button
-                        id="export-csv" type="button" class="button small" aria-disabled={is_exporting}
+                        id="export-csv" type="button" class="button small" aria-disabled={cannot_export}
                         onclick={on_export("text/csv", "audit-events.csv")}
                     >
                         { "Download as CSV" }
                     </button>
                     <button
-                        id="export-ndjson" type="button" class="button small" aria-disabled={is_exporting}
+                        id="export-ndjson" type="button" class="button small" aria-disabled={cannot_export}
                         onclick={on_export("application/x-ndjson", "audit-events.ndjson")}
                     >
                         { "Download as NDJSON" }
                     </button>
-                    <p id="export-outcome" role="status" class="outcome">
-                        { match &*export {
-                            Export::None => "",
-                            Export::Busy => "Preparing the file…",
-                            Export::Failed(words) => words.as_str(),
-                        } }
-                    </p>
+                    <p id="export-outcome" role="status" class="outcome">{ outcome }</p>
                 </div>
                 { audit_list(&trail.events, &people, now) }
-                <p id="audit-summary" role="status" class="outcome">{ summary(&trail, &filter) }</p>
-                { super::load_state("audit", is_busy, failure, &go_on) }
-                if trail.load == Load::Done && trail.next.is_some() {
-                    <button id="audit-more" type="button" class="button" onclick={go_on.reform(|_: MouseEvent| ())}>
-                        { "Load more" }
-                    </button>
+                <p id="audit-summary" role="status" class="outcome" tabindex="-1">{ summary(&trail, &filter) }</p>
+                { load_state("audit", is_busy, failure, &go_on) }
+                if has_more {
+                    { work_button("audit-more", "button", "Load more", is_busy, &go_on) }
                 }
             </section>
         </div>
@@ -196,6 +184,8 @@ pub fn Audit() -> Html {
 fn summary(trail: &Trail, filter: &Filter) -> String {
     match (&trail.load, trail.events.len()) {
         (Load::Busy | Load::Failed(_), _) => String::new(),
+        // What is wrong stands beside the day.
+        _ if filter.is_backwards() => String::new(),
         (Load::Done, 0) if *filter == Filter::default() => "Nothing has happened yet.".into(),
         (Load::Done, 0) => "Nothing matches. Choose fewer conditions to see more.".into(),
         (Load::Done, count) => {

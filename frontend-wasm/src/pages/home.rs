@@ -2,28 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::auth::Role;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::words;
 use crate::{
-    api::Failure,
     browser::clock,
     components::moment,
-    hooks::{Focus, use_client, use_now, use_page},
-    kept::use_kept,
+    hooks::{Focus, use_client, use_page, use_server_now, use_work},
     part::part,
     store::auth::Session,
 };
-
-#[derive(Clone, PartialEq, Default)]
-enum Check {
-    #[default]
-    None,
-    Busy,
-    Confirmed(DateTime<Utc>),
-    Failed(Failure),
-}
 
 /// Who is signed in, and how long the session lasts.
 #[component]
@@ -66,35 +54,23 @@ pub(super) fn person_card(session: &Session) -> Html {
 #[component]
 fn SessionCard() -> Html {
     let client = use_client();
-    let check = use_kept(Check::default);
-    let device_now = use_now(15);
+    let check = use_work::<DateTime<Utc>>();
+    let now = use_server_now(15);
     let Some(session) = client.store().read(|state| state.session().cloned()) else {
         return Html::default();
     };
-    let now = session.now(device_now);
 
     let onclick = {
         let check = check.clone();
         Callback::from(move |_: MouseEvent| {
-            if *check == Check::Busy {
-                return;
-            }
-            let (client, check) = (client.clone(), check.clone());
-            check.set(Check::Busy);
-            spawn_local(async move {
-                check.set(match client.me().await {
-                    Ok(_) => Check::Confirmed(clock::now()),
-                    Err(failure) => Check::Failed(failure),
-                });
-            });
+            let client = client.clone();
+            check.run(async move { client.me().await.map(|_| clock::now()) });
         })
     };
-    let outcome = match &*check {
-        Check::None | Check::Busy => String::new(),
-        Check::Confirmed(at) => format!("Confirmed by the server at {}.", clock::local_time_of_day(*at)),
-        Check::Failed(failure) => words::failure(failure),
-    };
-    let is_busy = *check == Check::Busy;
+    let confirmed =
+        |at: &DateTime<Utc>| format!("Confirmed by the server at {}.", clock::local_time_of_day(*at));
+    let outcome = check.done().map(confirmed).or(check.failure().map(words::failure)).unwrap_or_default();
+    let is_busy = check.is_busy();
 
     html! {
         <section id="session" class="card" aria-labelledby="session-title">

@@ -67,7 +67,7 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
         AuditKind::SignedOut => format!("{who} signed out"),
         AuditKind::SessionExpired => match payload["reason"].as_str() {
             Some("idle") => format!("A session of {who} ended because it was not used"),
-            Some("absolute") => format!("A session of {who} reached the longest time it may last"),
+            Some("absolute") => format!("A session of {who} reached its maximum length"),
             _ => format!("A session of {who} expired"),
         },
         AuditKind::ReplayDetected => {
@@ -161,7 +161,7 @@ fn policy_change(who: &str, payload: &Value) -> String {
     };
     let changes: Vec<_> = [
         change("idle", old.idle_minutes, new.idle_minutes),
-        change("longest", old.absolute_minutes, new.absolute_minutes),
+        change("maximum", old.absolute_minutes, new.absolute_minutes),
     ]
     .into_iter()
     .flatten()
@@ -214,11 +214,7 @@ mod tests {
             (SignInFailed, of_bob.clone(), "A sign-in as Bob failed"),
             (SignedOut, json!({}), "Ada signed out"),
             (SessionExpired, json!({"reason": "idle"}), "A session of Ada ended because it was not used"),
-            (
-                SessionExpired,
-                json!({"reason": "absolute"}),
-                "A session of Ada reached the longest time it may last",
-            ),
+            (SessionExpired, json!({"reason": "absolute"}), "A session of Ada reached its maximum length"),
             (
                 ReplayDetected,
                 of_bob.clone(),
@@ -232,7 +228,7 @@ mod tests {
             (
                 PolicyUpdated,
                 changed(policy(4_320, 20_160), policy(60, 240)),
-                "Ada changed the session policy: idle 3 days → 1 hour, longest 14 days → 4 hours",
+                "Ada changed the session policy: idle 3 days → 1 hour, maximum 14 days → 4 hours",
             ),
             (
                 PolicyUpdated,

@@ -30,7 +30,20 @@ impl Draft {
                 absolute_minutes: Some(policy.effective.absolute_minutes),
             },
         };
-        Self { choice: policy.preset, idle: text(set.idle_minutes), absolute: text(set.absolute_minutes) }
+        Self::new(policy.preset, set)
+    }
+
+    /// The draft that would set `set`.
+    #[must_use]
+    pub fn setting(set: PolicyOverride, policy: &PolicyView) -> Self {
+        match policy.presets.iter().find(|preset| preset.sets() == set) {
+            Some(preset) => Self { choice: preset.name, ..Self::of(policy) },
+            None => Self::new(PresetName::Custom, set),
+        }
+    }
+
+    fn new(choice: PresetName, set: PolicyOverride) -> Self {
+        Self { choice, idle: text(set.idle_minutes), absolute: text(set.absolute_minutes) }
     }
 
     /// What the input for the idle window, or for the absolute one, shows: a preset's own number
@@ -66,7 +79,14 @@ impl Draft {
             .collect();
         let (Ok(idle_minutes), Ok(absolute_minutes)) = (idle, absolute) else { return Err(malformed) };
         let set = PolicyOverride { idle_minutes, absolute_minutes };
-        let errors = validate(set, policy.default, policy.bounds);
+        let mut errors = validate(set, policy.default, policy.bounds);
+        for error in errors.iter_mut().filter(|error| error.code == FieldCode::ExceedsAbsolute) {
+            if let (None, default) = (idle_minutes, policy.default.idle_minutes) {
+                // Marked is what was typed, not what was left empty.
+                let message = format!("At least {default} minutes, the default for the time without use.");
+                *error = FieldError::new("absolute_minutes", error.code, message).with_limit(default.into());
+            }
+        }
         if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
 }
@@ -147,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_can_be_had_from_what_it_would_set() {
+        let strict = policy(PolicyOverride::default(), PresetName::Strict);
+        let own = PolicyOverride { idle_minutes: Some(60), absolute_minutes: None };
+        for set in [PolicyOverride::default(), PolicyOverride::STANDARD, own] {
+            assert_eq!(Draft::setting(set, &strict).check(&strict), Ok(set));
+        }
+        assert_eq!(Draft::setting(PolicyOverride::STANDARD, &strict).choice, PresetName::Standard);
+        assert_eq!(Draft::setting(own, &strict), custom("60", ""));
+    }
+
+    #[test]
     fn a_preset_shows_its_numbers_and_leaves_what_was_typed() {
         let policy = policy(PolicyOverride::default(), PresetName::Strict);
         let draft = Draft { choice: PresetName::Standard, ..custom("61", "nonsense") };
@@ -169,8 +200,9 @@ mod tests {
         assert_eq!(faults("", ""), []);
         assert_eq!(faults("14", "240"), [(idle.clone(), TooSmall)]);
         assert_eq!(faults("60", "99999999999"), [(absolute.clone(), TooLarge)]);
-        assert_eq!(faults("-1", "4.5"), [(idle.clone(), Malformed), (absolute, Malformed)]);
+        assert_eq!(faults("-1", "4.5"), [(idle.clone(), Malformed), (absolute.clone(), Malformed)]);
         assert_eq!(faults("43200", ""), [(idle, ExceedsAbsolute)], "a partial override");
+        assert_eq!(faults("", "4319"), [(absolute, ExceedsAbsolute)], "the other is empty");
     }
 
     #[test]
@@ -181,6 +213,10 @@ mod tests {
             errors.iter().map(in_words).collect::<Vec<_>>()
         };
         assert_eq!(said("1", "240"), ["At least 15 minutes."]);
+        assert_eq!(
+            said("", "60"),
+            ["At least 4320 minutes, the default for the time without use. That is 3 days."]
+        );
         assert_eq!(said("99999", "240"), ["At most 43200 minutes. That is 30 days."]);
     }
 }

@@ -15,8 +15,9 @@ pub(super) struct Edit {
     pub draft: Draft,
     /// Whether its errors are shown: nobody is corrected while they are still typing for the first time.
     pub is_checked: bool,
-    /// Whether it is what was sent: what the server said holds for that alone.
-    pub is_as_sent: bool,
+    /// Whether somebody has tried to save it as it is.
+    pub is_tried: bool,
+    sent: Option<Draft>,
 }
 
 /// What somebody does to it.
@@ -25,19 +26,40 @@ pub(super) enum Change {
     Choose(PresetName),
     TypeIdle(String),
     TypeAbsolute(String),
+    /// They leave an input.
     Check,
-    Send,
+    /// They try to save it.
+    Try {
+        /// Whether it was sent: nothing was found wrong with it.
+        is_sent: bool,
+    },
 }
 
 impl Edit {
     pub(super) fn new(policy: &PolicyView) -> Self {
-        Self { of: policy.clone(), draft: Draft::of(policy), is_checked: false, is_as_sent: false }
+        Self::with(policy, Draft::of(policy))
+    }
+
+    pub(super) fn with(policy: &PolicyView, draft: Draft) -> Self {
+        Self { of: policy.clone(), draft, is_checked: false, is_tried: false, sent: None }
+    }
+
+    /// Whether it is what was sent: what the server said holds for that alone.
+    pub(super) fn is_as_sent(&self) -> bool {
+        self.sent.as_ref() == Some(&self.draft)
     }
 
     /// The same where it is of `policy`, else a new one: a policy that has changed is never hidden by
-    /// what was done to the one before.
+    /// what was done to the one before. If it changed to what was sent, what was done since stays.
     pub(super) fn under(&self, policy: &PolicyView) -> Self {
-        if self.of == *policy { self.clone() } else { Self::new(policy) }
+        let is_of_the_sent = || self.sent.as_ref().is_some_and(|sent| sent.check(&self.of) == Ok(policy.set));
+        if self.of == *policy {
+            self.clone()
+        } else if is_of_the_sent() && !self.is_as_sent() {
+            Self { is_checked: self.is_checked, ..Self::with(policy, self.draft.clone()) }
+        } else {
+            Self::new(policy)
+        }
     }
 }
 
@@ -47,8 +69,7 @@ impl Reducible for Edit {
 
     fn reduce(self: Rc<Self>, (policy, change): Self::Action) -> Rc<Self> {
         let mut edit = self.under(&policy);
-        edit.is_as_sent =
-            matches!(change, Change::Send) || (edit.is_as_sent && matches!(change, Change::Check));
+        edit.is_tried &= matches!(change, Change::Check);
         match change {
             Change::Choose(choice) => {
                 edit.draft.choice = choice;
@@ -56,7 +77,12 @@ impl Reducible for Edit {
             }
             Change::TypeIdle(text) => edit.draft.idle = text,
             Change::TypeAbsolute(text) => edit.draft.absolute = text,
-            Change::Check | Change::Send => edit.is_checked = true,
+            Change::Check => edit.is_checked = true,
+            Change::Try { is_sent } => {
+                edit.is_checked = true;
+                edit.is_tried = true;
+                edit.sent = is_sent.then(|| edit.draft.clone());
+            }
         }
         edit.into()
     }
@@ -108,11 +134,37 @@ mod tests {
 
     #[test]
     fn what_the_server_said_holds_for_what_was_sent() {
-        let sent = [Change::Choose(PresetName::Custom), Change::Send];
-        let edit = after(&policy(PresetName::Strict), sent);
-        assert!(edit.is_as_sent);
-        let left = Rc::clone(&edit).reduce((policy(PresetName::Strict), Change::Check));
-        assert!(left.is_as_sent, "it was left, not changed");
-        assert!(!edit.reduce((policy(PresetName::Strict), Change::TypeIdle("1".into()))).is_as_sent);
+        let strict = policy(PresetName::Strict);
+        let sent = [Change::Choose(PresetName::Custom), Change::Try { is_sent: true }];
+        let edit = after(&strict, sent);
+        assert!(edit.is_as_sent() && edit.is_tried);
+        let left = Rc::clone(&edit).reduce((strict.clone(), Change::Check));
+        assert!(left.is_as_sent() && left.is_tried, "it was left, not changed");
+        let typed = edit.reduce((strict, Change::TypeIdle("1".into())));
+        assert!(!typed.is_as_sent() && !typed.is_tried);
+    }
+
+    #[test]
+    fn who_leaves_an_input_has_not_tried_to_save() {
+        let edit = after(&policy(PresetName::Strict), [Change::TypeIdle("1".into()), Change::Check]);
+        assert!(edit.is_checked && !edit.is_tried);
+    }
+
+    #[test]
+    fn what_is_done_while_it_is_being_saved_stays() {
+        let before = policy(PresetName::Strict);
+        let saved = PolicyOverride { idle_minutes: Some(60), absolute_minutes: Some(240) };
+        let after_save = PolicyView { set: saved, ..policy(PresetName::Custom) };
+        let sent = || {
+            [
+                Change::Choose(PresetName::Custom),
+                Change::TypeIdle("60".into()),
+                Change::TypeAbsolute("240".into()),
+                Change::Try { is_sent: true },
+            ]
+        };
+        let typed = sent().into_iter().chain([Change::TypeIdle("90".into())]);
+        assert_eq!(after(&before, typed).under(&after_save).draft.idle, "90");
+        assert_eq!(after(&before, sent()).under(&after_save), Edit::new(&after_save));
     }
 }
