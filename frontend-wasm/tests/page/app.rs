@@ -1,18 +1,28 @@
 //! Whole pages, at their addresses.
 
-use curfew_frontend::App;
+use curfew_frontend::{
+    App,
+    browser::{clock, storage},
+};
 use curfew_shared::{
     error::ErrorCode,
+    id::IdentityId,
+    oauth::{Identity, IdentityList},
     route::{
-        api::{CHANGE_EMAIL, REAUTHENTICATE, REFRESH, REGISTER, RESET_PASSWORD},
+        api::{
+            CHANGE_EMAIL, IDENTITIES, LOGOUT, ME, OAUTH_PROVIDERS, OAUTH_START, REAUTHENTICATE, REFRESH,
+            REGISTER, RESET_PASSWORD,
+        },
         page,
     },
 };
+use serde_json::json;
+use uuid::Uuid;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
     screen::{Screen, open, until},
-    server::{Fate, Server},
+    server::{Call, Fate, Server, me},
 };
 
 async fn ask_for_another_address(screen: &Screen<App>) {
@@ -127,4 +137,86 @@ async fn who_does_not_confirm_keeps_what_was_typed_and_changes_nothing() {
     until("the end of the dialog", || (!is_open(&screen)).then_some(())).await;
     assert_eq!(screen.input("#new_email").await.value(), "new@example.com");
     assert_eq!((server.calls(CHANGE_EMAIL).len(), server.calls(REAUTHENTICATE).len()), (1, 0));
+}
+
+/// A server at which Ada has no password, and has linked one of two providers.
+fn server_without_password(fate: impl Fn(&Call, usize) -> Option<Fate> + 'static) -> Server {
+    Server::start(move |call: &Call, before| {
+        if let Some(fate) = fate(call, before) {
+            return fate;
+        }
+        let provider = |name: &str| json!({"name": name, "display_name": name, "icon": "key"});
+        match call.path.as_str() {
+            ME => {
+                let mut me = me(clock::now());
+                me.user.has_password = false;
+                Fate::Says(json!(me))
+            }
+            CHANGE_EMAIL => Fate::Refused(ErrorCode::ReauthenticationRequired),
+            OAUTH_PROVIDERS => Fate::Says(json!({
+                "providers": [provider("linked"), provider("other")], "registration_open": true,
+            })),
+            IDENTITIES => {
+                let linked = Identity {
+                    id: IdentityId(Uuid::nil()),
+                    provider: "linked".into(),
+                    email: None,
+                    linked_at: clock::now(),
+                    last_used_at: None,
+                };
+                Fate::Says(json!(IdentityList { identities: vec![linked], has_password: false }))
+            }
+            _ => Fate::Well,
+        }
+    })
+}
+
+const BUTTONS: &str = "#reauthenticate .provider";
+
+#[test]
+async fn who_has_no_password_confirms_by_a_linked_provider_and_comes_back_to_the_same_place() {
+    let start = OAUTH_START.replace("{provider}", "linked");
+    let server = {
+        let start = start.clone();
+        server_without_password(move |call, _| {
+            (call.path == start).then_some(Fate::Refused(ErrorCode::OauthUnavailable))
+        })
+    };
+    let screen = open(&format!("{}?tab=2", page::PROFILE));
+    ask_for_another_address(&screen).await;
+    screen.reads("#reauthenticate-body", "then do it again").await;
+    screen.sees(BUTTONS, "Confirm with linked").await;
+    let dialog = screen.find("#reauthenticate").await;
+    assert_eq!(dialog.query_selector_all(".provider").unwrap().length(), 1, "not with what is not linked");
+    screen.click(BUTTONS).await;
+    screen.find("#reauthenticate-alert .alert").await;
+    assert_eq!(server.calls(&start).len(), 1);
+    assert_eq!(storage::take_from_tab("curfew.next").as_deref(), Some("/account/profile?tab=2"));
+    assert!(screen.query("#connection").is_some_and(|notice| notice.text_content().as_deref() == Some("")));
+}
+
+#[test]
+async fn a_list_of_providers_that_did_not_come_can_be_fetched_again() {
+    let _server = server_without_password(|call, before| {
+        (call.path == IDENTITIES && before < 2).then_some(Fate::Refused(ErrorCode::Internal))
+    });
+    let screen = open(page::PROFILE);
+    ask_for_another_address(&screen).await;
+    screen.find("#reauthenticate-providers-alert .alert").await;
+    screen.click("#reauthenticate-providers-retry").await;
+    screen.sees(BUTTONS, "Confirm with linked").await;
+}
+
+#[test]
+async fn whom_no_provider_lets_confirm_can_sign_in_again() {
+    let server = server_without_password(|_, _| None);
+    let screen = open(page::PROFILE);
+    ask_for_another_address(&screen).await;
+    screen.click("#reauthenticate-sign-in-again").await;
+    screen.find("#sign-in").await;
+    assert_eq!(server.calls(LOGOUT).len(), 1);
+    assert_eq!(
+        curfew_frontend::browser::page::address().as_deref(),
+        Some("/login?next=%2Faccount%2Fprofile")
+    );
 }

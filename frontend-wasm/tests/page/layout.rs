@@ -3,10 +3,12 @@
 use std::{cell::RefCell, rc::Rc};
 
 use curfew_frontend::components::{Layout, LayoutProps, SignOutState};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
+use web_sys::HtmlElement;
 use yew::{Callback, Html, html};
 
-use super::screen::{Screen, until};
+use super::screen::{Screen, focused, until};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
@@ -57,6 +59,16 @@ async fn trouble_is_announced_in_a_region_that_stood_there_with_its_button_outsi
     assert_eq!(*clicks.borrow(), ["retry"]);
     screen.update(signed_in);
     screen.sees("#connection", "").await;
+}
+
+#[test]
+async fn a_notice_that_goes_gives_the_focus_to_the_content() {
+    let (signed_in, _) = props(Some("Ada"), SignOutState::Idle);
+    let offline = LayoutProps { notice: Some("You're offline.".into()), ..signed_in.clone() };
+    let mut screen = Screen::<Layout>::show(offline);
+    screen.find("#reconnect").await.unchecked_into::<HtmlElement>().focus().unwrap();
+    screen.update(signed_in);
+    until("the focus on the content", || (focused() == "main").then_some(())).await;
 }
 
 #[test]

@@ -3,12 +3,16 @@
 
 mod active_users;
 mod app;
+mod audit;
 mod banner;
+mod dock;
 mod layout;
+mod loading;
 mod members;
 mod policy_form;
 mod revoke_sessions_modal;
 mod screen;
+mod security;
 mod server;
 mod session;
 mod session_expiry_toast;

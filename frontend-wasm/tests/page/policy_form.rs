@@ -48,6 +48,7 @@ fn props() -> (PolicyFormProps, Saved) {
         saves: 0,
         alert: None,
         errors: vec![],
+        kept: None,
         on_save,
     };
     (props, saved)

@@ -6,7 +6,7 @@ use curfew_frontend::components::{RevokeSessionsModal, RevokeSessionsModalProps}
 use curfew_shared::security::RevokeScope;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
-use web_sys::{HtmlElement, KeyboardEvent, KeyboardEventInit};
+use web_sys::{HtmlDialogElement, HtmlElement, KeyboardEvent, KeyboardEventInit};
 use yew::Callback;
 
 use super::screen::{Screen, focused, until};
@@ -118,4 +118,33 @@ async fn work_under_way_is_shown_and_neither_repeated_nor_left() {
     screen.update(RevokeSessionsModalProps { error: Some("You're offline.".into()), ..shown });
     screen.sees("#revoke-sessions-alert", "You're offline.").await;
     assert!(region.is_connected(), "the same region, not a new one");
+}
+
+/// As browsers do at the second wish, whatever came of the first.
+async fn close(screen: &Modal) {
+    screen.find("dialog[open]").await.unchecked_into::<HtmlDialogElement>().close();
+}
+
+#[test]
+async fn a_dialog_that_the_browser_closes_is_left_as_by_cancel() {
+    let (shown, clicks) = props(Some(RevokeScope::Others), 3);
+    let mut screen = Modal::show(shown.clone());
+    close(&screen).await;
+    until("the end", || (*clicks.borrow() == ["cancel"]).then_some(())).await;
+    // Whoever asked learns of it, and can ask again.
+    screen.update(RevokeSessionsModalProps { scope: None, ..shown.clone() });
+    screen.sees("#revoke-sessions-title", "Sign out everyone, yourself included?").await;
+    screen.update(shown);
+    screen.find("dialog[open]").await;
+    assert_eq!(*clicks.borrow(), ["cancel"]);
+}
+
+#[test]
+async fn a_dialog_that_the_browser_closes_while_it_works_comes_back() {
+    let (shown, clicks) = props(Some(RevokeScope::All), 3);
+    let screen = Modal::show(RevokeSessionsModalProps { is_busy: true, ..shown });
+    close(&screen).await;
+    assert!(screen.query("dialog[open]").is_none());
+    screen.find("dialog[open]").await;
+    assert!(clicks.borrow().is_empty());
 }

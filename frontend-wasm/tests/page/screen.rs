@@ -5,7 +5,7 @@ use std::time::Duration;
 use curfew_frontend::{App, browser::page::replace_address};
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent, KeyboardEventInit};
 use yew::{AppHandle, BaseComponent, Renderer};
 
 /// A component, shown until this is dropped.
@@ -98,6 +98,17 @@ impl<C: BaseComponent> Drop for Screen<C> {
 /// The id of the element that has the focus.
 pub fn focused() -> String {
     web_sys::window().unwrap().document().unwrap().active_element().unwrap().id()
+}
+
+/// Presses a key where `element` is, and answers what became of it.
+pub fn press(element: &Element, key: &str) -> KeyboardEvent {
+    let init = KeyboardEventInit::new();
+    init.set_key(key);
+    init.set_bubbles(true);
+    init.set_cancelable(true);
+    let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).unwrap();
+    element.dispatch_event(&event).unwrap();
+    event
 }
 
 /// Polls until there is something; fails after a few seconds. The page renders when it gets to it.

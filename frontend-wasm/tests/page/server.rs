@@ -40,11 +40,14 @@ pub enum Fate {
     Refused(ErrorCode),
     /// Its answer never arrives.
     Lost,
+    /// It fares like this once the server is told to go on.
+    Held(Box<Fate>),
 }
 
 /// Answers in place of the server until dropped. Tokens that it hands out are numbered.
 pub struct Server {
     calls: Rc<RefCell<Vec<Call>>>,
+    held: Rc<RefCell<Vec<(Function, JsValue)>>>,
     real_fetch: JsValue,
     _answer: Closure<dyn FnMut(String, RequestInit) -> Promise>,
 }
@@ -53,36 +56,54 @@ impl Server {
     /// `fate` decides on each call, given how many there were of the same path before.
     pub fn start(fate: impl Fn(&Call, usize) -> Fate + 'static) -> Self {
         let calls = Rc::new(RefCell::new(Vec::new()));
+        let held = Rc::new(RefCell::new(Vec::new()));
         let handed_out = Cell::new(0);
         let answer = {
-            let calls = Rc::clone(&calls);
+            let (calls, held) = (Rc::clone(&calls), Rc::clone(&held));
             Closure::new(move |url: String, init: RequestInit| {
                 let call = Call::read(&url, &init);
                 let before = calls.borrow().iter().filter(|c: &&Call| c.path == call.path).count();
-                let fate = fate(&call, before);
+                let (fate, is_held) = match fate(&call, before) {
+                    Fate::Held(fate) => (*fate, true),
+                    fate => (fate, false),
+                };
                 let answer = match fate {
-                    Fate::Lost => Err(JsValue::from("lost")),
-                    Fate::Says(words) => Ok(json(200, &words)),
-                    Fate::Refused(code) => Ok(json(code.status(), &Problem::new(code, vec![]))),
-                    Fate::Well if call.path == api::ME => Ok(json(200, &me(clock::now()))),
-                    Fate::Well if call.path == api::LOGOUT => Ok(Response::new().unwrap()),
-                    Fate::Well => {
+                    Fate::Lost => Promise::reject(&"lost".into()),
+                    Fate::Says(words) => answered(json(200, &words)),
+                    Fate::Refused(code) => answered(json(code.status(), &Problem::new(code, vec![]))),
+                    Fate::Well if call.path == api::ME => answered(json(200, &me(clock::now()))),
+                    Fate::Well if call.path == api::LOGOUT => answered(Response::new().unwrap()),
+                    Fate::Well | Fate::Held(_) => {
                         handed_out.set(handed_out.get() + 1);
-                        Ok(json(200, &tokens(handed_out.get(), clock::now())))
+                        answered(json(200, &tokens(&access_token(handed_out.get()), FAR, clock::now())))
                     }
                 };
                 calls.borrow_mut().push(call);
-                match answer {
-                    Ok(answer) => Promise::resolve(&JsValue::from(answer)),
-                    Err(reason) => Promise::reject(&reason),
+                if !is_held {
+                    return answer;
                 }
+                Promise::new(&mut |resolve, _| {
+                    held.borrow_mut().push((resolve.unchecked_into(), answer.clone().into()));
+                })
             })
         };
         let window = web_sys::window().unwrap();
         let real_fetch = Reflect::get(&window, &"fetch".into()).unwrap();
         Reflect::set(&window, &"fetch".into(), answer.as_ref()).unwrap();
-        window.local_storage().unwrap().unwrap().clear().unwrap();
-        Self { calls, real_fetch, _answer: answer }
+        forget();
+        Self { calls, held, real_fetch, _answer: answer }
+    }
+
+    /// How many requests there were so far.
+    pub fn count(&self) -> usize {
+        self.calls.borrow().len()
+    }
+
+    /// Lets go on what is held.
+    pub fn go_on(&self) {
+        for (resolve, answer) in self.held.take() {
+            resolve.call1(&JsValue::UNDEFINED, &answer).unwrap();
+        }
     }
 
     /// The requests of this path so far.
@@ -95,7 +116,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         let window = web_sys::window().unwrap();
         Reflect::set(&window, &"fetch".into(), &self.real_fetch).unwrap();
-        window.local_storage().unwrap().unwrap().clear().unwrap();
+        // Nobody waits for ever, least of all with a lock.
+        self.go_on();
+        forget();
     }
 }
 
@@ -115,6 +138,16 @@ impl Call {
     }
 }
 
+fn forget() {
+    let window = web_sys::window().unwrap();
+    window.local_storage().unwrap().unwrap().clear().unwrap();
+    window.session_storage().unwrap().unwrap().clear().unwrap();
+}
+
+fn answered(answer: Response) -> Promise {
+    Promise::resolve(&JsValue::from(answer))
+}
+
 fn json(status: u16, body: &impl serde::Serialize) -> Response {
     let init = ResponseInit::new();
     init.set_status(status);
@@ -124,7 +157,8 @@ fn json(status: u16, body: &impl serde::Serialize) -> Response {
 /// The session of everybody whom this server signs in.
 pub const SESSION: SessionId = SessionId(Uuid::from_u128(3));
 
-fn me(now: DateTime<Utc>) -> MeResponse {
+/// Who is signed in.
+pub fn me(now: DateTime<Utc>) -> MeResponse {
     MeResponse {
         user: UserSummary {
             id: UserId(Uuid::from_u128(1)),
@@ -144,24 +178,36 @@ fn me(now: DateTime<Utc>) -> MeResponse {
     }
 }
 
-fn tokens(number: u32, now: DateTime<Utc>) -> TokenResponse {
+/// How long a session lasts without use, and in all.
+pub type Windows = (TimeDelta, TimeDelta);
+
+const FAR: Windows = (TimeDelta::minutes(15), TimeDelta::hours(1));
+
+/// What a refresh hands out.
+pub fn tokens(access_token: &str, (idle, absolute): Windows, now: DateTime<Utc>) -> TokenResponse {
     TokenResponse {
-        access_token: access_token(number),
+        access_token: access_token.into(),
         refresh_token: None,
         token_type: TokenType::Bearer,
         expires_in: 300,
-        idle_expires_at: now + TimeDelta::minutes(15),
-        absolute_expires_at: now + TimeDelta::hours(1),
+        idle_expires_at: now + idle,
+        absolute_expires_at: now + absolute,
         server_time: now,
     }
 }
 
 /// The access token that is handed out as the `number`th.
 pub fn access_token(number: u32) -> String {
-    let encode = |json: String| -> String {
+    let claims = format!(r#"{{"sid":"{SESSION}"}}"#);
+    token_of(&claims, number)
+}
+
+/// An access token with these claims.
+pub fn token_of(claims: &str, number: u32) -> String {
+    let encode = |json: &str| -> String {
         let window = web_sys::window().unwrap();
         let btoa: Function = Reflect::get(&window, &"btoa".into()).unwrap().unchecked_into();
         btoa.call1(&window, &json.into()).unwrap().as_string().unwrap().replace('=', "")
     };
-    format!("e30.{}.{number}", encode(format!(r#"{{"sid":"{SESSION}"}}"#)))
+    format!("e30.{}.{number}", encode(claims))
 }

@@ -5,9 +5,10 @@ use std::{
     rc::Rc,
 };
 
+use chrono::TimeDelta;
 use curfew_frontend::{
-    api::{Client, Failure},
-    browser::storage,
+    api::{Client, Failure, people},
+    browser::{clock, lock, storage},
     hooks::{ClientProvider, use_client},
     store::{
         auth::{AuthState, Cause, Phase, SignOut, TroubleKind},
@@ -16,16 +17,17 @@ use curfew_frontend::{
 };
 use curfew_shared::{
     error::ErrorCode,
-    route::api::{LOGIN_JSON, LOGOUT, ME, REFRESH},
+    route::api::{CHANGE_EMAIL, LOGIN_JSON, LOGOUT, ME, REAUTHENTICATE, REFRESH},
 };
 use gloo_timers::callback::Timeout;
+use serde_json::json;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use yew::prelude::*;
 
 use super::{
     screen::{Screen, until},
-    server::{Fate, SESSION, Server, access_token},
+    server::{Fate, SESSION, Server, access_token, token_of, tokens},
 };
 
 #[derive(Clone, PartialEq, Properties)]
@@ -272,6 +274,90 @@ async fn a_sign_out_that_the_server_was_not_told_of_is_told_later() {
     assert_eq!(reason(&client), Some(SignOut::ByPerson));
     assert_eq!(storage::get("curfew.session"), None);
     assert_eq!(server.calls(LOGOUT).len(), 3);
+}
+
+#[test]
+async fn a_confirmation_with_a_lapsed_token_refreshes_in_its_own_turn() {
+    let has_lapsed = format!("Bearer {}", access_token(1));
+    let server = Server::start(move |call, _| {
+        if call.path == REAUTHENTICATE && call.bearer.as_ref() == Some(&has_lapsed) {
+            Fate::Refused(ErrorCode::AccessTokenExpired)
+        } else {
+            Fate::Well
+        }
+    });
+    let (_screen, client) = open_signed_in_tab().await;
+    let answer = begin(async move { client.confirm("secret".into()).await });
+    assert_eq!(until("the answer", || answer.take()).await, Ok(()));
+    assert_eq!((server.calls(REFRESH).len(), server.calls(REAUTHENTICATE).len()), (1, 2));
+}
+
+/// Lets `work` go on by itself; what comes of it is there later.
+fn begin<T: 'static>(work: impl Future<Output = T> + 'static) -> Rc<Cell<Option<T>>> {
+    let end = Rc::new(Cell::new(None));
+    let end_of_work = Rc::clone(&end);
+    spawn_local(async move { end_of_work.set(Some(work.await)) });
+    end
+}
+
+#[test]
+async fn who_confirms_has_signed_in_then_as_far_as_the_page_says() {
+    let since = 1_800_000_000;
+    let _server = Server::start(move |call, _| match call.path.as_str() {
+        REAUTHENTICATE => {
+            let token = token_of(&format!(r#"{{"sid":"{SESSION}","auth_time":{since}}}"#), 7);
+            let windows = (TimeDelta::minutes(15), TimeDelta::hours(1));
+            Fate::Says(json!(tokens(&token, windows, clock::now())))
+        }
+        _ => Fate::Well,
+    });
+    let (_screen, client) = open_signed_in_tab().await;
+    client.confirm("secret".into()).await.unwrap();
+    let auth_time = client.store().read(|state| state.session().unwrap().auth_time);
+    assert_eq!(auth_time.timestamp(), since);
+}
+
+#[test]
+async fn two_calls_that_need_a_confirmation_share_one_question() {
+    let _server = Server::start(|call, before| {
+        if call.path == CHANGE_EMAIL && before < 2 {
+            Fate::Refused(ErrorCode::ReauthenticationRequired)
+        } else {
+            Fate::Well
+        }
+    });
+    let (_screen, client) = open_signed_in_tab().await;
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    {
+        let asked = Rc::clone(&asked);
+        client.prompt().offer(Callback::from(move |answer| asked.borrow_mut().push(answer)));
+    }
+    let change = || {
+        let client = client.clone();
+        begin(async move { client.ask(people::change_email("new@example.com".into())).await })
+    };
+    let (one, other) = (change(), change());
+    let question = until("the question", || asked.borrow().first().cloned()).await;
+    question.give(true);
+    for answer in [one, other] {
+        assert_eq!(until("the answer", || answer.take()).await, Ok(()));
+    }
+    assert_eq!(asked.borrow().len(), 1);
+    let prompt = client.prompt().clone();
+    let later = begin(async move { prompt.ask().await });
+    until("another question", || asked.borrow().get(1).cloned()).await.give(false);
+    assert!(!until("its answer", || later.take()).await);
+}
+
+#[test]
+async fn who_has_ended_everything_leaves_in_time_though_another_tab_has_the_turn() {
+    let server = Server::start(|_, _| Fate::Well);
+    let (_screen, client) = open_signed_in_tab().await;
+    let turn = lock::acquire("curfew.cookie", 1_000).await.unwrap();
+    client.leave(20).await;
+    assert_eq!(reason(&client), Some(SignOut::ByPerson));
+    assert!(server.calls(LOGOUT).is_empty(), "the dead cookie may stay");
+    drop(turn);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlElement, MutationObserver, MutationObserverInit};
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::screen::{Screen, focused, press, until};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
@@ -35,6 +35,7 @@ fn props(expiry: impl Into<Option<SessionExpiry>>) -> (SessionExpiryToastProps, 
         error: None,
         on_stay: remember("stay"),
         on_sign_in: remember("sign in"),
+        on_dismiss: remember("dismiss").reform(|_| ()),
     };
     (props, clicks)
 }
@@ -125,22 +126,15 @@ async fn the_last_minute_is_said_once_more() {
 }
 
 #[test]
-async fn once_dismissed_it_stays_away_for_that_deadline_and_returns_for_another() {
-    let first = ends_in(299, Reason::Idle);
-    let (shown, _) = props(first);
-    let mut screen = Toast::show(shown.clone());
+async fn it_is_dismissed_by_button_and_by_escape_which_is_then_nobody_elses() {
+    let expiry = ends_in(299, Reason::Idle);
+    let (shown, clicks) = props(expiry);
+    let screen = Toast::show(shown);
     screen.click("#session-expiry-dismiss").await;
-    is_gone(&screen).await;
-    // The same deadline, however often it is looked at.
-    screen.update(SessionExpiryToastProps { clock_ahead: TimeDelta::milliseconds(1), ..shown.clone() });
-    is_gone(&screen).await;
-    let absolute = Some(SessionExpiry { reason: Reason::Absolute, ..first });
-    screen.update(SessionExpiryToastProps { expiry: absolute, ..shown.clone() });
-    screen.find("#sign-in-now").await;
-    screen.update(SessionExpiryToastProps { expiry: Some(first), ..shown.clone() });
-    is_gone(&screen).await;
-    screen.update(SessionExpiryToastProps { expiry: Some(ends_in(200, Reason::Idle)), ..shown });
-    screen.find("#stay-signed-in").await;
+    assert_eq!(*clicks.borrow(), ["dismiss"]);
+    let escape = press(&screen.find("#stay-signed-in").await, "Escape");
+    assert!(escape.default_prevented(), "it does not close a dialog that the warning stands in");
+    assert_eq!(*clicks.borrow(), ["dismiss", "dismiss"]);
 }
 
 #[test]
@@ -151,11 +145,11 @@ async fn it_never_takes_the_focus_and_gives_back_what_it_had() {
     document.body().unwrap().append_child(&elsewhere).unwrap();
     elsewhere.focus().unwrap();
     let (shown, _) = props(ends_in(299, Reason::Idle));
-    let screen = Toast::show(shown);
+    let mut screen = Toast::show(shown.clone());
     let dismiss: HtmlElement = screen.find("#session-expiry-dismiss").await.unchecked_into();
     assert_eq!(focused(), "elsewhere");
     dismiss.focus().unwrap();
-    dismiss.click();
+    screen.update(SessionExpiryToastProps { expiry: None, ..shown });
     until("the focus where it was", || (focused() == "elsewhere").then_some(())).await;
     elsewhere.remove();
 }
