@@ -1,9 +1,17 @@
 //! Everybody can use every screen: by axe-core's rules, by keyboard, by ear, on a small screen, in the dark.
 
-use e2e::{Browser, Fate, Look, Outcome, Result, Settings, Wire, axe, play};
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::keyboard::{ENTER, SPACE, tab_to};
+use e2e::{
+    Browser, Error, Fate, Look, Outcome, Request, Result, SOON, Settings, Wire, axe, play, play_on_both,
+};
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::{
+    clock::{CLOCK, advance, next_second},
+    keyboard::{ENTER, SPACE, tab_to},
+};
 
 /// WCAG 2.2, levels A and AA; `wcag22aa` is off unless named.
 const RULES: &str = "
@@ -88,7 +96,7 @@ async fn axe_finds_nothing_on_any_screen() -> Outcome {
             |request| if request.is_refresh() { Fate::Problem(503, "unavailable") } else { Fate::Pass },
         );
         browser.open("/").await?;
-        browser.sees("h1", "can't answer").await?;
+        browser.sees("h1", "can’t answer").await?;
         inspection.of("start without an answer").await?;
         wire.rule(|_| Fate::Pass);
 
@@ -112,11 +120,19 @@ const MESSAGES_STAY: &str = "
     window.setTimeout = (call, time, ...rest) => time === 10000 ? 0 : wait(call, time, ...rest);
 ";
 
+/// Holds what matches on the wire until whoever has the answer waits for it, too.
+fn hold(wire: &Wire, which: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Arc<Barrier> {
+    let both = Arc::new(Barrier::new(2));
+    let meeting = Arc::clone(&both);
+    wire.rule(move |request| if which(request) { Fate::Meet(Arc::clone(&meeting)) } else { Fate::Pass });
+    both
+}
+
 #[tokio::test]
 async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
-    play(async |stage| {
+    play_on_both(async |stage, settings| {
         let mut wire = Wire::lay().await?;
-        let server = stage.server(Settings::default().behind(wire.port())).await?;
+        let server = stage.server(settings.behind(wire.port())).await?;
         wire.join(server.port());
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
         let browser = stage.browser(server.url()).await?;
@@ -156,9 +172,19 @@ async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
         browser.sees("#policy-alert", "Nothing has been saved").await?;
         inspection.of("security, Custom with errors").await?;
         browser.click("#preset-standard").await?;
+        let patch = hold(&wire, |request| request.method == "PATCH");
         browser.click("#policy-save").await?;
+        browser.sees("#policy-save", "Saving").await?;
+        inspection.of("security, saving").await?;
+        patch.wait().await;
         browser.sees("#policy-saved", "Saved").await?;
         inspection.of("security, saved").await?;
+        wire.rule(|request| if request.method == "PATCH" { Fate::LoseAnswer } else { Fate::Pass });
+        browser.click("#preset-strict").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-alert", "may not have been saved").await?;
+        inspection.of("security, perhaps saved").await?;
+        wire.rule(|_| Fate::Pass);
 
         for number in 1..=12 {
             let person = server.member(&ada, &format!("Member {number}"), "viewer").await?;
@@ -184,8 +210,28 @@ async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
         browser.click("#revoke-sessions-confirm").await?;
         browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
         inspection.of("the question, refused").await?;
-        wire.rule(|_| Fate::Pass);
+        wire.rule(|request| {
+            if request.path.ends_with("/revoke-sessions") {
+                Fate::Problem(403, "reauthentication_required")
+            } else {
+                Fate::Pass
+            }
+        });
         browser.click("#revoke-sessions-confirm").await?;
+        browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
+        inspection.of("who is it, above the question").await?;
+        browser.fill("#confirm_password", "not the password").await?;
+        browser.click("#reauthenticate-confirm").await?;
+        browser.sees("#reauthenticate-alert", "not your password").await?;
+        inspection.of("who is it, and it is not").await?;
+        browser.click("#reauthenticate-cancel").await?;
+        browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
+        let revocation = hold(&wire, |request| request.path.ends_with("/revoke-sessions"));
+        browser.click("#revoke-sessions-confirm").await?;
+        browser.sees("#revoke-sessions-confirm", "Signing out").await?;
+        inspection.of("the question, at work").await?;
+        revocation.wait().await;
+        wire.rule(|_| Fate::Pass);
         browser.sees("#toast", "12 sessions signed out").await?;
         inspection.of("a message").await?;
         browser.sees("#toast", "12 sessions signed out").await?;
@@ -196,6 +242,36 @@ async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
         browser.click("#audit-kind option[value='session.replay_detected']").await?;
         browser.sees("#audit-summary", "Nothing matches").await?;
         inspection.of("audit, nothing to see").await?;
+        browser.fill("#audit-from", "11232026").await?;
+        browser.fill("#audit-to", "11222026").await?;
+        browser.sees("#audit-to-error", "before the first").await?;
+        inspection.of("audit, days in the wrong order").await?;
+        browser.click("#audit-clear").await?;
+        browser.sees("#audit-summary", "that is all").await?;
+        wire.rule(|request| {
+            if request.header("accept") == "text/csv" {
+                Fate::Problem(503, "unavailable")
+            } else {
+                Fate::Pass
+            }
+        });
+        browser.click("#export-csv").await?;
+        browser.sees("#export-outcome", "There is no file").await?;
+        inspection.of("audit, no file").await?;
+        wire.rule(|request| {
+            if request.path.ends_with("/users/me/email") {
+                Fate::Problem(403, "reauthentication_required")
+            } else {
+                Fate::Pass
+            }
+        });
+        browser.open("/account/profile").await?;
+        browser.fill("#new_email", "new@journey.example").await?;
+        browser.click("#change-email-submit").await?;
+        browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
+        inspection.of("who is it").await?;
+        browser.click("#reauthenticate-cancel").await?;
+        wire.rule(|_| Fate::Pass);
 
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         browser.click("#sign-out").await?;
@@ -207,7 +283,7 @@ async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
         browser.sees("#you", "Engineer").await?;
         inspection.of("account of no owner").await?;
 
-        assert_eq!(inspection.screens, 16 * Look::ALL.len());
+        assert_eq!(inspection.screens, 24 * Look::ALL.len());
         assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
         Ok(())
     })
@@ -216,13 +292,15 @@ async fn axe_finds_nothing_in_the_settings_of_an_account() -> Outcome {
 
 #[tokio::test]
 async fn axe_finds_nothing_in_either_warning() -> Outcome {
-    play(async |stage| {
+    play_on_both(async |stage, settings| {
         for (idle, absolute, tone) in [("5", "60", "warn"), ("5", "5", "info")] {
-            let settings = Settings::default()
+            let settings = settings
+                .clone()
                 .with("CURFEW_IDLE_MINUTES_DEFAULT", idle)
                 .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", absolute);
             let server = stage.server(settings).await?;
-            let ada = server.owner("Ada Owner").await?;
+            // The databases may be one.
+            let ada = server.owner(&format!("Ada {tone}")).await?;
             let browser = stage.browser(server.url()).await?;
             let mut inspection =
                 Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
@@ -245,6 +323,29 @@ async fn axe_finds_nothing_in_either_warning() -> Outcome {
             inspection.of(&format!("the warning, in vain: {tone}")).await?;
             assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
         }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_once_the_session_goes_on() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.at_every_start(MESSAGES_STAY).await?;
+        let mut inspection = Inspection { browser: &browser, axe: axe()?, faults: Vec::new(), screens: 0 };
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        advance(&browser, 11 * 60).await?;
+        next_second(&browser).await?;
+        browser.click("#stay-signed-in").await?;
+        browser.sees("#toast", "You stay signed in.").await?;
+        inspection.of("the session goes on").await?;
+        browser.sees("#toast", "You stay signed in.").await?;
+        assert!(inspection.faults.is_empty(), "{}", inspection.faults.join("\n"));
         Ok(())
     })
     .await
@@ -277,28 +378,44 @@ async fn axe_finds_what_is_wrong() -> Outcome {
 }
 
 /// Notes every live region that a screen reader could not announce: one that was not painted empty
-/// before words came into it (WCAG 4.1.3, technique ARIA22). Notes also what was announced.
+/// before words came into it (WCAG 4.1.3, technique ARIA22). A region that is put elsewhere or was not
+/// rendered is a new one; only what it said before is no news. Notes also what was announced.
 const LISTEN: &str = "
     window.unheard = [];
     window.heard = [];
+    const LIVE = '[role=alert], [role=status], [aria-live]';
     const met = new WeakSet();
     const empty = new WeakSet();
-    const name = region => region.id || region.outerHTML.slice(0, 80);
-    const look = () => {
-        for (const region of document.querySelectorAll('[role=alert], [role=status], [aria-live]')) {
-            const words = region.innerText.trim();
-            if (empty.has(region)) {
-                if (words && heard.at(-1) !== `${name(region)}: ${words}`) heard.push(`${name(region)}: ${words}`);
+    const last = new WeakMap();
+    const told = new Set();
+    const said = region => `${region.id || region.outerHTML.slice(0, 80)}: ${region.innerText.trim()}`;
+    const forget = region => { met.delete(region); empty.delete(region); };
+    const look = changes => {
+        for (const node of changes.flatMap(({removedNodes}) => [...removedNodes])) {
+            if (node.matches?.(LIVE)) forget(node);
+            node.querySelectorAll?.(LIVE).forEach(forget);
+        }
+        for (const region of document.querySelectorAll(LIVE)) {
+            if (!region.checkVisibility()) {
+                forget(region);
+            } else if (empty.has(region)) {
+                const words = region.innerText.trim();
+                if (words && words !== last.get(region)) {
+                    heard.push(said(region));
+                    told.add(said(region));
+                }
+                last.set(region, words);
             } else if (!met.has(region)) {
                 met.add(region);
                 requestAnimationFrame(() => {
-                    if (region.innerText.trim()) unheard.push(`${name(region)}: ${region.innerText.trim()}`);
-                    else empty.add(region);
+                    if (!region.checkVisibility()) met.delete(region);
+                    else if (!region.innerText.trim()) empty.add(region);
+                    else if (!told.has(said(region))) unheard.push(said(region));
                 });
             }
         }
     };
-    new MutationObserver(look).observe(document, {childList: true, characterData: true, subtree: true});
+    new MutationObserver(look).observe(document, {attributes: true, childList: true, characterData: true, subtree: true});
 ";
 
 #[tokio::test]
@@ -349,26 +466,40 @@ async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
     .await
 }
 
+/// What was announced since this was last asked, and that nothing went unheard.
+async fn is_heard(browser: &Browser, words: &[&str]) -> Result<()> {
+    for said in words {
+        let script = "return window.heard.some(words => words.startsWith(arguments[0]))";
+        let what = format!("“{said}” to be announced");
+        if let Err(error) = browser.until_within(SOON, &what, script, vec![(*said).into()]).await {
+            let heard = browser.run("return [window.heard, window.unheard]", vec![]).await?;
+            return Err(Error(format!("{error}; heard and unheard: {heard}")));
+        }
+    }
+    let unheard = browser.run("return window.unheard", vec![]).await?;
+    assert_eq!(unheard, json!([]), "these appeared with their words already in them");
+    browser.run("window.heard = []", vec![]).await.map(drop)
+}
+
+fn refuse(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
+    move |request| if request.path.ends_with(end) { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+}
+
 #[tokio::test]
 async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty() -> Outcome {
-    play(async |stage| {
+    play_on_both(async |stage, settings| {
         let mut wire = Wire::lay().await?;
         // The warning is there from the sign-in on.
-        let settings = Settings::default().behind(wire.port()).with("CURFEW_IDLE_MINUTES_DEFAULT", "5");
+        let settings = settings.behind(wire.port()).with("CURFEW_IDLE_MINUTES_DEFAULT", "5");
         let server = stage.server(settings).await?;
         wire.join(server.port());
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
         browser.at_every_start(LISTEN).await?;
-        let refuse = |end: &'static str| {
-            move |request: &e2e::Request| {
-                if request.path.ends_with(end) { Fate::Problem(503, "unavailable") } else { Fate::Pass }
-            }
-        };
-
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
-        browser.sees("#session-expiry-message", "ends soon").await?;
+        is_heard(&browser, &["session-expiry-message: Your session ends soon"]).await?;
+
         wire.rule(refuse("/security"));
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/security']").await?;
@@ -382,11 +513,15 @@ async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty(
         browser.fill("#idle_minutes", "60").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;
-        wire.rule(refuse("/revoke-sessions"));
-        browser.click("#revoke-all").await?;
-        browser.click("#revoke-sessions-confirm").await?;
-        browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
-        browser.click("#revoke-sessions-cancel").await?;
+        is_heard(
+            &browser,
+            &[
+                "security-alert: This could not be loaded",
+                "policy-alert: Check what is marked",
+                "policy-saved: Saved",
+            ],
+        )
+        .await?;
 
         wire.rule(refuse("/audit-events"));
         browser.click("#nav-account").await?;
@@ -399,23 +534,92 @@ async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty(
         browser.sees("#audit-summary", "that is all").await?;
         browser.click("#export-csv").await?;
         browser.sees("#toast", "is ready").await?;
+        is_heard(
+            &browser,
+            &[
+                "audit-alert: This could not be loaded",
+                "export-outcome: There is no file",
+                "audit-summary: ",
+                "toast: audit-events.csv is ready",
+            ],
+        )
+        .await?;
+        Ok(())
+    })
+    .await
+}
 
-        let heard = browser.run("return window.heard", vec![]).await?.to_string();
-        for said in [
-            "session-expiry-message: Your session ends soon",
-            "security-alert: This could not be loaded",
-            "policy-alert: Check what is marked",
-            "policy-saved: Saved",
-            "revoke-sessions-alert: Nobody was signed out",
-            "audit-alert: This could not be loaded",
-            "export-outcome: There is no file",
-            "audit-summary: ",
-            "toast: audit-events.csv is ready",
-        ] {
-            assert!(heard.contains(said), "“{said}” was announced, among {heard}");
-        }
-        let unheard = browser.run("return window.unheard", vec![]).await?;
-        assert_eq!(unheard, json!([]), "these appeared with their words already in them");
+#[tokio::test]
+async fn ending_sessions_is_told_to_who_cannot_see_it() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let mut wire = Wire::lay().await?;
+        let server = stage.server(settings.behind(wire.port())).await?;
+        wire.join(server.port());
+        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+        let bob = server.member(&ada, "Bob Builder", "engineer").await?;
+        api.sign_in(&bob).await?;
+        api.sign_in(&ada).await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(LISTEN).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        browser.open("/account/security").await?;
+
+        wire.rule(refuse("/revoke-sessions"));
+        browser.click("#revoke-others").await?;
+        browser.click("#revoke-sessions-confirm").await?;
+        is_heard(&browser, &["revoke-sessions-alert: Nobody was signed out"]).await?;
+        wire.rule(|request| {
+            if request.path.ends_with("/revoke-sessions") {
+                Fate::Problem(403, "reauthentication_required")
+            } else {
+                Fate::Pass
+            }
+        });
+        browser.click("#revoke-sessions-confirm").await?;
+        browser.fill("#confirm_password", "not the password").await?;
+        browser.click("#reauthenticate-confirm").await?;
+        is_heard(&browser, &["reauthenticate-alert: That is not your password"]).await?;
+        wire.rule(|_| Fate::Pass);
+        browser.fill("#confirm_password", &ada.password).await?;
+        browser.click("#reauthenticate-confirm").await?;
+        is_heard(&browser, &["toast: 1 session signed out"]).await?;
+
+        // Right after it, and in time: the page is about to go.
+        browser.click("#revoke-all").await?;
+        browser.click("#revoke-sessions-confirm").await?;
+        is_heard(&browser, &["toast: 2 sessions signed out"]).await?;
+        browser.is_at("/login").await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_is_told_to_who_cannot_see_it() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(LISTEN).await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        advance(&browser, 11 * 60).await?;
+        is_heard(&browser, &["session-expiry-message: Your session ends soon"]).await?;
+        // By a script, so that nothing but the button asks for it.
+        let stay = "document.querySelector('#stay-signed-in').click()";
+        browser.set_offline(true).await?;
+        browser.run(stay, vec![]).await?;
+        is_heard(&browser, &["session-expiry-alert: You"]).await?;
+        browser.set_offline(false).await?;
+        browser.sees_no("#connection").await?;
+        // The server's answer has put the clock right.
+        advance(&browser, 14 * 60 + 10).await?;
+        is_heard(&browser, &["session-expiry-message: Your session ends in less than a minute"]).await?;
+        next_second(&browser).await?;
+        browser.run(stay, vec![]).await?;
+        is_heard(&browser, &["toast: You stay signed in."]).await?;
         Ok(())
     })
     .await

@@ -5,6 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::keyboard::focus_is_on;
+
 /// More than a page of the trail holds.
 const CHANGES: u32 = 55;
 
@@ -92,12 +94,18 @@ async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
         browser.sees("#audit-summary", "1 entry shown").await?;
         browser.fill("#audit-to", &yesterday).await?;
         browser.sees("#audit-to-error", "before the first").await?;
+        browser.sees_no("#audit-summary").await?;
+        assert_eq!(rows(&browser).await?, 0);
         // Both days count in full; the second, should midnight come meanwhile.
         browser.fill("#audit-to", &tomorrow).await?;
         browser.sees_no("#audit-to-error").await?;
         browser.sees("#audit-summary", "1 entry shown").await?;
         browser.click("#audit-clear").await?;
         browser.sees("#audit-summary", "50 entries shown; there are more").await?;
+        focus_is_on(&browser, "#audit-kind").await?;
+        browser.click("#audit-more").await?;
+        browser.sees("#audit-summary", "that is all").await?;
+        focus_is_on(&browser, "#audit-summary").await?;
         Ok(())
     })
     .await

@@ -5,6 +5,7 @@
 
 mod accessibility;
 mod audit_trail;
+mod clock;
 mod ending_sessions;
 mod keyboard;
 mod openid;

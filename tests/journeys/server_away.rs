@@ -119,7 +119,7 @@ async fn a_page_that_starts_while_the_server_is_unwell_waits_for_it() -> Outcome
                 },
             );
             browser.reload().await?;
-            browser.sees("h1", "can't answer for the moment").await?;
+            browser.sees("h1", "can’t answer for the moment").await?;
             browser.is_at("/").await?;
 
             wire.rule(|_| Fate::Pass);
@@ -149,7 +149,7 @@ async fn a_lost_answer_to_a_refresh_signs_nobody_out() -> Outcome {
             let before = wire.seen(Request::is_refresh).len();
             wire.rule(|request| if request.is_refresh() { Fate::LoseAnswer } else { Fate::Pass });
             browser.reload().await?;
-            browser.sees("h1", "can't be reached").await?;
+            browser.sees("h1", "can’t be reached").await?;
             wire.rule(|_| Fate::Pass);
             if is_loaded_anew {
                 browser.reload().await?;

@@ -80,9 +80,9 @@ async fn own_numbers_are_checked_saved_and_apply_from_the_next_sign_in() -> Outc
 
 #[tokio::test]
 async fn what_is_typed_outlives_a_server_that_is_away() -> Outcome {
-    play(async |stage| {
+    play_on_both(async |stage, settings| {
         let mut wire = Wire::lay().await?;
-        let server = stage.server(Settings::default().behind(wire.port())).await?;
+        let server = stage.server(settings.behind(wire.port())).await?;
         wire.join(server.port());
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
@@ -106,10 +106,26 @@ async fn what_is_typed_outlives_a_server_that_is_away() -> Outcome {
         browser.click("#policy-save").await?;
         browser.sees("#policy-alert", "may not have been saved").await?;
         assert_eq!(browser.value("#idle_minutes").await?, "60");
+        // The server had done it; once it can be asked, the page knows.
+        wire.rule(|_| Fate::Pass);
+        browser.sees("#policy-saved", "Saved").await?;
+        browser.sees_no("#policy-alert").await?;
+        assert_eq!(browser.value("#idle_minutes").await?, "60");
+
+        // This time it has not.
+        wire.rule(
+            move |request| {
+                if request.method == "PATCH" { Fate::Problem(500, "internal") } else { Fate::Pass }
+            },
+        );
+        browser.fill("#idle_minutes", "90").await?;
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-alert", "Nothing was saved. Save again.").await?;
+        assert_eq!(browser.value("#idle_minutes").await?, "90");
         wire.rule(|_| Fate::Pass);
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;
-        browser.sees_no("#policy-alert").await?;
+        assert_eq!(get(&server.direct()?, &ada, SECURITY).await?["policy"]["override"]["idle_minutes"], 90);
         Ok(())
     })
     .await

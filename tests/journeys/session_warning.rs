@@ -2,26 +2,14 @@
 
 use std::time::Duration;
 
-use e2e::{Browser, Outcome, Result, Settings, play, play_on_both};
+use e2e::{Browser, Outcome, Result, play_on_both};
 
-use crate::keyboard::{ENTER, ESCAPE, TAB, focus_is_on};
-
-/// A device whose clock can be set ahead; the page then looks at it, as when the device wakes.
-const CLOCK: &str = "
-    const now = Date.now.bind(Date);
-    let ahead = 0;
-    Date.now = () => now() + ahead;
-    window.advance = seconds => {
-        ahead += seconds * 1000;
-        document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
-    };
-";
+use crate::{
+    clock::{CLOCK, advance, next_second},
+    keyboard::{ENTER, ESCAPE, TAB, focus_is_on},
+};
 
 const WARNING: &str = "#session-expiry-message";
-
-async fn advance(browser: &Browser, seconds: u32) -> Result<()> {
-    browser.run("window.advance(arguments[0])", vec![seconds.into()]).await.map(drop)
-}
 
 /// When the session ends if it is not used, as home says; in seconds since 1970.
 async fn idle_end(browser: &Browser) -> Result<i64> {
@@ -58,7 +46,9 @@ async fn staying_signed_in_takes_the_warning_away_in_every_tab() -> Outcome {
             browser.sees("#session-expiry-countdown", "4:").await?;
         }
 
-        browser.click("#stay-signed-in").await?;
+        next_second(&browser).await?;
+        // By a script: somebody who moves the pointer there extends the session by that alone.
+        browser.run("document.querySelector('#stay-signed-in').click()", vec![]).await?;
         browser.sees("#toast", "You stay signed in").await?;
         for tab in [&second, &first] {
             browser.turn_to(tab).await?;
@@ -108,8 +98,8 @@ async fn where_nothing_can_be_extended_one_signs_in_anew_and_goes_on() -> Outcom
 
 #[tokio::test]
 async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "5")).await?;
+    play_on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5")).await?;
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
         browser.at_every_start(CLOCK).await?;
@@ -129,6 +119,7 @@ async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
         assert_eq!(idle_end(&browser).await?, before, "it is still that deadline");
         assert_eq!(browser.text("#session-expiry").await?, "");
 
+        next_second(&browser).await?;
         // Somebody has just been there, so a minute after the last refresh the window starts anew.
         advance(&browser, 61).await?;
         browser.sees("#session-expiry.warn", "ends soon").await?;
@@ -138,13 +129,49 @@ async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
     .await
 }
 
+#[tokio::test]
+async fn a_dismissed_warning_stays_away_after_a_reload_and_in_other_tabs() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let settings =
+            settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
+        let server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        let first = browser.tab().await?;
+        let second = browser.open_tab().await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/").await?;
+        browser.sees("#session-expiry.info", "the longest time it may last").await?;
+        browser.turn_to(&first).await?;
+        browser.click("#session-expiry-dismiss").await?;
+        browser.sees_no("#session-expiry").await?;
+        browser.turn_to(&second).await?;
+        browser.sees_no("#session-expiry").await?;
+
+        browser.reload().await?;
+        let third = browser.open_tab().await?;
+        browser.at_every_start(CLOCK).await?;
+        browser.open("/").await?;
+        for tab in [&second, &third] {
+            browser.turn_to(tab).await?;
+            browser.is_in(&ada).await?;
+            advance(&browser, 1).await?;
+            assert_eq!(browser.text("#session-expiry").await?, "");
+        }
+        Ok(())
+    })
+    .await
+}
+
 /// While a dialog is open nothing beside it can be reached, so the warning comes into it.
 #[tokio::test]
 async fn a_dialog_does_not_hide_the_warning() -> Outcome {
-    play(async |stage| {
-        let settings = Settings::default()
-            .with("CURFEW_IDLE_MINUTES_DEFAULT", "5")
-            .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
+    play_on_both(async |stage, settings| {
+        let settings =
+            settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
@@ -162,6 +189,16 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
         }
         browser.press(ESCAPE).await?;
         browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+        focus_is_on(&browser, "#revoke-all").await?;
+        // It can be used there, too.
+        browser.press(ENTER).await?;
+        browser.sees("#revoke-sessions #session-expiry.info", "the longest time it may last").await?;
+        browser.click("#sign-in-now").await?;
+        browser.is_at("/login?next=%2Faccount%2Fsecurity").await?;
+        browser.submit(&ada.email, &ada.password).await?;
+        browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+        browser.click("#revoke-all").await?;
+        browser.press(ESCAPE).await?;
         focus_is_on(&browser, "#revoke-all").await?;
 
         // The dialog leaves together with its page: the messages are there for the next.
@@ -181,8 +218,8 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
 /// With the machine's own clock, and nobody touching anything.
 #[tokio::test]
 async fn the_warning_comes_by_itself_five_minutes_ahead() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "6")).await?;
+    play_on_both(async |stage, settings| {
+        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "6")).await?;
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
         // Each reading of the countdown, the first one first.
