@@ -1,6 +1,9 @@
 //! Somebody signs in with an OpenID provider that we did not write, and that is not always to be believed.
 
-use e2e::{Browser, Health, Mailbox, Outcome, Provider, Result, SOON, Server, Settings, play, send, until};
+use e2e::{
+    Browser, Fate, Health, Mailbox, Outcome, Provider, Result, SOON, Server, Settings, Wire, play,
+    play_on_both, send, until,
+};
 use serde_json::json;
 
 /// The provider's own page, and back.
@@ -392,6 +395,46 @@ async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
 
         let sessions = server.run(&["session", "list"], "").await?;
         assert_eq!(sessions.matches("\"user_id\"").count(), 1, "it is the same session: {sessions}");
+        Ok(())
+    })
+    .await
+}
+
+/// The page goes away meanwhile, and comes back to the same place with what was about to be saved.
+#[tokio::test]
+async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let provider = Provider::start().await?;
+        let mut wire = Wire::lay().await?;
+        let server = stage.server(provider.known_to(settings).behind(wire.port())).await?;
+        wire.join(server.port());
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, "grace").await?;
+        browser.is_at("/").await?;
+        browser.open("/account/security?from=mail").await?;
+        browser.click("#preset-custom").await?;
+        browser.fill("#idle_minutes", "60").await?;
+        browser.fill("#absolute_minutes", "240").await?;
+
+        wire.rule(|request| {
+            if request.method == "PATCH" {
+                Fate::Problem(403, "reauthentication_required")
+            } else {
+                Fate::Pass
+            }
+        });
+        browser.click("#policy-save").await?;
+        browser.sees("#reauthenticate-body", "then do it again").await?;
+        browser.click("#reauthenticate .provider-foreign").await?;
+        wire.rule(|_| Fate::Pass);
+        show_who_it_is(&browser, "grace").await?;
+        browser.is_at("/account/security?from=mail").await?;
+        browser.sees("#toast", "Confirmed").await?;
+        browser.until("what was typed", "return document.querySelector('#preset-custom').checked").await?;
+        assert_eq!(browser.value("#idle_minutes").await?, "60");
+        assert_eq!(browser.value("#absolute_minutes").await?, "240");
+        browser.click("#policy-save").await?;
+        browser.sees("#policy-saved", "Saved").await?;
         Ok(())
     })
     .await
