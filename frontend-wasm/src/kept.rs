@@ -7,7 +7,7 @@ use yew::prelude::*;
 /// What yew keeps, whatever its type, so that yew's machinery is compiled once.
 type Erased = Rc<dyn Any>;
 
-/// The value at the time of the render, and the way to set it.
+/// The value as it is now, also for whoever has kept this since an earlier render, and the way to set it.
 pub struct Kept<T>(UseStateHandle<Erased>, PhantomData<T>);
 
 impl<T> Clone for Kept<T> {
