@@ -170,7 +170,7 @@ pub fn Audit() -> Html {
                     </button>
                     <p id="export-outcome" role="status" class="outcome">{ outcome }</p>
                 </div>
-                { audit_list(&trail.events, &people, now) }
+                { audit_list(&trail.events, now) }
                 <p id="audit-summary" role="status" class="outcome" tabindex="-1">{ summary(&trail, &filter) }</p>
                 { load_state("audit", is_busy, failure, &go_on) }
                 if has_more {

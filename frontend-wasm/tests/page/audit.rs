@@ -5,7 +5,7 @@ use std::cell::Cell;
 use chrono::DateTime;
 use curfew_frontend::App;
 use curfew_shared::{
-    audit::{AuditActor, AuditEvent, AuditKind, AuditPage},
+    audit::{AuditEvent, AuditKind, AuditPage, AuditPerson},
     error::ErrorCode,
     id::{AuditEventId, UserId},
     route::{api::AUDIT_EVENTS, page},
@@ -27,11 +27,12 @@ fn entry(number: u128, who: &str, has_more: bool) -> Fate {
         id: AuditEventId(Uuid::from_u128(number)),
         at: DateTime::UNIX_EPOCH,
         kind: AuditKind::SignedIn,
-        actor: Some(AuditActor {
+        actor: Some(AuditPerson {
             user_id: UserId(Uuid::from_u128(number)),
             name: Some(who.into()),
             email: None,
         }),
+        subject: None,
         session_id: None,
         address: None,
         payload: json!({}),

@@ -1,8 +1,7 @@
 //! What an entry of the audit trail says, as a sentence for a person. Pure.
 
 use curfew_shared::{
-    audit::{AuditEvent, AuditKind},
-    id::UserId,
+    audit::{AuditEvent, AuditKind, AuditPerson},
     policy::Policy,
 };
 use serde_json::Value;
@@ -47,19 +46,12 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
     }
 }
 
-/// What happened. `name_of` knows people by their id; whoever it does not know is told of without a
-/// name. A payload that is not as expected costs the details, never the sentence.
+/// What happened. A payload that is not as expected costs the details, never the sentence.
 #[must_use]
-pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) -> String {
+pub fn sentence(event: &AuditEvent) -> String {
     let payload = &event.payload;
-    let actor = event.actor.as_ref().map(|actor| match (&actor.name, &actor.email) {
-        (Some(name), _) => name.clone(),
-        (None, Some(email)) => email.clone(),
-        (None, None) => "Somebody who was removed since".into(),
-    });
-    let who = actor.unwrap_or_else(|| "Somebody".into());
-    let subject = payload["user_id"].as_str().and_then(|id| id.parse().ok()).and_then(name_of);
-    let whose = subject.as_ref().map_or_else(|| "somebody".into(), Clone::clone);
+    let who = event.actor.as_ref().map_or("Somebody", |actor| name(actor, "Somebody who was removed since"));
+    let whose = event.subject.as_ref().map_or("somebody", |it| name(it, "somebody who was removed since"));
     let count = payload["revoked_count"].as_u64();
     match event.kind {
         AuditKind::SignedIn => format!("{who} signed in"),
@@ -73,7 +65,7 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
         AuditKind::ReplayDetected => {
             format!("A used token of {whose} was shown again, as a thief would; the session was ended")
         }
-        AuditKind::PolicyUpdated => policy_change(&who, payload),
+        AuditKind::PolicyUpdated => policy_change(who, payload),
         AuditKind::SessionsRevoked => {
             let sessions = sessions_of(count);
             match payload["scope"].as_str() {
@@ -122,6 +114,10 @@ pub fn sentence(event: &AuditEvent, name_of: impl Fn(UserId) -> Option<String>) 
             format!("The operator set a new password for {whose}{}", and_ended(count))
         }
     }
+}
+
+fn name<'a>(person: &'a AuditPerson, unknown: &'a str) -> &'a str {
+    person.name.as_deref().or(person.email.as_deref()).unwrap_or(unknown)
 }
 
 fn sessions_of(count: Option<u64>) -> String {
@@ -177,7 +173,7 @@ fn policy_change(who: &str, payload: &Value) -> String {
 mod tests {
     use crate::test;
     use chrono::DateTime;
-    use curfew_shared::{audit::AuditPerson, id::AuditEventId};
+    use curfew_shared::id::{AuditEventId, UserId};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -192,15 +188,11 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             kind,
             actor: Some(AuditPerson { user_id: ADA, name: Some("Ada".into()), email: None }),
-            subject: None,
+            subject: Some(AuditPerson { user_id: BOB, name: Some("Bob".into()), email: None }),
             session_id: None,
             address: None,
             payload,
         }
-    }
-
-    fn said(event: &AuditEvent) -> String {
-        sentence(event, |id| (id == BOB).then(|| "Bob".into()))
     }
 
     #[test]
@@ -276,7 +268,7 @@ mod tests {
             ),
             (PasswordSetByOperator, of_bob, "The operator set a new password for Bob; 2 sessions ended"),
         ] {
-            assert_eq!(said(&event(kind, payload)), expected);
+            assert_eq!(sentence(&event(kind, payload)), expected);
         }
     }
 
@@ -285,7 +277,7 @@ mod tests {
         for kind in AuditKind::ALL {
             for payload in [json!({}), json!(null), json!({"user_id": 1, "revoked_count": "x", "reason": []})]
             {
-                let said = said(&event(*kind, payload));
+                let said = sentence(&event(*kind, payload));
                 assert!(said.contains(' ') && !said.contains("null"), "{kind}: {said}");
             }
             assert!(!kind_name(*kind).is_empty());
@@ -296,8 +288,13 @@ mod tests {
     fn whoever_is_unknown_is_told_of_without_a_name() {
         let mut event = event(AuditKind::SignedIn, json!({}));
         event.actor = Some(AuditPerson { user_id: ADA, name: None, email: None });
-        assert_eq!(said(&event), "Somebody who was removed since signed in");
+        assert_eq!(sentence(&event), "Somebody who was removed since signed in");
         event.kind = AuditKind::SignInFailed;
-        assert_eq!(said(&event), "A sign-in as somebody failed");
+        event.subject = Some(AuditPerson { user_id: BOB, name: None, email: Some("bob@example.com".into()) });
+        assert_eq!(sentence(&event), "A sign-in as bob@example.com failed");
+        event.subject = Some(AuditPerson { user_id: BOB, name: None, email: None });
+        assert_eq!(sentence(&event), "A sign-in as somebody who was removed since failed");
+        (event.actor, event.subject) = (None, None);
+        assert_eq!(sentence(&event), "A sign-in as somebody failed");
     }
 }
