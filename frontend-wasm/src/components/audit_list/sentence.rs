@@ -85,6 +85,7 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::EmailChanged => format!("{who} changed their e-mail address{}", from_to(payload)),
         AuditKind::IdentityLinked => format!("{who} linked a sign-in with {}", word(payload, "provider")),
         AuditKind::IdentityUnlinked => format!("{who} unlinked a sign-in with {}", word(payload, "provider")),
+        AuditKind::AccountCreated if event.actor.is_none() => "The operator created the account".into(),
         AuditKind::AccountCreated => format!("{who} created the account"),
         AuditKind::AccountRenamed => format!("{who} renamed the account{}", from_to(payload)),
         AuditKind::InviteCreated => {
@@ -296,5 +297,7 @@ mod tests {
         assert_eq!(sentence(&event), "A sign-in as somebody who was removed since failed");
         (event.actor, event.subject) = (None, None);
         assert_eq!(sentence(&event), "A sign-in as somebody failed");
+        event.kind = AuditKind::AccountCreated;
+        assert_eq!(sentence(&event), "The operator created the account");
     }
 }
