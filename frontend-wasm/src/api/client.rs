@@ -199,7 +199,7 @@ impl Client {
     /// # Errors
     /// What the server refused, or why there was no answer.
     pub async fn look_up<T>(&self, call: Call<T>) -> Result<T, Failure> {
-        let body = self.authorized_once(call.request(), Cause::Timer, None).await?;
+        let body = self.authorized_once(call.request(), Cause::Timer).await?;
         self.read(&call, &body)
     }
 
@@ -214,28 +214,24 @@ impl Client {
     // writes that anew for each type of answer.
     fn authorized<'a>(&'a self, request: &'a Request) -> Sent<'a> {
         Box::pin(async move {
-            let outcome = self.authorized_once(request, Cause::Person, None).await;
+            let outcome = self.authorized_once(request, Cause::Person).await;
             let asks =
                 outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::ReauthenticationRequired);
             if asks && self.prompt.ask().await {
-                self.authorized_once(request, Cause::Person, None).await
+                self.authorized_once(request, Cause::Person).await
             } else {
                 outcome
             }
         })
     }
 
-    /// If the server refuses the token, refreshes once, in the `turn` of whoever has it already, then
-    /// follows the answer.
-    fn authorized_once<'a>(&'a self, request: &'a Request, cause: Cause, turn: Option<&'a Turn>) -> Sent<'a> {
+    /// If the server refuses the token, refreshes once, then follows the answer.
+    fn authorized_once<'a>(&'a self, request: &'a Request, cause: Cause) -> Sent<'a> {
         Box::pin(async move {
             let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
             let mut outcome = request.send(Some(&token)).await;
             if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
-                match turn {
-                    Some(turn) => self.refresh_in(turn, Some(&token), cause).await,
-                    None => self.refresh_unless_fresher_than(Some(&token), cause).await,
-                }
+                self.refresh_unless_fresher_than(Some(&token), cause).await;
                 match self.access_token() {
                     Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
                     Some(_) => return Err(self.trouble_as_failure()),

@@ -19,8 +19,8 @@ use curfew_shared::{
     security::RevokeSessionsResponse,
     session::OwnSessionPage,
 };
-
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::http::{Call, Request};
 use crate::browser::json;
@@ -107,9 +107,11 @@ pub fn oauth_start(
 
 /// Hands in what the provider answered.
 #[must_use]
-pub fn oauth_callback(provider: &str, request: &OauthCallbackRequest) -> Call<OauthEnd> {
+pub fn oauth_callback(provider: &str, request: &OauthCallbackRequest, key: Uuid) -> Call<OauthEnd> {
+    let call =
+        Request::post(&with(api::OAUTH_CALLBACK, "{provider}", provider), request).idempotency_key(key);
     // In one object, which serde's `flatten` would keep whole in between, at a price of some kilobytes.
-    Request::post(&with(api::OAUTH_CALLBACK, "{provider}", provider), request).read_by(|body| {
+    call.read_by(|body| {
         let text = body.as_string()?;
         Some(OauthEnd { tokens: json::read(&text), ..json::read(&text)? })
     })
@@ -117,9 +119,9 @@ pub fn oauth_callback(provider: &str, request: &OauthCallbackRequest) -> Call<Oa
 
 /// Proves once more who one is.
 #[must_use]
-pub fn reauthenticate(password: String) -> Call<TokenResponse> {
+pub fn reauthenticate(password: String, key: Uuid) -> Call<TokenResponse> {
     let request = ReauthenticateRequest { password, token_delivery: TokenDelivery::Cookie };
-    Request::post(api::REAUTHENTICATE, &request).json()
+    Request::post(api::REAUTHENTICATE, &request).idempotency_key(key).json()
 }
 
 /// Changes one's own name.

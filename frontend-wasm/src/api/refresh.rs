@@ -61,6 +61,24 @@ pub(super) async fn exchange(cause: Cause) -> RefreshEnd {
     }
 }
 
+/// Whether there is a refresh whose answer is yet to come, or was lost.
+pub(super) fn is_pending() -> bool {
+    pending().is_some()
+}
+
+/// The key for a call that renews the session as a refresh does: should its answer get lost, the next refresh
+/// gets it.
+pub(super) fn expect() -> Uuid {
+    begin(Cause::Person).0
+}
+
+/// Notes how that call fared. Only where nobody knows what it came to, there is still something to get.
+pub(super) fn settle(failure: Option<&Failure>) {
+    if failure.is_none_or(|failure| failure.trouble().is_none()) {
+        storage::remove(KEY);
+    }
+}
+
 /// Where the key of a refresh without an answer stands: `<uuid>` or `<uuid> passive`.
 const KEY: &str = "curfew.refresh";
 const PASSIVE: &str = " passive";

@@ -292,6 +292,29 @@ async fn a_confirmation_with_a_lapsed_token_refreshes_in_its_own_turn() {
     assert_eq!((server.calls(REFRESH).len(), server.calls(REAUTHENTICATE).len()), (1, 2));
 }
 
+#[test]
+async fn what_came_of_a_confirmation_whose_answer_was_lost_is_asked_for_before_anything_else() {
+    let server =
+        Server::start(
+            |call, before| {
+                if call.path == REAUTHENTICATE && before == 0 { Fate::Lost } else { Fate::Well }
+            },
+        );
+    let (_screen, client) = open_signed_in_tab().await;
+    assert!(client.confirm("secret".into()).await.is_err());
+    assert!(client.store().read(|state| state.session().is_some()), "silence signs nobody out");
+    assert_eq!(client.confirm("secret".into()).await, Ok(()));
+    let keys = |path| {
+        let keys = server.calls(path).into_iter().map(|call| call.idempotency_key.unwrap());
+        keys.collect::<Vec<_>>()
+    };
+    let (proofs, refreshes) = (keys(REAUTHENTICATE), keys(REFRESH));
+    // The server may have moved the session on: the refresh by the same key gets it either way.
+    assert_eq!(refreshes, [proofs[0].clone()]);
+    assert_ne!(proofs[0], proofs[1]);
+    assert!(storage::get("curfew.refresh").is_none());
+}
+
 /// Lets `work` go on by itself; what comes of it is there later.
 fn begin<T: 'static>(work: impl Future<Output = T> + 'static) -> Rc<Cell<Option<T>>> {
     let end = Rc::new(Cell::new(None));

@@ -5,9 +5,9 @@ use curfew_shared::{
     oauth::{OauthCallbackRequest, OauthPurpose},
 };
 
-use super::{Client, turn};
+use super::{Client, Turn, turn};
 use crate::{
-    api::{Failure, people, send},
+    api::{Failure, people, refresh, send},
     browser::storage,
     store::auth::Cause,
 };
@@ -54,8 +54,11 @@ impl Client {
         provider: &str,
         request: &OauthCallbackRequest,
     ) -> Answer<OauthPurpose> {
-        let _turn = turn().await;
-        let answer = send(people::oauth_callback(provider, request)).await?;
+        let turn = turn().await;
+        self.settle_refresh(&turn).await;
+        let outcome = send(people::oauth_callback(provider, request, refresh::expect())).await;
+        refresh::settle(outcome.as_ref().err());
+        let answer = outcome?;
         match (answer.purpose, answer.tokens) {
             (OauthPurpose::SignIn, Some(tokens)) => self.begin(tokens).await,
             (_, Some(tokens)) => self.adopt(tokens, Cause::Person).await,
@@ -71,11 +74,30 @@ impl Client {
     pub async fn confirm(&self, password: String) -> Answer<()> {
         // The cookie changes, so no other tab may refresh meanwhile; this one may have to.
         let turn = turn().await;
-        let call = people::reauthenticate(password);
-        let body = self.authorized_once(call.request(), Cause::Person, Some(&turn)).await?;
-        let tokens = self.read(&call, &body)?;
-        self.adopt(tokens, Cause::Person).await;
+        self.settle_refresh(&turn).await;
+        let mut outcome = self.prove(&password).await;
+        if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
+            self.refresh_in(&turn, self.access_token().as_ref(), Cause::Person).await;
+            outcome = self.prove(&password).await;
+        }
+        self.note(outcome.as_ref().err());
+        self.adopt(outcome?, Cause::Person).await;
         Ok(())
+    }
+
+    async fn prove(&self, password: &str) -> Answer<TokenResponse> {
+        let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
+        let outcome = people::reauthenticate(password.to_owned(), refresh::expect()).send(Some(&token)).await;
+        refresh::settle(outcome.as_ref().err());
+        outcome
+    }
+
+    /// Gets the answer to a refresh that was lost, before anything else moves the session on: the server
+    /// knows the key of the last move alone.
+    async fn settle_refresh(&self, turn: &Turn) {
+        if refresh::is_pending() {
+            self.refresh_in(turn, self.access_token().as_ref(), Cause::Person).await;
+        }
     }
 
     async fn begin(&self, tokens: TokenResponse) {
