@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Owner,
-    extract::{Query, page_limit},
+    extract::{Query, cut, page_limit},
 };
 use crate::{app::AppState, domain::field, error::Result, store::audit_events};
 
@@ -61,11 +61,8 @@ async fn list(
     if let Some(format) = format {
         return Ok(export(app, caller.account.id, query, format));
     }
-    // One more than asked for tells whether there is a next page.
     let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;
-    let more = events.len() > limit as usize;
-    events.truncate(limit as usize);
-    let next_cursor = events.last().filter(|_| more).map(|event| event.id);
+    let next_cursor = cut(&mut events, limit).map(|event| event.id);
     Ok(JsonResponse(AuditPage { events, next_cursor }).into_response())
 }
 

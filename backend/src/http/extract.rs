@@ -116,6 +116,15 @@ pub fn page_limit(asked: Option<u32>) -> Result<u32> {
     Err(Error::invalid(vec![fault.with_limit(bound.into())]))
 }
 
+/// Cuts what was found, which is one more than asked for where there is a next page, to `limit`. Answers the last
+/// that is left if there is one.
+pub fn cut<T>(found: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = limit as usize;
+    let has_next = found.len() > limit;
+    found.truncate(limit);
+    found.last().filter(|_| has_next)
+}
+
 /// Whether the body is declared to be JSON. A browser cannot declare that to another site unasked.
 pub fn is_json(headers: &HeaderMap) -> bool {
     expect_content_type(headers, "application/json").is_ok()

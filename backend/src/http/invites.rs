@@ -24,7 +24,7 @@ use super::{
     caller::Owner,
     client::Client,
     delivery::Handout,
-    extract::{Json, Path, Query, page_limit},
+    extract::{Json, Path, Query, cut, page_limit},
     grant::{Proof, open_session},
     registration::taken,
 };
@@ -71,9 +71,7 @@ async fn list(
 ) -> Result<JsonResponse<InvitePage>> {
     let limit = page_limit(query.limit)?;
     let mut invites = invites::list(&app.database.read, caller.account.id, query.cursor, limit + 1).await?;
-    let more = invites.len() > limit as usize;
-    invites.truncate(limit as usize);
-    let next_cursor = invites.last().filter(|_| more).map(|invite| invite.id);
+    let next_cursor = cut(&mut invites, limit).map(|invite| invite.id);
     let invites = invites.into_iter().map(InviteSummary::from).collect();
     Ok(JsonResponse(InvitePage { invites, next_cursor }))
 }

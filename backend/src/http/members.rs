@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::{Caller, Owner},
     client::Client,
-    extract::{Json, Path, Query, page_limit},
+    extract::{Json, Path, Query, cut, page_limit},
 };
 use crate::{
     app::AppState,
@@ -113,9 +113,7 @@ async fn list(
         caller.now,
     )
     .await?;
-    let more = members.len() > limit as usize;
-    members.truncate(limit as usize);
-    let next_cursor = members.last().filter(|_| more).map(|last| write_cursor(last.id, &last.name));
+    let next_cursor = cut(&mut members, limit).map(|last| write_cursor(last.id, &last.name));
     Ok(JsonResponse(MemberPage { members, member_count, next_cursor }))
 }
 

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::Caller,
     client::Client,
-    extract::{Path, Query, page_limit},
+    extract::{Path, Query, cut, page_limit},
 };
 use crate::{
     app::AppState,
@@ -48,9 +48,7 @@ async fn list(
     let (mut own, session_count) =
         sessions::list_own(&app.database.read, caller.user.id, current, query.cursor, limit + 1, caller.now)
             .await?;
-    let more = own.len() > limit as usize;
-    own.truncate(limit as usize);
-    let next_cursor = own.last().filter(|_| more).map(|session| session.id);
+    let next_cursor = cut(&mut own, limit).map(|session| session.id);
     let shown = |session: Own| {
         let program = Program::of(session.origin.user_agent.as_deref());
         OwnSession {
