@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_has_the_members_of_the_contract() {
+    fn a_problem_has_its_five_members() {
         let problem = Problem::new(
             ErrorCode::ValidationFailed,
             vec![FieldError::new("idle_minutes", FieldCode::TooSmall, "At least 15.").with_limit(15)],

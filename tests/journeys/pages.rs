@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// A word, its status, for every error of the contract.
+/// Words that clients decide by, each with its status.
 const WORDS: [(&str, u16); 18] = [
     ("session_expired_idle", 401),
     ("session_expired_absolute", 401),

@@ -431,7 +431,7 @@ mod tests {
     proptest! {
         /// Random histories, against a model that remembers every token and every consumption.
         #[test]
-        fn every_history_keeps_the_contract(events in prop::collection::vec(event(), 1..60)) {
+        fn every_history_keeps_the_rules(events in prop::collection::vec(event(), 1..60)) {
             let policy = Policy { idle_minutes: 60, absolute_minutes: 240 };
             let mut session = session(policy);
             let mut now = at(0);

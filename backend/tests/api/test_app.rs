@@ -356,7 +356,7 @@ pub fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
-/// Signs claims of the test's own with the refresh key, derived as the contract says and not by the server's code.
+/// Signs claims of the test's own with the refresh key, derived as is documented and not by the server's code.
 pub fn forge(header: &Value, claims: &Value) -> String {
     forge_with(SECRET, header, claims)
 }

@@ -131,7 +131,7 @@ async fn rotating_the_secret_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn the_refresh_key_is_the_one_that_the_contract_derives() {
+async fn the_refresh_key_is_derived_as_documented() {
     // RFC 5869 by hand: extract with an empty salt, expand with the info string, one block.
     let extract = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]), SECRET.as_bytes());
     let expand = hmac::Key::new(hmac::HMAC_SHA256, extract.as_ref());
