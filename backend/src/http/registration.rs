@@ -242,25 +242,13 @@ async fn finish_registration(
     if identity.is_some() && !is_own() {
         return Err(ErrorCode::WrongBrowser.into());
     }
-    let account_id = AccountId(entropy::id(now)?);
-    let user_id = UserId(entropy::id(now)?);
-    accounts::insert(&transaction, account_id, &registration.account_name, now).await?;
-    let user = NewUser {
-        id: user_id,
-        account_id,
+    let owner = FirstOwner {
+        account_name: &registration.account_name,
         email: &registration.email,
-        email_verified_at: Some(now),
         name: &registration.name,
-        role: Role::Owner,
         password_hash: registration.password_hash.as_deref(),
     };
-    users::insert(&transaction, user, now).await.map_err(taken)?;
-    registrations::delete_for(&transaction, &registration.email).await?;
-    Deed::new(AuditKind::AccountCreated, account_id, now)
-        .by(user_id)
-        .from(client.origin.address.as_deref())
-        .append(&transaction)
-        .await?;
+    let (account_id, user_id) = open_account(&transaction, client, owner, now).await?;
     if let Some((issuer, subject)) = identity {
         let new = Link {
             issuer,
@@ -277,6 +265,44 @@ async fn finish_registration(
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(registration.email)
+}
+
+/// Who opens an account. The address has been proven to be theirs.
+pub(super) struct FirstOwner<'a> {
+    pub account_name: &'a str,
+    pub email: &'a str,
+    pub name: &'a str,
+    /// None for who comes by a provider.
+    pub password_hash: Option<&'a str>,
+}
+
+/// Makes an account and its first owner, and forgets who else wanted to register the address.
+pub(super) async fn open_account(
+    transaction: &Transaction,
+    client: &Client,
+    owner: FirstOwner<'_>,
+    now: DateTime<Utc>,
+) -> Result<(AccountId, UserId)> {
+    let account_id = AccountId(entropy::id(now)?);
+    let user_id = UserId(entropy::id(now)?);
+    accounts::insert(transaction, account_id, owner.account_name, now).await?;
+    let user = NewUser {
+        id: user_id,
+        account_id,
+        email: owner.email,
+        email_verified_at: Some(now),
+        name: owner.name,
+        role: Role::Owner,
+        password_hash: owner.password_hash,
+    };
+    users::insert(transaction, user, now).await.map_err(taken)?;
+    registrations::delete_for(transaction, owner.email).await?;
+    Deed::new(AuditKind::AccountCreated, account_id, now)
+        .by(user_id)
+        .from(client.origin.address.as_deref())
+        .append(transaction)
+        .await?;
+    Ok((account_id, user_id))
 }
 
 /// Gives a user the address that the link went to.

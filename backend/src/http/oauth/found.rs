@@ -2,8 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    audit::AuditKind,
-    auth::Role,
     error::ErrorCode,
     id::{AccountId, InviteId, UserId},
 };
@@ -11,7 +9,6 @@ use curfew_shared::{
 use super::{By, Link, link};
 use crate::{
     app::App,
-    audit::Deed,
     config,
     domain::{field, link::LinkPurpose},
     entropy,
@@ -19,13 +16,13 @@ use crate::{
     http::{
         client::Client,
         invites::join,
-        registration::{Browser, keep, taken},
+        registration::{Browser, FirstOwner, keep, open_account},
     },
     oidc::{Identity, OidcError},
     store::{
-        Transaction, accounts, identities, invites,
-        registrations::{self, Registration},
-        users::{self, Login, NewUser},
+        Transaction, identities, invites,
+        registrations::Registration,
+        users::{self, Login},
     },
     throttle,
 };
@@ -154,25 +151,9 @@ async fn make(
 ) -> Result<Login> {
     let now = app.clock.now();
     let name = found.name(email);
-    let account_id = AccountId(entropy::id(now)?);
-    let user_id = UserId(entropy::id(now)?);
-    accounts::insert(transaction, account_id, &account_name(&name), now).await?;
-    let user = NewUser {
-        id: user_id,
-        account_id,
-        email,
-        email_verified_at: Some(now),
-        name: &name,
-        role: Role::Owner,
-        password_hash: None,
-    };
-    users::insert(transaction, user, now).await.map_err(taken)?;
-    registrations::delete_for(transaction, email).await?;
-    Deed::new(AuditKind::AccountCreated, account_id, now)
-        .by(user_id)
-        .from(client.origin.address.as_deref())
-        .append(transaction)
-        .await?;
+    let owner_to_be =
+        FirstOwner { account_name: &account_name(&name), email, name: &name, password_hash: None };
+    let (_, user_id) = open_account(transaction, client, owner_to_be, now).await?;
     let login = users::find_login_by_id(transaction, user_id).await?.ok_or(ErrorCode::Internal)?;
     found.link(transaction, app, client, owner(&login), By::Registration).await?;
     Ok(login)
