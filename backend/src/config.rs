@@ -13,7 +13,7 @@ use axum::http::HeaderValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum, parser::ValueSource};
-use curfew_shared::policy::{Bounds, Policy, Range};
+use curfew_shared::policy::{self, Bounds, Policy, PolicyOverride, Range};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,6 +24,9 @@ use crate::{entropy, keys::SECRET_MIN};
 pub mod provider;
 
 use provider::{Provider, Providers};
+
+/// The longest replay leeway, in seconds: a stolen token is noticed within the hour.
+const LEEWAY_MAX: u32 = 3_600;
 
 /// How long a person waits for a provider: less than the page does for an answer of ours.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
@@ -202,6 +205,14 @@ pub struct SystemPolicy {
     pub bounds: Bounds,
 }
 
+impl SystemPolicy {
+    /// The policy in force for an account that has set `set`.
+    #[must_use]
+    pub fn in_force(self, set: PolicyOverride) -> Policy {
+        policy::in_force(set, self.default, self.bounds)
+    }
+}
+
 /// Why the settings are no good, as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -320,6 +331,8 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
     let terminal = io::stderr().is_terminal();
     let Policy { idle_minutes, absolute_minutes } = Policy::STRICT;
     let bounds = Bounds::WIDEST;
+    let public_url = given.public_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port()));
+    let mail_from = given.mail_from.unwrap_or_else(|| default_sender(&public_url));
     Ok(Settings {
         listen: Some(listen),
         database_url: Some(given.database_url.unwrap_or_else(|| format!("sqlite:{database}"))),
@@ -327,7 +340,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         database_connections: given.database_connections.or(Some(16)),
         secret: given.secret,
         secret_previous: given.secret_previous.or(Some(Vec::new())),
-        public_url: Some(given.public_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port()))),
+        public_url: Some(public_url),
         cors_origins: given.cors_origins.or(Some(Vec::new())),
         idle_minutes_default: given.idle_minutes_default.or(Some(idle_minutes)),
         idle_minutes_min: given.idle_minutes_min.or(Some(bounds.idle_minutes.min)),
@@ -340,7 +353,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         proxies: given.proxies.or(Some(0)),
         registration: given.registration.or(Some(Registration::Open)),
         smtp_url: given.smtp_url,
-        mail_from: given.mail_from,
+        mail_from: Some(mail_from),
         password_workers: given.password_workers.or(Some((cores / 2).max(1))),
         log: given.log.or_else(|| Some("info".to_owned())),
         log_format: given.log_format.or(Some(if terminal { LogFormat::Text } else { LogFormat::Json })),
@@ -396,6 +409,16 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
             "idle_minutes_default and absolute_minutes_default: 1 ≤ idle ≤ absolute ≤ {max}"
         )));
     }
+    let replay_leeway_seconds = settings.replay_leeway_seconds.ok_or_else(missing)?;
+    if replay_leeway_seconds > LEEWAY_MAX {
+        return Err(fault(format!("replay_leeway_seconds: must be within 0 and {LEEWAY_MAX}")));
+    }
+    if let Some(url) = &settings.smtp_url {
+        let is_one = |url: Url| matches!(url.scheme(), "smtp" | "smtps") && url.has_host();
+        if !Url::parse(url).is_ok_and(is_one) {
+            return Err(fault("smtp_url: must begin with smtp:// or smtps:// and name a host"));
+        }
+    }
     let password_workers = settings.password_workers.ok_or_else(missing)?;
     if !(1..=1024).contains(&password_workers) {
         return Err(fault("password_workers: must be within 1 and 1024"));
@@ -418,12 +441,12 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         public_url: url.trim_end_matches('/').to_owned(),
         cors_origins: origins(settings.cors_origins.unwrap_or_default())?,
         policy: SystemPolicy { default, bounds },
-        replay_leeway: TimeDelta::seconds(settings.replay_leeway_seconds.ok_or_else(missing)?.into()),
+        replay_leeway: TimeDelta::seconds(replay_leeway_seconds.into()),
         fresh: TimeDelta::seconds(settings.fresh_seconds.ok_or_else(missing)?.into()),
         proxies: settings.proxies.ok_or_else(missing)?,
         registration: settings.registration.ok_or_else(missing)?,
         smtp_url: settings.smtp_url,
-        mail_from: sender(settings.mail_from, &parsed)?,
+        mail_from: sender(&settings.mail_from.ok_or_else(missing)?)?,
         password_workers,
         log: settings.log.ok_or_else(missing)?,
         log_format: settings.log_format.ok_or_else(missing)?,
@@ -444,14 +467,20 @@ fn origins(given: Vec<String>) -> Result<Vec<HeaderValue>, ConfigError> {
     given.into_iter().map(origin).collect()
 }
 
-fn sender(given: Option<String>, public_url: &Url) -> Result<Mailbox, ConfigError> {
-    let host = match public_url.host() {
+fn sender(given: &str) -> Result<Mailbox, ConfigError> {
+    given.parse().map_err(|_| {
+        fault("mail_from: must be an address, or a name and an address: Name <name@host.example>")
+    })
+}
+
+/// Who messages are from where nothing is said of it.
+fn default_sender(public_url: &str) -> String {
+    let parsed = Url::parse(public_url).ok();
+    let host = match parsed.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name,
         _ => "localhost",
     };
-    given.unwrap_or_else(|| format!("Curfew <no-reply@{host}>")).parse().map_err(|_| {
-        fault("mail_from: must be an address, or a name and an address: Name <name@host.example>")
-    })
+    format!("Curfew <no-reply@{host}>")
 }
 
 fn shown(name: &str, value: &Value) -> String {
@@ -548,6 +577,10 @@ impl Config {
             (
                 self.listen.ip().is_unspecified() && self.is_opened_locally(),
                 "other machines can connect, but public_url leads browsers to this one",
+            ),
+            (
+                self.secret.as_ref().is_some_and(|secret| secret.contains(',') || secret.trim() != secret),
+                "the secret has a comma, or a space at an end: it cannot be named as a previous one later",
             ),
             (
                 is_shared && self.secret.is_none(),

@@ -199,7 +199,7 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
                 format!("On {} somebody said by a link in a message that a sign-in was not theirs.", moment(*at)),
                 format!(
                     "Every session ended, the password was removed, and so were linked sign-ins and open \
-                     invitations of the last seven days. The e-mail address to sign in with is {email}."
+                     invitations of the last nine days. The e-mail address to sign in with is {email}."
                 ),
             ],
             action: Some(("Set a new password".to_owned(), writer.page(route::FORGOT_PASSWORD))),
@@ -257,7 +257,7 @@ impl Writer<'_> {
             Mail::Registered { registration_id } => {
                 registrations::find(self.database(), *registration_id, self.now).await?
             }
-            _ => registrations::find_latest(self.database(), self.recipient, self.now).await?,
+            _ => registrations::find_latest(self.database(), self.recipient, None, self.now).await?,
         };
         let Some(registration) = registration else { return Ok(None) };
         let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
@@ -346,7 +346,9 @@ impl Writer<'_> {
     }
 
     async fn new_address(&self, user_id: UserId, fingerprint: &str) -> Result<Option<Letter>> {
-        let Some(login) = users::find_login_by_id(self.database(), user_id).await? else { return Ok(None) };
+        let login = users::find_login_by_id(self.database(), user_id).await?;
+        // Another password or address since: the link would be good for nothing.
+        let Some(login) = login.filter(|login| login.fingerprint() == fingerprint) else { return Ok(None) };
         if users::find_by_email(self.database(), self.recipient).await?.is_some() {
             return Ok(Some(Letter {
                 subject: "This address is in use already".to_owned(),

@@ -51,10 +51,9 @@ impl Database {
     /// When the address is of neither kind, or the database does not answer.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            if let Some(file) = sqlite_file(url).filter(|file| file.as_os_str() != ":memory:") {
-                create_private(file)
-                    .map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
-            }
+            let file = sqlite_file(url).filter(|file| file.as_os_str() != ":memory:");
+            let file = file.ok_or_else(|| DbErr::Custom("an SQLite database must be a file".to_owned()))?;
+            create_private(file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
             let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
             let read = sea_orm::Database::connect(sqlite(url, connections)).await?;
             return Ok(Self { read, write });

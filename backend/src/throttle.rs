@@ -74,8 +74,8 @@ impl Attempt {
         refuse(throttles::find_wait(&app.database.read, &keys, app.clock.now()).await?)
     }
 
-    /// Counts it. In a worker's turn, so that no more are under way at once than there are workers,
-    /// and many right passwords at once do not count as guesses.
+    /// Counts it. In a worker's turn, so that no more are under way at once than there are workers:
+    /// while those are no more than what is free, right passwords at once do not count as guesses.
     ///
     /// # Errors
     ///

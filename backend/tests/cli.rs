@@ -135,6 +135,7 @@ fn what_is_in_force_is_printed_with_its_origin_and_without_secrets() {
         |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().split_once("= ").unwrap().1;
     assert_eq!(line("listen "), "127.0.0.1:9999 (flag)");
     assert_eq!(line("public_url "), "http://localhost:9999 (default)");
+    assert_eq!(line("mail_from "), "Curfew <no-reply@localhost> (default)");
     assert_eq!(line("password_workers "), "3 (file)");
     assert_eq!(line("replay_leeway_seconds "), "7 (environment)");
     assert_eq!(line("log "), "warn (environment)", "the environment goes before the file");
@@ -153,6 +154,9 @@ fn settings_that_contradict_are_refused_with_a_sentence() {
         (&["--idle-minutes-default", "61", "--absolute-minutes-default", "60"], "idle ≤ absolute"),
         (&["--public-url", "curfew.example"], "public_url"),
         (&["--password-workers", "0"], "password_workers"),
+        (&["--replay-leeway-seconds", "3601"], "within 0 and 3600"),
+        (&["--smtp-url", "mail.example:587"], "must begin with smtp:// or smtps://"),
+        (&["--database-url", "sqlite::memory:"], "must be a file"),
         (&["--database-url", "mysql://x"], "must begin with `sqlite:` or `postgres:`"),
         (&["--config", "/nowhere.toml"], "/nowhere.toml"),
         (&["--log", "curfew=loud"], "log:"),

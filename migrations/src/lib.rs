@@ -18,6 +18,7 @@ mod m0012_marks;
 mod m0013_registration_browsers;
 mod m0014_oauth_flow_invites;
 mod m0015_address_changes;
+mod m0016_final_trail;
 
 /// Applies the changes in their order.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let changes: [Box<dyn MigrationTrait>; 15] = [
+        let changes: [Box<dyn MigrationTrait>; 16] = [
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_users::Migration),
             Box::new(m0003_sessions::Migration),
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_registration_browsers::Migration),
             Box::new(m0014_oauth_flow_invites::Migration),
             Box::new(m0015_address_changes::Migration),
+            Box::new(m0016_final_trail::Migration),
         ];
         changes.into_iter().map(|change| Box::new(Whole(change)) as Box<dyn MigrationTrait>).collect()
     }

@@ -75,7 +75,7 @@ error_codes! {
     /// A sensitive act, and the sign-in is not fresh enough.
     ReauthenticationRequired = "reauthentication_required", 403,
         "Confirm that it is you to continue.",
-        "Sensitive acts need a sign-in from within the last 15 minutes. Re-authenticate and send the request again.";
+        "Sensitive acts need a fresh sign-in, of the last 15 minutes unless the operator has set another time. Re-authenticate and send the request again.";
     /// Only an owner of the account may do this.
     OwnerRequired = "owner_required", 403,
         "Only an owner of the account can do this.",
@@ -178,7 +178,7 @@ error_codes! {
         "The server met a fault that it did not expect. It has been logged with the request's id (the X-Request-Id header). Try again; if it stays, tell the operator that id.";
     /// The server cannot answer for the moment.
     Unavailable = "unavailable", 503,
-        "The service cannot be reached for the moment. You are still signed in.",
+        "The service cannot answer for the moment. Nothing was changed, and nobody was signed out.",
         "The server cannot reach its database or has too much to do. Nothing was ended. The Retry-After header says how many seconds to wait.";
 }
 

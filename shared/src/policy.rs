@@ -73,6 +73,19 @@ pub fn resolve(set: PolicyOverride, default: Policy) -> Policy {
     }
 }
 
+/// The policy in force: [`resolve`], within bounds that an operator may have narrowed, and with a default that
+/// may have been lowered, since the override was set.
+#[must_use]
+pub fn in_force(set: PolicyOverride, default: Policy, bounds: Bounds) -> Policy {
+    let within = |value: Option<u32>, range: Range| value.map(|value| value.max(range.min).min(range.max));
+    let set = PolicyOverride {
+        idle_minutes: within(set.idle_minutes, bounds.idle_minutes),
+        absolute_minutes: within(set.absolute_minutes, bounds.absolute_minutes),
+    };
+    let Policy { idle_minutes, absolute_minutes } = resolve(set, default);
+    Policy { idle_minutes: idle_minutes.min(absolute_minutes), absolute_minutes }
+}
+
 /// What is wrong with an override: each value inside its bounds first, then, only if both are,
 /// effective idle ≤ effective absolute. Empty: nothing.
 #[must_use]
@@ -126,6 +139,24 @@ mod tests {
         assert_eq!(resolve(set(60, None)), (60, 20_160));
         assert_eq!(resolve(set(None, 240)), (4_320, 240));
         assert_eq!(resolve(set(60, 240)), (60, 240));
+    }
+
+    #[test]
+    fn what_an_operator_narrowed_later_holds_for_what_was_set_before() {
+        let narrow = Bounds {
+            idle_minutes: Range { min: 30, max: 60 },
+            absolute_minutes: Range { min: 120, max: 480 },
+        };
+        let in_force = |set, default| {
+            let Policy { idle_minutes, absolute_minutes } = in_force(set, default, narrow);
+            (idle_minutes, absolute_minutes)
+        };
+        let short = Policy { idle_minutes: 20, absolute_minutes: 50 };
+        assert_eq!(in_force(set(60, 480), Policy::STRICT), (60, 480));
+        assert_eq!(in_force(set(61, 481), Policy::STRICT), (60, 480));
+        assert_eq!(in_force(set(15, 60), Policy::STRICT), (30, 120));
+        assert_eq!(in_force(set(None, None), short), (20, 50), "a default is free");
+        assert_eq!(in_force(set(60, None), short), (50, 50));
     }
 
     #[test]

@@ -49,7 +49,8 @@ async fn every_screen_can_be_gone_to_directly() -> Outcome {
         let server = stage.server(Settings::default()).await?;
         let api = server.direct()?;
         let index = api.get("/").await?.text();
-        for path in ["/", "/login", "/account", "/account/security", "/account/audit"] {
+        let invitation = "/invite/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+        for path in ["/", "/login", "/account", "/account/security", "/account/audit", invitation] {
             let page = api.get(path).await?;
             assert_eq!(
                 (page.status, page.header("content-type")),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Browser, Outcome, Result, play_on_both};
+use e2e::{Browser, Look, Outcome, Result, Settings, play, play_on_both};
 
 use crate::{
     clock::{CLOCK, advance, next_second},
@@ -210,6 +210,57 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
         browser.sees("#sign-in", "Sign in").await?;
         browser.submit(&ada.email, &ada.password).await?;
         browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+        Ok(())
+    })
+    .await
+}
+
+/// WCAG 2.4.11, from the first stop of the page to the last, and back.
+#[tokio::test]
+async fn the_warning_hides_nothing_that_has_the_focus() -> Outcome {
+    const LOOK: &str = "
+        const element = document.activeElement;
+        const {left, top, width, height} = element.getBoundingClientRect();
+        const there = document.elementFromPoint(left + width / 2, top + height / 2);
+        return {
+            name: element.id || element.getAttribute('href') || element.tagName,
+            isEnd: element === document.body,
+            isSeen: !!there && (element.contains(there) || there.contains(element)
+                || !!there.closest('label')?.contains(element)) && !there.closest('.dock:not(:focus-within)'),
+        }";
+    play(async |stage| {
+        let settings = Settings::default()
+            .with("CURFEW_IDLE_MINUTES_DEFAULT", "5")
+            .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
+        let server = stage.server(settings).await?;
+        let ada = server.owner("Ada Owner").await?;
+        let browser = stage.browser(server.url()).await?;
+        browser.open("/login").await?;
+        browser.sign_in(&ada).await?;
+        for width in [320, 1280] {
+            browser.put_on(Look { width, dark: false }).await?;
+            browser.open("/account/security").await?;
+            browser.sees("#active-users", "(you)").await?;
+            browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
+            for back in [false, true] {
+                let mut stops = Vec::new();
+                loop {
+                    if back {
+                        browser.press_with_shift(TAB).await?;
+                    } else {
+                        browser.press(TAB).await?;
+                    }
+                    let stop = browser.run(LOOK, vec![]).await?;
+                    if stop["isEnd"] == true || stops.len() > 60 {
+                        break;
+                    }
+                    assert_eq!(stop["isSeen"], true, "{width} px: {stop} after {stops:?}");
+                    stops.push(stop["name"].clone());
+                }
+                assert!((10..60).contains(&stops.len()), "{width} px: {stops:?}");
+                assert!(stops.iter().any(|stop| stop == "session-expiry-dismiss"), "{stops:?}");
+            }
+        }
         Ok(())
     })
     .await

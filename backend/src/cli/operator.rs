@@ -23,7 +23,11 @@ use crate::{
         sessions::{self, Reason},
         users::{self, NewUser},
     },
+    throttle,
 };
+
+/// Another process was faster.
+const GONE: &str = "the user has just been removed";
 
 /// Somebody with a shell on the server: above every account, and on record in each.
 pub(super) struct Operator {
@@ -91,11 +95,13 @@ impl Operator {
             UserCommand::SetPassword { email, password: _ } => {
                 let password = read_password()?;
                 let (user, account) = self.find(&email).await?;
-                let email = field::normal_email(&email);
-                accept([field::check_new_password("password", &password, &[&email])])?;
-                let hash = self.passwords.hash(&password).await?;
+                let login = users::find_login_by_id(&self.database.read, user).await?;
+                let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
+                let hash = self.hash(&email, &name, &password).await?;
                 let transaction = self.database.begin().await?;
                 users::set_password_hash(&transaction, user, &hash).await?;
+                // Whoever guessed at the old one keeps nobody from using the new one.
+                throttle::forgive(&transaction, &email).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
                 Deed::new(AuditKind::PasswordSetByOperator, account, now)
@@ -112,12 +118,12 @@ impl Operator {
                 accounts::hold(&transaction, account).await?;
                 users::hold(&transaction, user).await?;
                 let member = users::find_member(&transaction, account, user).await?;
-                let member = member.ok_or("the user has just been removed")?;
+                let member = member.ok_or(GONE)?;
                 if users::is_last_owner(&transaction, &member).await? {
                     return Err("this is the account's last active owner".into());
                 }
                 users::set_active(&transaction, user, false).await?;
-                invites::revoke_of_user(&transaction, user, DateTime::UNIX_EPOCH, now).await?;
+                invites::revoke_of_user(&transaction, account, user, DateTime::UNIX_EPOCH, now).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
                 Deed::new(AuditKind::UserDeactivatedByOperator, account, now)

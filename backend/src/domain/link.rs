@@ -12,6 +12,10 @@ use uuid::Uuid;
 /// `typ` of a link token's header.
 pub const LINK_TYP: &str = "link+jwt";
 
+/// How far back what a link to disown it tells of can be: the link is good for seven days, and a message may
+/// wait for two before it is sent.
+pub const DISOWN_REACH: TimeDelta = TimeDelta::days(9);
+
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,12 +22,14 @@ use super::{
     delivery::{self, Handout, Shown},
     extract::{Form, Json, JsonOrDefault},
     grant::{Proof, open_session},
+    registration::browser_hash,
 };
 use crate::{
     app::AppState,
     audit::Deed,
     domain::field,
     error::{Error, Result},
+    keys::Grant,
     passwords::Verified,
     store::{
         devices, registrations,
@@ -59,8 +61,14 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         (status = 429, description = "`too_many_requests`"),
     ),
 )]
-async fn login(State(app): State<AppState>, client: Client, Form(form): Form<LoginForm>) -> Result<Response> {
-    sign_in(&app, &client, ("username", &form.username), &form.password, form.token_delivery).await
+async fn login(
+    State(app): State<AppState>,
+    client: Client,
+    headers: HeaderMap,
+    Form(form): Form<LoginForm>,
+) -> Result<Response> {
+    let shown = Credentials { field: "username", email: &form.username, password: &form.password };
+    sign_in(&app, &client, &headers, shown, form.token_delivery).await
 }
 
 /// Sign in with JSON.
@@ -82,41 +90,58 @@ async fn login(State(app): State<AppState>, client: Client, Form(form): Form<Log
 async fn login_json(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<LoginRequest>,
 ) -> Result<Response> {
-    sign_in(&app, &client, ("email", &request.email), &request.password, request.token_delivery).await
+    let shown = Credentials { field: "email", email: &request.email, password: &request.password };
+    sign_in(&app, &client, &headers, shown, request.token_delivery).await
+}
+
+/// What somebody signs in with.
+#[derive(Clone, Copy)]
+struct Credentials<'a> {
+    /// What the request calls the address.
+    field: &'static str,
+    email: &'a str,
+    password: &'a str,
 }
 
 async fn sign_in(
     app: &AppState,
     client: &Client,
-    email: (&str, &str),
-    password: &str,
+    headers: &HeaderMap,
+    shown: Credentials<'_>,
     delivery: TokenDelivery,
 ) -> Result<Response> {
     client.may_be_given(delivery)?;
-    let granted = match check_password(app, client, email, password, delivery).await {
-        Ok((login, attempt)) => {
-            let transaction = app.database.begin().await?;
-            let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
-            // With the session, so that a sign-in commits once more and not twice.
-            attempt.succeeded(&transaction, app.clock.now()).await?;
-            transaction.commit().await?;
-            app.outbox.notify_one();
-            Ok(grant)
-        }
-        Err(error) => Err(error),
-    };
+    let granted = begin_session(app, client, headers, shown, delivery).await;
     app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
     Ok(Handout::new(app, &granted?, delivery)?.remember(client)?.into_response())
+}
+
+async fn begin_session(
+    app: &AppState,
+    client: &Client,
+    headers: &HeaderMap,
+    shown: Credentials<'_>,
+    delivery: TokenDelivery,
+) -> Result<Grant> {
+    let (login, attempt) = check_password(app, client, headers, shown, delivery).await?;
+    let transaction = app.database.begin().await?;
+    let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
+    // With the session, so that a sign-in commits once more and not twice.
+    attempt.succeeded(&transaction, app.clock.now()).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(grant)
 }
 
 /// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
 async fn check_password(
     app: &AppState,
     client: &Client,
-    (field, email): (&str, &str),
-    password: &str,
+    headers: &HeaderMap,
+    Credentials { field, email, password }: Credentials<'_>,
     delivery: TokenDelivery,
 ) -> Result<(users::Login, Attempt)> {
     let email = field::normal_email(email);
@@ -139,7 +164,8 @@ async fn check_password(
     attempt.count(app).await?;
     let verified = app.passwords.verify_in(turn, password, hash).await?;
     let Some(mut login) = login.filter(|_| verified != Verified::No) else {
-        return Err(refusal(app, client, &email, password).await?.into());
+        let browser = browser_hash(headers);
+        return Err(refusal(app, client, &email, password, browser.as_deref()).await?.into());
     };
     if let Verified::YesRenewed(renewed) = verified {
         let old = login.password_hash.replace(renewed);
@@ -159,9 +185,15 @@ async fn check_password(
 /// What to say to who did not show the password of a user. Where somebody registered with the address, that
 /// password is looked at too; where nobody did, a stand-in. Whether the address has a user, or is about to
 /// have one, shows neither in the words nor in the time they take.
-async fn refusal(app: &AppState, client: &Client, email: &str, password: &str) -> Result<ErrorCode> {
+async fn refusal(
+    app: &AppState,
+    client: &Client,
+    email: &str,
+    password: &str,
+    browser: Option<&str>,
+) -> Result<ErrorCode> {
     let now = app.clock.now();
-    let waiting = registrations::find_latest(&app.database.read, email, now).await?;
+    let waiting = registrations::find_latest(&app.database.read, email, browser, now).await?;
     let waiting = waiting.and_then(|waiting| waiting.password_hash);
     let is_waiting = app.passwords.verify(password, waiting.as_deref()).await? != Verified::No;
     record_failure(app, &client.origin, email.to_owned());

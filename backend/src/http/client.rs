@@ -77,7 +77,10 @@ impl FromRequestParts<AppState> for Client {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self> {
         let headers = &parts.headers;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let origin = sessions::Origin {
             address: address(peer, headers, app.config.proxies).map(|address| address.to_string()),

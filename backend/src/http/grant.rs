@@ -1,9 +1,7 @@
 //! Where every way to sign in ends: a session begins, or its person has proven once more who they are.
 
 use chrono::{DateTime, Utc};
-use curfew_shared::{
-    audit::AuditKind, auth::TokenDelivery, error::ErrorCode, id::SessionId, policy::resolve,
-};
+use curfew_shared::{audit::AuditKind, auth::TokenDelivery, error::ErrorCode, id::SessionId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -54,7 +52,7 @@ pub(super) async fn open_session(
 ) -> Result<Grant> {
     let now = app.clock.now();
     let session_id = SessionId(entropy::id(now)?);
-    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
+    let snapshot = Snapshot::at_sign_in(now, app.config.policy.in_force(login.policy));
     // Deactivated, or given another password, since the person proved who they are.
     let hash = login.password_hash.as_deref().filter(|_| matches!(proof, Proof::Password));
     if !users::touch_login(transaction, login.user_id, hash, now).await? {
@@ -123,7 +121,7 @@ pub(super) async fn renew_session(
     key: Option<Uuid>,
 ) -> Result<Grant> {
     let now = app.clock.now();
-    let snapshot = Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default));
+    let snapshot = Snapshot::at_sign_in(now, app.config.policy.in_force(login.policy));
     let transaction = app.database.begin().await?;
     let leeway = app.config.replay_leeway;
     let renewal = Renewal { session_id, user_id: login.user_id, key, leeway, now };

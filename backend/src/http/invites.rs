@@ -38,7 +38,6 @@ use crate::{
     store::{
         self, Transaction,
         invites::{self, Invite, NewInvite},
-        registrations,
         users::{self, Login, NewUser},
     },
     throttle,
@@ -86,7 +85,7 @@ async fn list(
     request_body = CreateInviteRequest,
     responses(
         (status = 201, description = "The invitation", body = InviteSummary),
-        (status = 403, description = "`owner_required`"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
         (status = 409, description = "`address_taken`: by somebody of the account; `conflict`: the address has an open invitation"),
         (status = 429, description = "`too_many_requests`"),
     ),
@@ -179,7 +178,7 @@ async fn revoke(
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
         (status = 200, description = "The invitation", body = InviteSummary),
-        (status = 403, description = "`owner_required`"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
         (status = 404, description = "`not_found`"),
         (status = 429, description = "`too_many_requests`"),
     ),
@@ -190,6 +189,7 @@ async fn resend(
     client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<JsonResponse<InviteSummary>> {
+    caller.must_be_fresh()?;
     let invite = invites::find(&app.database.read, id).await?;
     let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
     throttle::invitation(&app, caller.account.id, &invite.email).await?;
@@ -255,6 +255,7 @@ pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
     params(("token" = String, Path, description = "What stands behind `#` in the link")),
     responses(
         (status = 200, description = "Joined, and signed in", body = TokenResponse),
+        (status = 403, description = "`forbidden`: cookie delivery asked for from another site"),
         (status = 409, description = "`address_taken`"),
         (status = 410, description = "`invalid_link`"),
     ),
@@ -306,7 +307,6 @@ pub(super) async fn join(
         password_hash,
     };
     users::insert(transaction, user, now).await.map_err(taken)?;
-    registrations::delete_for(transaction, &invite.email).await?;
     Deed::new(AuditKind::InviteAccepted, invite.account_id, now)
         .by(user_id)
         .from(client.origin.address.as_deref())

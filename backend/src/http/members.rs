@@ -200,7 +200,7 @@ async fn cease_to_own(transaction: &Transaction, member: &Member, now: DateTime<
     if users::is_last_owner(transaction, member).await? {
         return Err(ErrorCode::LastOwner.into());
     }
-    invites::revoke_of_user(transaction, member.id, DateTime::UNIX_EPOCH, now).await?;
+    invites::revoke_of_user(transaction, member.account_id, member.id, DateTime::UNIX_EPOCH, now).await?;
     Ok(())
 }
 

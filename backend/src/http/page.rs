@@ -34,6 +34,10 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if (method != Method::GET && method != Method::HEAD) || path.starts_with("/api/") || path == "/api" {
         return not_found();
     }
+    // A route first: the last part of an invitation's is a token, dots and all.
+    if route::page::is_known(path) {
+        return index(StatusCode::OK, &headers);
+    }
     let name = path.trim_start_matches('/');
     if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
         let shown = name != INDEX && !is_variant(name);
@@ -42,8 +46,7 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
             None => not_found(),
         };
     }
-    let status = if route::page::is_known(path) { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    index(status, &headers)
+    index(StatusCode::NOT_FOUND, &headers)
 }
 
 /// The policy of the embedded page, which never changes.

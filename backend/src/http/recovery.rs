@@ -24,7 +24,7 @@ use crate::{
     audit::Deed,
     domain::{
         field,
-        link::{LinkClaims, LinkPurpose},
+        link::{DISOWN_REACH, LinkClaims, LinkPurpose},
     },
     error::{Error, Result},
     mail::Mail,
@@ -80,6 +80,7 @@ async fn forgot_password(
     responses(
         (status = 204, description = "The password is set, and every session has ended"),
         (status = 410, description = "`invalid_link`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn reset_password(
@@ -141,7 +142,7 @@ async fn linked(
 /// Say by the link in a message that a sign-in was not one's own.
 ///
 /// Ends every session of the user and takes away what lets somebody else in again: the password, the
-/// user's devices, every link in a message, and of the last seven days the identities that were linked and
+/// user's devices, every link in a message, and of the last nine days the identities that were linked and
 /// the invitations that were sent. The user's address is again the one that the message went to. The answer
 /// has a token for `POST /auth/reset-password`.
 #[utoipa::path(
@@ -166,7 +167,7 @@ async fn disown(
     let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
     let address = claims.email.clone().ok_or_else(invalid)?;
     let user_id = UserId(claims.sub);
-    let since = now - LinkPurpose::Disown.lifetime();
+    let since = now - DISOWN_REACH;
     let transaction = app.database.begin().await?;
     users::hold(&transaction, user_id).await?;
     let login = users::find_login_by_id(&transaction, user_id).await?;
@@ -192,7 +193,8 @@ async fn disown(
     // Since the first of the sign-ins that such a link can be about: which of them the person follows is
     // all the same.
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
-    let revoked_invite_count = invites::revoke_of_user(&transaction, user_id, since, now).await?;
+    let revoked_invite_count =
+        invites::revoke_of_user(&transaction, login.account_id, user_id, since, now).await?;
     let relieved = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
     Deed::new(AuditKind::SignInDisowned, login.account_id, now)
         .by(user_id)

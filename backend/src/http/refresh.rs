@@ -11,7 +11,6 @@ use curfew_shared::{
     auth::{RefreshRequest, TokenResponse},
     error::ErrorCode,
     id::UserId,
-    policy::resolve,
     route::api as route,
 };
 use serde_json::json;
@@ -140,7 +139,7 @@ async fn rotate(
 /// The snapshot for a token from before policies: the account's policy as it is now.
 async fn first_snapshot(app: &App, user: UserId, now: DateTime<Utc>) -> Result<Option<Snapshot>> {
     let login = users::find_login_by_id(&app.database.read, user).await?;
-    Ok(login.map(|login| Snapshot::at_sign_in(now, resolve(login.policy, app.config.policy.default))))
+    Ok(login.map(|login| Snapshot::at_sign_in(now, app.config.policy.in_force(login.policy))))
 }
 
 /// The successor of a consumed token once more, where the answer with it was lost.

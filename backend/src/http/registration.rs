@@ -168,10 +168,11 @@ async fn resend_verification(
 ) -> Result<StatusCode> {
     // Somebody else may have registered with the address since: who asks in the browser in which they
     // registered means their own. Nothing is told of what others did with the address.
-    let own = match cookie(&headers, COOKIE) {
-        Some(secret) => {
+    let own = match browser_hash(&headers) {
+        Some(hash) => {
             let (email, now) = (field::normal_email(&request.email), app.clock.now());
-            registrations::find_latest_of_browser(&app.database.read, &email, &sha256(secret), now).await?
+            let latest = registrations::find_latest(&app.database.read, &email, Some(&hash), now).await?;
+            latest.filter(|latest| latest.browser_hash.as_ref() == Some(&hash))
         }
         None => None,
     };
@@ -180,6 +181,11 @@ async fn resend_verification(
     mail.enqueue(&app.database.write, &email, app.clock.now()).await?;
     app.outbox.notify_one();
     Ok(StatusCode::ACCEPTED)
+}
+
+/// What a registration that was begun in this browser is known by.
+pub(super) fn browser_hash(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, COOKIE).map(sha256)
 }
 
 /// The normal form of an address that a message may go to, which counts.
@@ -235,10 +241,7 @@ async fn finish_registration(
     let registration = registration.ok_or(ErrorCode::InvalidLink)?;
     let identity = registration.issuer.as_deref().zip(registration.subject.as_deref());
     // Hashes are compared, so that the time it takes tells nothing of the secret.
-    let is_own = || {
-        registration.browser_hash.is_some()
-            && registration.browser_hash == cookie(headers, COOKIE).map(sha256)
-    };
+    let is_own = || registration.browser_hash.is_some() && registration.browser_hash == browser_hash(headers);
     if identity.is_some() && !is_own() {
         return Err(ErrorCode::WrongBrowser.into());
     }
@@ -249,6 +252,7 @@ async fn finish_registration(
         password_hash: registration.password_hash.as_deref(),
     };
     let (account_id, user_id) = open_account(&transaction, client, owner, now).await?;
+    registrations::delete(&transaction, registration.id).await?;
     if let Some((issuer, subject)) = identity {
         let new = Link {
             issuer,
@@ -276,7 +280,7 @@ pub(super) struct FirstOwner<'a> {
     pub password_hash: Option<&'a str>,
 }
 
-/// Makes an account and its first owner, and forgets who else wanted to register the address.
+/// Makes an account and its first owner.
 pub(super) async fn open_account(
     transaction: &Transaction,
     client: &Client,
@@ -296,7 +300,6 @@ pub(super) async fn open_account(
         password_hash: owner.password_hash,
     };
     users::insert(transaction, user, now).await.map_err(taken)?;
-    registrations::delete_for(transaction, owner.email).await?;
     Deed::new(AuditKind::AccountCreated, account_id, now)
         .by(user_id)
         .from(client.origin.address.as_deref())

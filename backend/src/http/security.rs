@@ -3,7 +3,7 @@
 use axum::{Json as JsonResponse, extract::State};
 use curfew_shared::{
     audit::AuditKind,
-    policy::{PolicyOverride, resolve, validate},
+    policy::{PolicyOverride, validate},
     route::api as route,
     security::{
         PolicyView, Preset, PresetName, RevokeScope, RevokeSessionsRequest, RevokeSessionsResponse,
@@ -84,8 +84,8 @@ async fn update(
         let payload = json!({
             "old": old,
             "new": new,
-            "effective_old": resolve(old, default),
-            "effective_new": resolve(new, default),
+            "effective_old": app.config.policy.in_force(old),
+            "effective_new": app.config.policy.in_force(new),
         });
         caller.deed(AuditKind::PolicyUpdated, &client).with(payload).append(&transaction).await?;
     }
@@ -164,5 +164,5 @@ fn view(set: PolicyOverride, system: SystemPolicy) -> PolicyView {
         .collect();
     let preset =
         presets.iter().find(|preset| preset.sets() == set).map_or(PresetName::Custom, |preset| preset.name);
-    PolicyView { set, effective: resolve(set, default), default, bounds, presets, preset }
+    PolicyView { set, effective: system.in_force(set), default, bounds, presets, preset }
 }

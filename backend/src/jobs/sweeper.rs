@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::AppState,
     audit::{AppendError, Deed},
-    domain::link::LinkPurpose,
-    store::{StoreError, address_changes, devices, oauth_flows, registrations, sessions, throttles},
+    domain::link::DISOWN_REACH,
+    store::{StoreError, address_changes, devices, invites, oauth_flows, registrations, sessions, throttles},
 };
 
 /// How often to look.
@@ -24,7 +24,8 @@ const BATCH: u32 = 500;
 const KEPT: TimeDelta = TimeDelta::days(1);
 /// How long a count of attempts is kept: until the longest is forgiven.
 const THROTTLES_KEPT: TimeDelta = TimeDelta::days(26);
-
+/// How long an invitation is kept after it ran out, for an owner to send it again.
+const INVITES_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long a device is known that nobody signs in on; as long as browsers keep its cookie.
 const DEVICES_KEPT: TimeDelta = TimeDelta::days(400);
 
@@ -80,10 +81,10 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
     let database = &app.database.write;
     exhaust(|| registrations::delete_expired(database, now, BATCH)).await?;
     exhaust(|| oauth_flows::delete_stale(database, now - oauth_flows::LIFETIME, BATCH)).await?;
+    exhaust(|| invites::delete_stale(database, now - INVITES_KEPT, BATCH)).await?;
     exhaust(|| throttles::delete_stale(database, now - THROTTLES_KEPT, BATCH)).await?;
     exhaust(|| devices::delete_stale(database, now - DEVICES_KEPT, BATCH)).await?;
-    let addresses_kept = LinkPurpose::Disown.lifetime();
-    exhaust(|| address_changes::delete_stale(database, now - addresses_kept, BATCH)).await?;
+    exhaust(|| address_changes::delete_stale(database, now - DISOWN_REACH, BATCH)).await?;
     swept.deleted = exhaust(|| sessions::delete_expired(database, now - KEPT, BATCH)).await?;
     app.metrics.swept(swept.deleted);
     Ok(swept)

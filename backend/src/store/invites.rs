@@ -195,13 +195,14 @@ pub async fn revoke(
 /// When the database is away.
 pub async fn revoke_of_user(
     connection: &impl ConnectionTrait,
+    account: AccountId,
     user: UserId,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    let sql = "UPDATE invites SET revoked_at = $3 WHERE invited_by = $1 AND sent_at >= $2 AND accepted_at IS NULL \
-               AND revoked_at IS NULL";
-    execute(connection, sql, [user.0.into(), since.into(), now.into()]).await
+    let sql = "UPDATE invites SET revoked_at = $4 WHERE account_id = $1 AND invited_by = $2 AND sent_at >= $3 \
+               AND accepted_at IS NULL AND revoked_at IS NULL";
+    execute(connection, sql, [account.0.into(), user.0.into(), since.into(), now.into()]).await
 }
 
 /// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.
@@ -219,4 +220,18 @@ pub async fn renew(
     let sql = "UPDATE invites SET sent_at = $3, expires_at = $4, sends = sends + 1 WHERE id = $1 AND account_id = $2 \
                AND accepted_at IS NULL AND revoked_at IS NULL";
     Ok(execute(connection, sql, [id.0.into(), account.0.into(), now.into(), expires_at.into()]).await? > 0)
+}
+
+/// Deletes at most `limit` invitations, open or not, that ran out before `before`. Answers how many.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete_stale(
+    connection: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    limit: u32,
+) -> Result<u64, DbErr> {
+    let sql = "DELETE FROM invites WHERE id IN (SELECT id FROM invites WHERE expires_at < $1 LIMIT $2)";
+    execute(connection, sql, [before.into(), i64::from(limit).into()]).await
 }

@@ -74,8 +74,9 @@ pub async fn find(
     one(connection, &sql, [id.into(), now.into()]).await
 }
 
-/// The latest registration for an address, with a password, that has not run out. One of who comes by a
-/// provider is never it: whoever can claim any address there would put theirs in the place of its owner's.
+/// The latest registration for an address, with a password, that has not run out; those of the browser with
+/// the secret of this hash go before others. One of who comes by a provider is never it: whoever can claim any
+/// address there would put theirs in the place of its owner's.
 ///
 /// # Errors
 ///
@@ -83,40 +84,25 @@ pub async fn find(
 pub async fn find_latest(
     connection: &impl ConnectionTrait,
     email: &str,
+    browser_hash: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Option<Registration>, DbErr> {
     let sql = format!(
         "SELECT {COLUMNS} FROM registrations WHERE email = $1 AND expires_at > $2 \
-         AND password_hash IS NOT NULL AND issuer IS NULL ORDER BY id DESC LIMIT 1"
-    );
-    one(connection, &sql, [email.into(), now.into()]).await
-}
-
-/// The same of those that were begun in the browser with this secret.
-///
-/// # Errors
-///
-/// When the database is away.
-pub async fn find_latest_of_browser(
-    connection: &impl ConnectionTrait,
-    email: &str,
-    browser_hash: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<Registration>, DbErr> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM registrations WHERE email = $1 AND expires_at > $2 \
-         AND password_hash IS NOT NULL AND issuer IS NULL AND browser_hash = $3 ORDER BY id DESC LIMIT 1"
+         AND password_hash IS NOT NULL AND issuer IS NULL \
+         ORDER BY CASE WHEN browser_hash = $3 THEN 0 ELSE 1 END, id DESC LIMIT 1"
     );
     one(connection, &sql, [email.into(), now.into(), browser_hash.into()]).await
 }
 
-/// Deletes all registrations for an address that has become somebody's.
+/// Deletes a registration that has become an account. Those of others for the same address run out by
+/// themselves: who began them would learn from what they are told that the address is somebody's now.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn delete_for(connection: &impl ConnectionTrait, email: &str) -> Result<(), DbErr> {
-    execute(connection, "DELETE FROM registrations WHERE email = $1", [email.into()]).await.map(drop)
+pub async fn delete(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    execute(connection, "DELETE FROM registrations WHERE id = $1", [id.into()]).await.map(drop)
 }
 
 /// Deletes at most `limit` registrations that ran out. Answers how many.

@@ -154,10 +154,15 @@ async fn inviting_needs_a_fresh_sign_in() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
+    let open = invite(&app, &tokens, "open@example.com").await.body["id"].clone();
+    app.mails().await;
     app.wait(TimeDelta::minutes(15));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     invite(&app, &tokens, "new@example.com").await.assert_problem("reauthentication_required");
-    assert!(list(&app, &tokens).await.is_empty());
+    assert_eq!(list(&app, &tokens).await.len(), 1);
+    let again = format!("{INVITES}/{}/resend", open.as_str().unwrap());
+    app.post(&again).bearer(&tokens.access).send().await.assert_problem("reauthentication_required");
+    assert!(app.mails().await.is_empty());
 }
 
 #[tokio::test]

@@ -205,7 +205,7 @@ async fn names_that_people_chose_do_no_harm_in_a_message() {
 async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
     let folder = tempfile::tempdir().unwrap();
     let on = async |url: &str, smtp: Option<&str>| {
-        TestApp::new().await.restarted_with(|config| {
+        TestApp::new().await.replica_with(|config| {
             url.clone_into(&mut config.public_url);
             url.clone_into(&mut config.origin);
             folder.path().clone_into(&mut config.data_dir);
@@ -230,7 +230,7 @@ async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
     let proxied =
         app.get("/dev/mail").header("host", "localhost:8080").header("x-forwarded-for", "192.0.2.1");
     assert_eq!(proxied.send().await.status, 404);
-    let to_all = app.restarted_with(|config| config.listen = "0.0.0.0:8080".parse().unwrap());
+    let to_all = app.replica_with(|config| config.listen = "0.0.0.0:8080".parse().unwrap());
     assert_eq!(show(&to_all, "localhost:8080").await.status, 404);
     let elsewhere = on("https://curfew.example", None).await;
     assert_eq!(show(&elsewhere, "curfew.example").await.status, 404);

@@ -2,19 +2,15 @@
 //!
 //! Here: the way there and back, in the browser's hands. What providers say, and whom that lets in, is below.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use sea_orm::DbBackend;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
     provider::{CLIENT_SECRET, Provider},
+    secrets::{Log, everything},
     test_app::{Answer, ME, TestApp, Tokens, claims},
 };
 
@@ -35,7 +31,7 @@ struct Begun {
 async fn stage() -> (TestApp, Provider) {
     let provider = Provider::start().await;
     let settings = vec![provider.settings("example", "")];
-    (TestApp::new().await.restarted_with(|config| config.providers = settings), provider)
+    (TestApp::new().await.replica_with(|config| config.providers = settings), provider)
 }
 
 fn ada() -> Value {
@@ -344,60 +340,6 @@ async fn sign_ins_that_come_to_nothing_are_throttled_by_address_and_others_are_n
     assert_eq!(answer.header("retry-after"), "1");
     app.wait(TimeDelta::seconds(1));
     assert_eq!(come_back(&app, &provider, &last, &ada()).await.status, 200, "it was not used up");
-}
-
-/// What was logged, whatever the level that an operator may choose.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Every row of every table.
-async fn everything(app: &TestApp) -> String {
-    let is_sqlite = app.app.database.write.get_database_backend() == DbBackend::Sqlite;
-    let tables: String = app
-        .value(if is_sqlite {
-            "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
-        } else {
-            "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = current_schema()"
-        })
-        .await;
-    let mut all = String::new();
-    for table in tables.split(',') {
-        let rows = if is_sqlite {
-            let columns = format!(
-                "SELECT group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM pragma_table_info('{table}')"
-            );
-            format!("SELECT group_concat({}, ' ') FROM {table}", app.value::<String>(&columns).await)
-        } else {
-            format!("SELECT string_agg(CAST(t AS TEXT), ' ') FROM {table} t")
-        };
-        all += &app.value::<Option<String>>(&rows).await.unwrap_or_default();
-    }
-    all
 }
 
 #[tokio::test]

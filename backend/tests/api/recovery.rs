@@ -256,14 +256,22 @@ async fn a_link_to_a_new_address_is_for_the_password_of_then() {
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let body = json!({"email": "new@example.com"});
-    app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&body).send().await;
-    // The mail server is away, and the password changes meanwhile.
-    let body = json!({"current_password": PASSWORD, "new_password": NEW});
-    let changed = app.post("/api/v1/auth/change-password").bearer(&tokens.access).json(&body).send().await;
-    assert_eq!(changed.status, 200);
-    let late = app.mail_to("new@example.com").await.token("/verify-email");
-    let call = app.post("/api/v1/auth/verify-email").json(&json!({"token": late}));
+    let ask = || app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&body).send();
+    let change = async |current: &str, new: &str| {
+        let body = json!({"current_password": current, "new_password": new});
+        let call = app.post("/api/v1/auth/change-password").bearer(&tokens.access).json(&body);
+        assert_eq!(call.send().await.status, 200);
+    };
+    ask().await;
+    let sent = app.mail_to("new@example.com").await.token("/verify-email");
+    change(PASSWORD, NEW).await;
+    let call = app.post("/api/v1/auth/verify-email").json(&json!({"token": sent}));
     call.send().await.assert_problem("invalid_link");
+    // The mail server is away, and the password changes meanwhile: a link that is good for nothing is not sent.
+    app.mails().await;
+    ask().await;
+    change(NEW, PASSWORD).await;
+    assert!(app.mails().await.iter().all(|mail| mail.to != "new@example.com"));
 }
 
 #[tokio::test]
@@ -395,4 +403,25 @@ async fn what_else_is_asked_for_keeps_nobody_from_the_way_back_in() {
         app.post("/api/v1/auth/resend-verification").json(&body).send().await;
     }
     assert_eq!(forget(&app, "ada@example.com").await.status, 202);
+}
+
+#[tokio::test]
+async fn a_message_that_was_late_is_good_for_its_seven_days_too() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let (thief, _) = theft(&app, &owner).await;
+    app.post("/api/v1/users/me/email")
+        .bearer(&thief.access)
+        .json(&json!({"email": "thief@evil.example"}))
+        .send()
+        .await;
+    let token = app.mail_to("thief@evil.example").await.token("/verify-email");
+    app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    // The mail server was away for nearly two days.
+    app.wait(TimeDelta::hours(47));
+    let changed = app.mail_to("ada@example.com").await.token("/not-me");
+    app.wait(TimeDelta::days(7) - TimeDelta::seconds(2));
+    curfew::jobs::sweeper::sweep(&app.app).await.unwrap();
+    assert_eq!(disown(&app, &changed).await.status, 200);
+    assert_eq!(app.value::<String>("SELECT email FROM users").await, "ada@example.com");
 }

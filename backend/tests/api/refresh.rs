@@ -96,19 +96,23 @@ async fn every_reason_behind_an_invalid_token_looks_the_same() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let (used, revoked) = (app.sign_in(&owner).await, app.sign_in(&owner).await);
+    let replayed = app.sign_in(&owner).await;
+    app.refresh(&replayed.refresh).await.tokens();
+    app.wait(TimeDelta::seconds(11));
     app.refresh(&used.refresh).await.tokens();
     app.post("/api/v1/auth/logout").bearer(&revoked.refresh).send().await;
     let mut unknown = claims(&used.refresh);
     unknown["jti"] = json!("0198d5ad-9dd1-7000-8000-000000000001.0");
     let unknown = forge(&part(&used.refresh, 0), &unknown);
     let mut answers = Vec::new();
-    for token in [used.refresh.as_str(), &revoked.refresh, &unknown, "malformed"] {
+    for token in [used.refresh.as_str(), &replayed.refresh, &revoked.refresh, &unknown, "malformed"] {
         let answer = app.refresh(token).await;
         answer.assert_problem("invalid_refresh_token");
         answers.push((answer.text.clone(), answer.header("www-authenticate").to_owned()));
     }
     answers.dedup();
     assert_eq!(answers.len(), 1);
+    assert_eq!(app.audit("session.replay_detected").await, 1);
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ async fn of_two_registrations_for_an_address_the_first_proven_counts() {
     let [first, second] = app.mails().await.try_into().unwrap();
     let verify = |token: String| app.post(VERIFY).json(&json!({"token": token})).send();
     assert_eq!(verify(second.token("/verify-email")).await.status, 200);
-    verify(first.token("/verify-email")).await.assert_problem("invalid_link");
+    verify(first.token("/verify-email")).await.assert_problem("address_taken");
+    verify(second.token("/verify-email")).await.assert_problem("invalid_link");
     assert_eq!(app.value::<i64>("SELECT count(*) FROM accounts").await, 1);
 }
 
@@ -137,6 +138,27 @@ async fn whoever_registers_anothers_address_learns_nothing_by_signing_in_with_th
     // Whose address it is signs in as before.
     let own = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(app.post(LOGIN).json(&own).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_registers_anothers_address_does_not_learn_when_it_becomes_theirs() {
+    let app = TestApp::new().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let own = app.mail().await.token("/verify-email");
+    app.wait(TimeDelta::seconds(1));
+    let mut theirs = form("ada@example.com");
+    theirs["password"] = json!("four grey pigeons waltz");
+    let answer = app.post(REGISTER).json(&theirs).send().await;
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let guess = || {
+        let guess = json!({"email": "ada@example.com", "password": "four grey pigeons waltz"});
+        app.post(LOGIN).header("cookie", &cookie).json(&guess).send()
+    };
+    guess().await.assert_problem("email_not_verified");
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    guess().await.assert_problem("email_not_verified");
+    assert_eq!(app.post(VERIFY).json(&json!({"token": own})).send().await.status, 200);
+    guess().await.assert_problem("email_not_verified");
 }
 
 #[tokio::test]

@@ -233,10 +233,10 @@ async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has
 async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     let app = TestApp::new().await;
     let (owner, [own, _], _) = crew(&app).await;
-    let other = app.user(owner.account, "zoe@example.com", Role::Owner).await;
+    let zoe = app.user(owner.account, "zoe@example.com", Role::Owner).await;
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
-    let other = app.sign_in(&other).await;
+    let other = app.sign_in(&zoe).await;
     assert_eq!(revoke(&app, &other, json!({"scope": "others"})).await, 0);
     app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 
@@ -244,5 +244,22 @@ async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 0, "its own second call is answered");
     app.post("/api/v1/auth/logout").bearer(&own.access).send().await;
+    app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
+
+    // An owner who ends this person's sessions, and another password.
+    let own = app.sign_in(&owner).await;
+    assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
+    let zoe = app.sign_in(&zoe).await;
+    let path = format!("/api/v1/accounts/me/members/{}/revoke-sessions", owner.id);
+    assert_eq!(app.post(&path).bearer(&zoe.access).send().await.body["revoked_count"], 0);
+    app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
+
+    let own = app.sign_in(&owner).await;
+    assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
+    let mails = app.mails().await;
+    let mail = mails.iter().find(|mail| mail.subject == "Set a new password").unwrap();
+    let body = json!({"token": mail.token("/reset-password"), "password": "seven purple kangaroos hum"});
+    assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
     app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 }

@@ -179,6 +179,25 @@ async fn an_operators_narrower_bounds_hold_and_hide_presets_beyond_them() {
 }
 
 #[tokio::test]
+async fn bounds_that_an_operator_narrows_later_reach_what_was_set_before() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let body = json!({"idle_minutes": 10_080, "absolute_minutes": 43_200});
+    assert_eq!(patch(&app, &tokens, body).await.status, 200);
+    let app = app.replica_with(|config| {
+        config.policy.bounds.idle_minutes.max = 60;
+        config.policy.bounds.absolute_minutes.max = 240;
+    });
+    let tokens = app.sign_in(&owner).await;
+    let claims = claims(&tokens.refresh);
+    assert_eq!((&claims["idle_max"], &claims["abs_max"]), (&json!(3_600), &json!(14_400)));
+    let policy = get(&app, &tokens).await["policy"].clone();
+    assert_eq!(policy["override"], json!({"idle_minutes": 10_080, "absolute_minutes": 43_200}));
+    assert_eq!(policy["effective"], json!({"idle_minutes": 60, "absolute_minutes": 240}));
+}
+
+#[tokio::test]
 async fn active_users_are_those_with_a_live_session_newest_first() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;

@@ -107,3 +107,19 @@ async fn a_sweep_that_races_with_refreshes_ends_none_that_was_answered() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_invitation_is_kept_for_ninety_days_after_it_ran_out() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let invitation = serde_json::json!({"email": "bob@example.com", "role": "viewer"});
+    app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&invitation).send().await;
+    let count = || app.value::<i64>("SELECT count(*) FROM invites");
+    app.wait(TimeDelta::days(97));
+    sweeper::sweep(&app.app).await.unwrap();
+    assert_eq!(count().await, 1);
+    app.wait(TimeDelta::seconds(1));
+    sweeper::sweep(&app.app).await.unwrap();
+    assert_eq!(count().await, 0);
+}

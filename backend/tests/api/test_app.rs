@@ -55,7 +55,7 @@ pub struct TestApp {
     pub router: Router,
     pub database_url: String,
     clock: Arc<TestClock>,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// A user who can sign in with [`PASSWORD`].
@@ -93,15 +93,22 @@ impl TestApp {
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(start)));
         let app = App::new(config, database, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
-        Self { router: http::router(Arc::clone(&app)), app, database_url, clock, folder }
+        Self { router: http::router(Arc::clone(&app)), app, database_url, clock, folder: Arc::new(folder) }
     }
 
-    /// The same database behind an application with other settings.
-    pub fn restarted_with(self, change: impl FnOnce(&mut Config)) -> Self {
+    /// A replica with other settings: the same database, the same clock.
+    pub fn replica_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.app.config.clone();
         change(&mut config);
-        let app = App::new(config, self.app.database.clone(), Arc::clone(&self.app.clock)).unwrap();
-        Self { router: http::router(Arc::clone(&app)), app, ..self }
+        let app = App::new(config, self.app.database.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>);
+        let app = app.unwrap();
+        Self {
+            router: http::router(Arc::clone(&app)),
+            app,
+            database_url: self.database_url.clone(),
+            clock: Arc::clone(&self.clock),
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -312,6 +319,7 @@ pub struct Answer {
 impl Answer {
     pub fn tokens(&self) -> Tokens {
         assert_eq!(self.status, 200, "{:?}", self.body);
+        assert_eq!(self.header("cache-control"), "no-store");
         Tokens {
             access: self.body["access_token"].as_str().unwrap().to_owned(),
             refresh: self.body["refresh_token"].as_str().unwrap_or_default().to_owned(),

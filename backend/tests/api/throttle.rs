@@ -91,7 +91,7 @@ async fn of_many_attempts_at_once_no_more_get_through_than_one_after_the_other()
 
 #[tokio::test]
 async fn many_right_passwords_at_once_are_no_guesses() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(&["--password-workers", "4"]).await;
     app.owner("ada@example.com").await;
     let attempts = (0..12).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
     let answers = futures_util::future::join_all(attempts).await;

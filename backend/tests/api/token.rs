@@ -116,7 +116,7 @@ async fn rotating_the_secret_signs_nobody_out() {
     let old = TestApp::new().await;
     let owner = old.owner("ada@example.com").await;
     let tokens = old.sign_in(&owner).await;
-    let new = old.restarted_with(|config| {
+    let new = old.replica_with(|config| {
         config.secret_previous = vec![SECRET.to_owned()];
         config.secret = Some(new.to_owned());
     });
@@ -128,6 +128,30 @@ async fn rotating_the_secret_signs_nobody_out() {
     let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
     assert_eq!(kids, [&part(&next.access, 0)["kid"], &part(&tokens.access, 0)["kid"]]);
     assert_eq!(new.refresh(&next.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
+    let new = "a newer secret of the tests, long enough";
+    let before = TestApp::new().await;
+    let owner = before.owner("ada@example.com").await;
+    let mut tokens = before.sign_in(&owner).await;
+    // As documented: first all know the new one, then all sign with it, then none knows the old one.
+    let known = before.replica_with(|config| config.secret_previous = vec![new.to_owned()]);
+    let swapped = before.replica_with(|config| {
+        config.secret = Some(new.to_owned());
+        config.secret_previous = vec![SECRET.to_owned()];
+    });
+    let done = before.replica_with(|config| config.secret = Some(new.to_owned()));
+    for step in [[&before, &known], [&known, &swapped], [&swapped, &done]] {
+        // A balancer may lead anybody to either at any time.
+        for replica in [step[0], step[1], step[0], step[1], step[1]] {
+            tokens = replica.refresh(&tokens.refresh).await.tokens();
+            for replica in step {
+                assert_eq!(replica.get(ME).bearer(&tokens.access).send().await.status, 200);
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     By, cookies,
-    found::{Found, Refused, ask_to_prove, find_or_make},
+    found::{Found, Refused, ask_to_prove, find_or_make, is_theirs_still},
 };
 use crate::{
     app::{App, AppState},
@@ -260,7 +260,7 @@ async fn prove(
     }
     let transaction = app.database.begin().await?;
     users::hold(&transaction, user_id).await?;
-    identities::touch(&transaction, found.key(), found.email.as_deref(), now).await?;
+    is_theirs_still(&transaction, found, user_id, now).await?;
     throttle::oauth_succeeded(&transaction, client.origin.address.as_deref(), now).await?;
     let login = users::find_login_by_id(&transaction, user_id).await?;
     let login = login.filter(|login| login.is_active).ok_or(ErrorCode::InvalidCredentials)?;

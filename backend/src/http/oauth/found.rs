@@ -107,7 +107,7 @@ pub(super) async fn find_or_make(
     }
     if let Some(user_id) = identities::find(transaction, found.key()).await? {
         users::hold(transaction, user_id).await?;
-        identities::touch(transaction, found.key(), found.email.as_deref(), now).await?;
+        is_theirs_still(transaction, found, user_id, now).await?;
         let login = users::find_login_by_id(transaction, user_id).await?;
         let login = login.filter(|login| login.is_active).ok_or(ErrorCode::InvalidCredentials)?;
         return Ok((login, false));
@@ -124,7 +124,11 @@ pub(super) async fn find_or_make(
             Refused::Unproven(Box::new(registration(found, email, now)?))
         });
     }
-    if let Some(login) = users::find_login(transaction, email).await? {
+    if let Some((user_id, _)) = users::find_by_email(transaction, email).await? {
+        users::hold(transaction, user_id).await?;
+        // Since it was looked for, its owner may have got it back from who took it.
+        let login = users::find_login_by_id(transaction, user_id).await?;
+        let login = login.filter(|login| login.email == email).ok_or(ErrorCode::InvalidCredentials)?;
         if !login.email_verified {
             return Err(ErrorCode::OauthLinkRequired.into());
         }
@@ -139,6 +143,17 @@ pub(super) async fn find_or_make(
     }
     let login = make(transaction, app, client, found, email).await?;
     Ok((login, true))
+}
+
+/// Notes that the identity was used, unless it has been unlinked since it was looked for. The user is held.
+pub(super) async fn is_theirs_still(
+    transaction: &Transaction,
+    found: &Found,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let whose = identities::touch(transaction, found.key(), found.email.as_deref(), now).await?;
+    if whose == Some(user_id) { Ok(()) } else { Err(ErrorCode::InvalidCredentials.into()) }
 }
 
 /// An account of one's own, for who comes with an address that the provider has proven.

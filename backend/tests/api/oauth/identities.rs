@@ -192,7 +192,7 @@ async fn who_did_not_link_an_identity_takes_it_away_by_the_button_in_the_message
     };
     link(&ada()).await;
     // What was linked longer ago than such a button works stays.
-    app.wait(TimeDelta::days(8));
+    app.wait(TimeDelta::days(10));
     let tokens = app.sign_in(&bob).await;
     let link = async |person: &Value| {
         let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);

@@ -16,7 +16,7 @@ use crate::{
 async fn the_answer_of_one_provider_is_not_taken_as_that_of_another() {
     let (one, two) = (Provider::start().await, Provider::start().await);
     let settings = vec![one.settings("example", ""), two.settings("other", "")];
-    let app = TestApp::new().await.restarted_with(|config| config.providers = settings);
+    let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     let started = begin(&app).await;
     let body =
         json!({"state": started.request["state"], "code": one.code(&started.request, &ada(), app.now())});
@@ -173,7 +173,7 @@ async fn a_provider_that_is_away_is_unavailable_and_nobody_else_notices() {
     // Nobody listens there at all.
     let mut gone = provider.settings("example", "");
     gone.issuer = "http://127.0.0.1:9".to_owned();
-    let app = app.restarted_with(|config| config.providers = vec![gone]);
+    let app = app.replica_with(|config| config.providers = vec![gone]);
     start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_unavailable");
 }
 
@@ -204,7 +204,7 @@ async fn a_provider_that_publishes_what_cannot_be_is_not_asked_anything() {
 async fn microsoft_is_believed_for_each_tenant_and_never_about_an_address() {
     let provider = Provider::below("/common/v2.0").await;
     let settings = vec![provider.settings("microsoft", "/common/v2.0")];
-    let app = TestApp::new().await.restarted_with(|config| config.providers = settings);
+    let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     app.owner("ada@example.com").await;
     let issuer = |tenant: &str| format!("{}/{tenant}/v2.0", provider.origin);
     provider.inner.lock().unwrap().metadata["issuer"] = json!(issuer("{tenantid}"));
@@ -258,7 +258,7 @@ async fn many_who_come_with_a_new_key_ask_for_it_once_and_all_get_in() {
     assert_eq!(all.await, [200; 8]);
     assert_eq!(provider.inner.lock().unwrap().keys_asked, 2);
     // So do those who come first of all, for the document too.
-    let app = app.restarted_with(|_| {});
+    let app = app.replica_with(|_| {});
     let all = join_all((0..8).map(|_| async { sign_in(&app, &provider, &ada()).await.status.as_u16() }));
     assert_eq!(all.await, [200; 8]);
     let inner = provider.inner.lock().unwrap();
@@ -289,7 +289,7 @@ async fn while_a_provider_hangs_others_sign_in_and_who_waits_is_told_so_in_time(
         answer = hangs => panic!("{}", answer.text),
         _ = app.sign_in(&user) => {}
     }
-    let app = app.restarted_with(|config| config.provider_patience = Duration::from_millis(50));
+    let app = app.replica_with(|config| config.provider_patience = Duration::from_millis(50));
     start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_unavailable");
     provider.inner.lock().unwrap().hangs = false;
     let begun = begin(&app).await;
@@ -339,7 +339,7 @@ async fn an_issuer_that_only_looks_like_microsofts_for_several_tenants_is_itself
     let path = "/organizations/acme";
     let provider = Provider::below(path).await;
     let settings = vec![provider.settings("example", path)];
-    let app = TestApp::new().await.restarted_with(|config| config.providers = settings);
+    let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     let tenant = "9188040d-6c67-4c5b-b112-36a304b66dad";
     let issuer = format!("{}/{tenant}/acme", provider.origin);
@@ -377,6 +377,6 @@ async fn to_link_an_identity_one_chooses_it_where_the_provider_knows_how() {
     assert_eq!(prompt(&app, "example").await.as_deref(), Some("select_account"));
     provider.inner.lock().unwrap().metadata["prompt_values_supported"] = json!([]);
     let settings = vec![provider.settings("microsoft", "")];
-    let app = app.restarted_with(|config| config.providers = settings);
+    let app = app.replica_with(|config| config.providers = settings);
     assert_eq!(prompt(&app, "microsoft").await.as_deref(), Some("select_account"));
 }

@@ -1,0 +1,116 @@
+//! What an operator does from the command line, as those see it to whom it happens.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use curfew::clock::{Clock, SystemClock};
+use curfew_shared::auth::Role;
+use serde_json::{Value, json};
+
+use crate::test_app::{LOGIN, ME, PASSWORD, SECRET, TestApp, Tokens, User, claims};
+
+const NEW: &str = "seven purple kangaroos hum";
+
+/// An account whose people are signed in, by the clock of the command line.
+async fn crew(app: &TestApp) -> (User, Tokens, Tokens) {
+    app.wait_until(SystemClock.now());
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
+    (bob.clone(), app.sign_in(&owner).await, app.sign_in(&bob).await)
+}
+
+/// Runs the built binary on the application's database, and answers the JSON that it prints.
+fn curfew(app: &TestApp, arguments: &[&str], input: &str) -> Value {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_curfew"))
+        .args(arguments)
+        .env_clear()
+        .envs([("DATABASE_URL", app.database_url.as_str()), ("CURFEW_SECRET", SECRET)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+async fn is_out(app: &TestApp, tokens: &Tokens) {
+    app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
+    app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn a_password_that_was_set_ends_the_sessions_and_lets_in_at_once() {
+    let app = TestApp::new().await;
+    let (bob, ada, signed_in) = crew(&app).await;
+    let attempt = |password: &str| {
+        let credentials = json!({"email": bob.email, "password": password});
+        app.post(LOGIN).header("user-agent", "elsewhere/1").json(&credentials).send()
+    };
+    for _ in 0..6 {
+        attempt("not the password").await.assert_problem("invalid_credentials");
+    }
+    attempt("not the password").await.assert_problem("too_many_requests");
+
+    let set = ["user", "set-password", "--email", "Bob@example.com", "--password-stdin"];
+    let answer = curfew(&app, &set, NEW);
+    assert_eq!(answer, json!({"user_id": bob.id, "revoked_count": 1}));
+    is_out(&app, &signed_in).await;
+    assert_eq!(attempt(NEW).await.status, 200, "whoever guessed before keeps nobody out");
+    assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
+    assert_eq!(app.audit("operator.password_set").await, 1);
+    app.wait_until(SystemClock.now());
+    let mails = app.mails().await;
+    assert!(mails.iter().any(|mail| mail.to == bob.email && mail.subject == "Your password was changed"));
+}
+
+#[tokio::test]
+async fn who_is_deactivated_is_out_at_once_and_told() {
+    let app = TestApp::new().await;
+    let (bob, ada, signed_in) = crew(&app).await;
+    let answer = curfew(&app, &["user", "deactivate", "--email", &bob.email], "");
+    assert_eq!(answer, json!({"user_id": bob.id, "revoked_count": 1}));
+    is_out(&app, &signed_in).await;
+    let again = app.post(LOGIN).json(&json!({"email": bob.email, "password": PASSWORD})).send().await;
+    again.assert_problem("invalid_credentials");
+    assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
+    assert_eq!(app.audit("operator.user_deactivated").await, 1);
+    app.wait_until(SystemClock.now());
+    assert_eq!(app.mail().await.to, bob.email);
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_or_all_of_a_person() {
+    let app = TestApp::new().await;
+    let (bob, ada, first) = crew(&app).await;
+    let second = app.sign_in(&bob).await;
+    let output = Command::new(env!("CARGO_BIN_EXE_curfew"))
+        .args(["session", "list", "--email", &bob.email])
+        .env_clear()
+        .envs([("DATABASE_URL", app.database_url.as_str()), ("CURFEW_SECRET", SECRET)])
+        .output()
+        .unwrap();
+    let listed: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    let session = claims(&first.access)["sid"].clone();
+    let id = session.as_str().unwrap();
+    assert!(listed.iter().any(|listed| listed["session_id"] == session), "{listed:?}");
+
+    let revoke = ["session", "revoke", "--id", id];
+    assert_eq!(curfew(&app, &revoke, ""), json!({"revoked_count": 1}));
+    is_out(&app, &first).await;
+    assert_eq!(app.get(ME).bearer(&second.access).send().await.status, 200);
+    assert_eq!(curfew(&app, &revoke, ""), json!({"revoked_count": 0}));
+    let all = ["session", "revoke", "--email", &bob.email];
+    assert_eq!(curfew(&app, &all, ""), json!({"revoked_count": 1}));
+    is_out(&app, &second).await;
+    assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
+    assert_eq!(app.audit("operator.sessions_revoked").await, 2);
+}
