@@ -11,7 +11,7 @@ mod use_work;
 
 pub use use_auth_session_expiry::use_auth_session_expiry;
 pub use use_client::{ClientProvider, use_client};
-pub use use_now::{use_now, use_server_now};
+pub use use_now::use_server_now;
 pub use use_page::{Focus, use_page};
 pub use use_return::use_return;
 pub use use_session_keeper::use_session_keeper;

@@ -1,4 +1,4 @@
-//! A moment in words relative to now, with the exact local time at hand.
+//! A moment in words relative to now, or by its date, with the exact local time at hand.
 
 mod words;
 
@@ -10,20 +10,31 @@ use crate::browser::clock;
 
 /// “in 2 days 3 hours” and the local time below it; to the second on hover.
 pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
-    time("moment", at, now, html! { <span class="local">{ clock::local_time(at) }</span> })
+    let words = html! {
+        <>
+            <span class="relative">{ relative(now, at) }</span>
+            <span class="local">{ clock::local_time(at) }</span>
+        </>
+    };
+    time("moment", at, words)
 }
 
 /// “in 2 days 3 hours”; to the second, by the local clock, on hover.
 pub fn short_moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
-    time("moment short", at, now, Html::default())
+    time("moment short", at, html! { <span class="relative">{ relative(now, at) }</span> })
 }
 
-fn time(class: &'static str, at: DateTime<Utc>, now: DateTime<Utc>, local: Html) -> Html {
+/// The local date and time alone; to the second on hover. For whoever is not signed in: their clock may be
+/// wrong, and the server's is not known.
+pub fn date(at: DateTime<Utc>) -> Html {
+    time("moment short", at, clock::local_time(at).into())
+}
+
+fn time(class: &'static str, at: DateTime<Utc>, words: Html) -> Html {
     let datetime = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     html! {
         <time {class} {datetime} title={clock::exact_local_time(at)}>
-            <span class="relative">{ relative(now, at) }</span>
-            { local }
+            { words }
         </time>
     }
 }

@@ -17,7 +17,7 @@ pub fn use_server_now(seconds: u32) -> DateTime<Utc> {
 
 /// What the device's clock says; renders the component again every `seconds`.
 #[hook]
-pub fn use_now(seconds: u32) -> DateTime<Utc> {
+fn use_now(seconds: u32) -> DateTime<Utc> {
     let tick = use_force_update();
     use_while(seconds, move |seconds| {
         let interval = Interval::new(seconds.saturating_mul(1_000), move || tick.force_update());

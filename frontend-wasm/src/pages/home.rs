@@ -64,7 +64,7 @@ fn SessionCard() -> Html {
         let check = check.clone();
         Callback::from(move |_: MouseEvent| {
             let client = client.clone();
-            check.run(async move { client.me().await.map(|_| clock::now()) });
+            check.run(async move { client.me().await.map(|me| me.server_time) });
         })
     };
     let confirmed =

@@ -11,8 +11,8 @@ use yew_router::prelude::*;
 use super::{alert, load_state, narrow, registration::is_used_up, words};
 use crate::{
     api::{people, send},
-    browser::{clock, page},
-    components::{Entry, EntryForm, provider_buttons, short_moment},
+    browser::page,
+    components::{Entry, EntryForm, date, provider_buttons},
     hooks::{Focus, use_client, use_page, use_work},
     kept::{use_kept, use_once},
     route::Route,
@@ -95,7 +95,7 @@ pub fn Invite() -> Html {
     let providers = providers.as_ref().map(|it| it.providers.clone()).unwrap_or_default();
     let content = html! {
         <>
-            <p class="hint">{ "You can accept this " }{ short_moment(invitation.expires_at, clock::now()) }{ " at the latest." }</p>
+            <p class="hint">{ "You can accept this until " }{ date(invitation.expires_at) }{ "." }</p>
             if is_signed_in {
                 <p class="banner">{ "You are signed in as somebody else in this browser. Joining takes the place of that." }</p>
             }

@@ -16,9 +16,8 @@ use yew_router::prelude::*;
 use super::{alert, load_state, status, words, work_button};
 use crate::{
     api::{Client, Failure, people},
-    browser::clock,
     components::{ConfirmModal, Entry, EntryForm, short_moment},
-    hooks::{Focus, use_client, use_now, use_page, use_toasts, use_work},
+    hooks::{Focus, use_client, use_page, use_server_now, use_toasts, use_work},
     kept::{use_kept, use_once},
     length::{self, counted},
     part::part,
@@ -116,7 +115,7 @@ pub fn Members() -> Html {
     let doing = use_work::<()>();
     let asked = use_kept(|| None::<Deed>);
     let last_asked = use_mut_ref(|| None::<Deed>);
-    let now = use_now(30);
+    let now = use_server_now(30);
     if asked.is_some() {
         last_asked.borrow_mut().clone_from(&asked);
     }
@@ -292,6 +291,7 @@ fn Invitations() -> Html {
     let changing = use_work::<()>();
     let role = use_kept(|| Role::Engineer);
     let forms = use_kept(|| 0_u32);
+    let now = use_server_now(30);
     let fetch = {
         let (client, load) = (client.clone(), load.clone());
         Callback::from(move |()| {
@@ -384,7 +384,7 @@ fn Invitations() -> Html {
                     <p id="invites-empty" class="hint">{ "There are no open invitations." }</p>
                 } else {
                     <ul id="invites" class="entries">
-                        { for list.invites.iter().map(|invite| invitation(invite, &change)) }
+                        { for list.invites.iter().map(|invite| invitation(invite, now, &change)) }
                     </ul>
                 }
             } else {
@@ -394,8 +394,7 @@ fn Invitations() -> Html {
     }
 }
 
-fn invitation(invite: &InviteSummary, change: &Callback<(InviteId, bool)>) -> Html {
-    let now = clock::now();
+fn invitation(invite: &InviteSummary, now: DateTime<Utc>, change: &Callback<(InviteId, bool)>) -> Html {
     let id = invite.id;
     let button = |words: &'static str, is_again| {
         html! {

@@ -12,9 +12,9 @@ use yew_router::prelude::*;
 use super::{NEXT, alert, load_state, status, words, work_button};
 use crate::{
     api::{people, send},
-    browser::{clock, storage},
+    browser::storage,
     components::{ConfirmModal, Entry, EntryForm, provider_buttons, short_moment},
-    hooks::{Focus, use_client, use_page, use_work},
+    hooks::{Focus, use_client, use_page, use_server_now, use_work},
     kept::{use_kept, use_once},
     length::counted,
     part::part,
@@ -170,6 +170,7 @@ fn Providers() -> Html {
     let leaving = use_work::<()>();
     let unlinking = use_work::<()>();
     let asked = use_kept(|| None::<IdentityId>);
+    let now = use_server_now(30);
     let fetch = {
         let (client, load) = (client.clone(), load.clone());
         Callback::from(move |()| {
@@ -245,7 +246,7 @@ fn Providers() -> Html {
                                     <span class="name">{ &name }</span>
                                     <span class="detail">{ identity.email.clone().unwrap_or_default() }</span>
                                     <span class="detail">
-                                        { "Linked " }{ short_moment(identity.linked_at, clock::now()) }
+                                        { "Linked " }{ short_moment(identity.linked_at, now) }
                                     </span>
                                 </span>
                                 <button type="button" class="button small" aria-label={format!("Unlink {name}")} onclick={on_ask}>

@@ -12,7 +12,7 @@ use super::{load_state, words};
 use crate::{
     api::people,
     components::{ConfirmModal, short_moment},
-    hooks::{Focus, use_client, use_now, use_page, use_toasts, use_work},
+    hooks::{Focus, use_client, use_page, use_server_now, use_toasts, use_work},
     kept::{use_kept, use_once},
     length::counted,
     route::Route,
@@ -34,7 +34,7 @@ pub fn Sessions() -> Html {
     let ending = use_work::<()>();
     let asked = use_kept(|| None::<Asked>);
     let last_asked = use_mut_ref(|| Asked::Others);
-    let device_now = use_now(30);
+    let now = use_server_now(30);
     if let Some(now_asked) = *asked {
         *last_asked.borrow_mut() = now_asked;
     }
@@ -82,13 +82,6 @@ pub fn Sessions() -> Html {
     };
 
     let list = load.done();
-    let server_ahead = list.map(|list| list.server_time);
-    let now = client.store().read(|state| {
-        state.session().map_or(device_now, |session| {
-            device_now + chrono::TimeDelta::milliseconds(session.clock_ahead_ms)
-        })
-    });
-    let now = server_ahead.map_or(now, |server| now.max(server));
     let others = list.map_or(0, |list| list.sessions.iter().filter(|session| !session.is_current).count());
     let (title, body, confirm) = match *last_asked.borrow() {
         Asked::One(_) => (
