@@ -10,6 +10,7 @@ pub mod kept;
 pub mod length;
 pub mod pages;
 mod part;
+pub mod role;
 pub mod route;
 pub mod store;
 

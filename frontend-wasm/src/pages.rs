@@ -36,6 +36,7 @@ pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_
 
 use crate::{
     components::{Loading, LoadingProps},
+    hooks::{Page, Pages},
     part::with,
 };
 
@@ -92,6 +93,22 @@ fn work_button(
             }
             { words }
         </button>
+    }
+}
+
+/// What stands below a list: the wait and its failure, and the way to more, as a button with the id `more`.
+fn list_end<P: Page>(name: &'static str, more: &'static str, list: &Pages<P>) -> Html {
+    let on_go_on = {
+        let list = list.clone();
+        Callback::from(move |()| list.go_on())
+    };
+    let failure = list.failure().map(|failure| words::not_listed(failure, list.is_old()));
+    let button = || work_button(more, "button", "Load more", list.is_busy(), &on_go_on);
+    html! {
+        <>
+            { load_state(name, list.is_busy(), failure, &on_go_on) }
+            { if list.has_more() { button() } else { Html::default() } }
+        </>
     }
 }
 

@@ -60,7 +60,8 @@ where
     keyed::<C>("", props)
 }
 
-fn keyed<C: FunctionProvider + 'static>(key: &str, props: C::Properties) -> Html
+/// `<C key={key} ..props />`, as a part.
+pub(crate) fn keyed<C: FunctionProvider + 'static>(key: &str, props: C::Properties) -> Html
 where
     C::Properties: 'static,
 {

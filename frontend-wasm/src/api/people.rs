@@ -39,6 +39,10 @@ fn with(template: &str, name: &str, value: impl std::fmt::Display) -> String {
     template.replace(name, &value.to_string())
 }
 
+fn from(cursor: Option<impl std::fmt::Display>) -> Vec<(&'static str, String)> {
+    cursor.map(|cursor| ("cursor", cursor.to_string())).into_iter().collect()
+}
+
 /// Asks for an account.
 #[must_use]
 pub fn register(request: &RegisterRequest) -> Call<()> {
@@ -142,10 +146,10 @@ pub fn change_password(request: &ChangePasswordRequest) -> Call<RevokeSessionsRe
     Request::post(api::CHANGE_PASSWORD, request).json()
 }
 
-/// One's own sessions.
+/// One's own sessions, from `cursor` on.
 #[must_use]
-pub fn sessions() -> Call<OwnSessionPage> {
-    Request::get(api::SESSIONS).json()
+pub fn sessions(cursor: Option<SessionId>) -> Call<OwnSessionPage> {
+    Request::get(api::SESSIONS).query(&from(cursor)).json()
 }
 
 /// Ends one of them.
@@ -181,8 +185,7 @@ pub fn rename_account(name: String) -> Call<AccountResponse> {
 /// The account's people, from `cursor` on.
 #[must_use]
 pub fn members(cursor: Option<MemberCursor>) -> Call<MemberPage> {
-    let pairs: Vec<_> = cursor.map(|cursor| ("cursor", cursor.0)).into_iter().collect();
-    Request::get(api::MEMBERS).query(&pairs).json()
+    Request::get(api::MEMBERS).query(&from(cursor.map(|cursor| cursor.0))).json()
 }
 
 /// Changes somebody's part in the account.
@@ -203,10 +206,10 @@ pub fn sign_member_out(id: UserId) -> Call<RevokeSessionsResponse> {
     Request::post_nothing(&with(api::MEMBER_REVOKE_SESSIONS, "{id}", id)).json()
 }
 
-/// The open invitations.
+/// The open invitations, from `cursor` on.
 #[must_use]
-pub fn invites() -> Call<InvitePage> {
-    Request::get(api::INVITES).json()
+pub fn invites(cursor: Option<InviteId>) -> Call<InvitePage> {
+    Request::get(api::INVITES).query(&from(cursor)).json()
 }
 
 /// Invites somebody.

@@ -4,8 +4,8 @@ use js_sys::Promise;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, HtmlDialogElement, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition,
-    VisibilityState,
+    Document, Element, HtmlDialogElement, HtmlElement, NodeList, ScrollIntoViewOptions,
+    ScrollLogicalPosition, VisibilityState,
 };
 
 /// The document. `None` only outside a window.
@@ -37,6 +37,25 @@ pub fn set_title(title: &str) {
 #[must_use]
 pub fn find(selector: &str) -> Option<HtmlElement> {
     document()?.query_selector(selector).ok()??.dyn_into().ok()
+}
+
+/// Which child of the element that matches `parent` has the focus in it, counted from 0.
+#[must_use]
+pub fn child_with_focus(parent: &str) -> Option<u32> {
+    let focused = document()?.active_element()?;
+    let children = children(parent)?;
+    (0..children.length()).find(|at| children.item(*at).is_some_and(|child| child.contains(Some(&focused))))
+}
+
+/// The child of the element that matches `parent` at this place, or the last before it.
+#[must_use]
+pub fn child(parent: &str, at: u32) -> Option<HtmlElement> {
+    let children = children(parent)?;
+    children.item(at.min(children.length().checked_sub(1)?))?.dyn_into().ok()
+}
+
+fn children(parent: &str) -> Option<NodeList> {
+    document()?.query_selector_all(&[parent, " > *"].concat()).ok()
 }
 
 /// Moves the focus to the first element that matches `selector`.

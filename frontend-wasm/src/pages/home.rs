@@ -1,7 +1,6 @@
 //! Home: who is signed in, and how long the session lasts.
 
 use chrono::{DateTime, Utc};
-use curfew_shared::auth::Role;
 use yew::prelude::*;
 
 use super::words;
@@ -10,6 +9,7 @@ use crate::{
     components::moment,
     hooks::{Focus, use_client, use_page, use_server_now, use_work},
     part::part,
+    role,
     store::auth::Session,
 };
 
@@ -33,18 +33,13 @@ pub fn Home() -> Html {
 }
 
 pub(super) fn person_card(session: &Session) -> Html {
-    let role = match session.user.role {
-        Role::Owner => "Owner",
-        Role::Engineer => "Engineer",
-        Role::Viewer => "Viewer",
-    };
     html! {
         <section id="you" class="card" aria-labelledby="you-title">
             <h2 id="you-title">{ "You" }</h2>
             <dl class="facts">
                 { fact("Name", html! { &session.user.name }) }
                 { fact("E-mail", html! { &session.user.email }) }
-                { fact("Role", html! { role }) }
+                { fact("Role", html! { role::name(session.user.role) }) }
                 { fact("Account", html! { &session.account.name }) }
             </dl>
         </section>

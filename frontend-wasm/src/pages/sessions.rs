@@ -2,18 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
+    error::ErrorCode,
     id::SessionId,
     session::{DeviceKind, OwnSession, OwnSessionPage},
 };
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{load_state, words};
+use super::{list_end, words};
 use crate::{
-    api::people,
+    api::{Failure, people},
     components::{ConfirmModal, short_moment},
-    hooks::{Focus, use_client, use_page, use_server_now, use_toasts, use_work},
-    kept::{use_kept, use_once},
+    hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
+    kept::use_kept,
     length::counted,
     route::Route,
 };
@@ -24,13 +25,26 @@ enum Asked {
     Others,
 }
 
+impl Page for OwnSessionPage {
+    type Item = OwnSession;
+    type Cursor = SessionId;
+
+    fn items(&self) -> &[OwnSession] {
+        &self.sessions
+    }
+
+    fn next(&self) -> Option<SessionId> {
+        self.next_cursor
+    }
+}
+
 /// Where one is signed in, and ending it.
 #[component]
 pub fn Sessions() -> Html {
     use_page("Your sessions", Focus::Untouched);
     let client = use_client();
     let toasts = use_toasts();
-    let load = use_work::<OwnSessionPage>();
+    let list = use_pages::<OwnSessionPage>("sessions", "h1", people::sessions);
     let ending = use_work::<()>();
     let asked = use_kept(|| None::<Asked>);
     let last_asked = use_mut_ref(|| Asked::Others);
@@ -39,17 +53,6 @@ pub fn Sessions() -> Html {
         *last_asked.borrow_mut() = now_asked;
     }
 
-    let fetch = {
-        let (client, load) = (client.clone(), load.clone());
-        Callback::from(move |()| {
-            let client = client.clone();
-            load.run(async move { client.ask(people::sessions()).await });
-        })
-    };
-    {
-        let fetch = fetch.clone();
-        use_once(move || fetch.emit(()));
-    }
     let on_ask = {
         let (asked, ending) = (asked.setter(), ending.clone());
         Callback::from(move |what| {
@@ -63,62 +66,79 @@ pub fn Sessions() -> Html {
     };
     let on_confirm = {
         let (client, asked, ending) = (client.clone(), asked.clone(), ending.clone());
-        let (fetch, toasts) = (fetch.clone(), toasts.clone());
+        let (list, toasts) = (list.clone(), toasts.clone());
         Callback::from(move |()| {
             let Some(what) = *asked else { return };
             let (client, closing) = (client.clone(), asked.setter());
-            let (fetch, toasts) = (fetch.clone(), toasts.clone());
+            let (list, toasts) = (list.clone(), toasts.clone());
             ending.run(async move {
                 let count = match what {
-                    Asked::One(id) => client.ask(people::end_session(id)).await.map(|()| 1)?,
+                    Asked::One(id) => match client.ask(people::end_session(id)).await {
+                        Ok(()) => 1,
+                        Err(failure) if is_gone(&failure) => 0,
+                        Err(failure) => return Err(failure),
+                    },
                     Asked::Others => client.ask(people::end_other_sessions()).await?.revoked_count,
                 };
                 closing.set(None);
-                toasts.say(format!("{} signed out", counted(count, "session")));
-                fetch.emit(());
+                toasts.say(match (count, what) {
+                    (0, Asked::One(_)) => "That session had ended already.".to_owned(),
+                    (0, Asked::Others) => "No other session was open any more.".to_owned(),
+                    _ => format!("{} signed out", counted(count, "session")),
+                });
+                list.reload();
                 Ok(())
             });
         })
     };
 
-    let list = load.done();
-    let others = list.map_or(0, |list| list.sessions.iter().filter(|session| !session.is_current).count());
+    // The one that asks counts among them.
+    let others = list.first().map(|page| page.session_count.saturating_sub(1));
     let (title, body, confirm) = match *last_asked.borrow() {
         Asked::One(_) => (
             "Sign this device out?",
             "It is signed out at once. Whoever uses it has to sign in again.".to_owned(),
             "Sign it out".to_owned(),
         ),
-        Asked::Others => (
-            "Sign out everywhere else?",
-            format!("{} will end at once. You stay signed in here.", counted(others as u64, "other session")),
-            format!("Sign out {}", counted(others as u64, "session")),
-        ),
+        Asked::Others => {
+            let others = others.unwrap_or_default();
+            (
+                "Sign out everywhere else?",
+                format!("{} will end at once. You stay signed in here.", counted(others, "other session")),
+                format!("Sign out {}", counted(others, "session")),
+            )
+        }
     };
     html! {
         <div class="settings">
             <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
             <h1 tabindex="-1">{ "Your sessions" }</h1>
             <p class="lead">{ "Every browser and program in which you are signed in, and when that ends." }</p>
-            if let Some(list) = list {
-                <section class="card" aria-label="Sessions">
+            <section class="card" aria-label="Sessions">
+                if let Some(others) = others {
+                    <p id="sessions-summary" class="hint">
+                        if others == 0 {
+                            { "Only this device is signed in." }
+                        } else {
+                            { format!("{} beside this one.", counted(others, "session")) }
+                        }
+                    </p>
                     <ul id="sessions" class="entries">
-                        { for list.sessions.iter().map(|session| row(session, now, &on_ask)) }
+                        { for list.items().map(|session| row(session, now, &on_ask)) }
                     </ul>
-                    if others == 0 {
-                        <p id="sessions-summary" class="hint">{ "Only this device is signed in." }</p>
-                    } else {
+                }
+                { list_end("sessions", "sessions-more", &list) }
+                if others.is_some_and(|others| others > 0) {
+                    <div class="actions">
                         <button
                             id="end-others" type="button" class="button danger-soft"
                             onclick={on_ask.reform(|_: MouseEvent| Asked::Others)}
                         >
                             { "Sign out everywhere else" }
                         </button>
-                    }
-                </section>
-            } else {
-                { load_state("sessions", load.is_busy(), load.failure().map(words::not_loaded), &fetch) }
-            }
+                    </div>
+                }
+            </section>
             <ConfirmModal
                 id="end-session" is_open={asked.is_some()} {title} {body} {confirm} busy="Signing out…"
                 is_busy={ending.is_busy()} error={ending.failure().map(words::not_revoked).map(AttrValue::from)}
@@ -126,6 +146,10 @@ pub fn Sessions() -> Html {
             />
         </div>
     }
+}
+
+fn is_gone(failure: &Failure) -> bool {
+    failure.code() == Some(ErrorCode::NotFound)
 }
 
 fn row(session: &OwnSession, now: DateTime<Utc>, on_ask: &Callback<Asked>) -> Html {
@@ -143,7 +167,7 @@ fn row(session: &OwnSession, now: DateTime<Utc>, on_ask: &Callback<Asked>) -> Ht
     let is_idle = session.idle_expires_at < session.absolute_expires_at;
     let end = session.idle_expires_at.min(session.absolute_expires_at);
     html! {
-        <li key={id.to_string()} data-id={id.to_string()}>
+        <li key={id.to_string()} data-id={id.to_string()} tabindex="-1">
             <span class="who">
                 <span class="name">{ &name }</span>
                 if session.is_current {

@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod banner;
 mod dock;
+mod invitations;
 mod layout;
 mod loading;
 mod members;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use curfew_frontend::{App, browser::page::replace_address};
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent, KeyboardEventInit};
+use web_sys::{
+    Element, Event, EventInit, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlOptionElement,
+    HtmlSelectElement, KeyboardEvent, KeyboardEventInit,
+};
 use yew::{AppHandle, BaseComponent, Renderer};
 
 /// A component, shown until this is dropped.
@@ -80,6 +83,27 @@ where
         self.find(selector).await.unchecked_into::<HtmlElement>().click();
     }
 
+    /// Clicks as somebody does who has the focus on it.
+    pub async fn press(&self, selector: &str) {
+        let element: HtmlElement = self.find(selector).await.unchecked_into();
+        element.focus().unwrap();
+        element.click();
+    }
+
+    /// Chooses another option of the select, as a person does.
+    pub async fn choose(&self, selector: &str, value: &str) -> HtmlSelectElement {
+        let select: HtmlSelectElement = self.find(selector).await.unchecked_into();
+        // A person's choice marks the option for good, as setting this does.
+        for at in 0..select.length() {
+            let option: HtmlOptionElement = select.item(at).unwrap().unchecked_into();
+            option.set_selected(option.value() == value);
+        }
+        let init = EventInit::new();
+        init.set_bubbles(true);
+        select.dispatch_event(&Event::new_with_event_init_dict("change", &init).unwrap()).unwrap();
+        select
+    }
+
     /// Submits the form, as the Enter key does.
     pub async fn submit(&self) {
         self.find("form").await.unchecked_into::<HtmlFormElement>().request_submit().unwrap();
@@ -98,6 +122,15 @@ impl<C: BaseComponent> Drop for Screen<C> {
 /// The id of the element that has the focus.
 pub fn focused() -> String {
     web_sys::window().unwrap().document().unwrap().active_element().unwrap().id()
+}
+
+/// Waits until an element that matches `selector` has the focus.
+pub async fn has_focus(selector: &str) {
+    until(&format!("the focus on {selector}"), || {
+        let focused = web_sys::window().unwrap().document().unwrap().active_element().unwrap();
+        focused.matches(selector).unwrap().then_some(())
+    })
+    .await;
 }
 
 /// Presses a key where `element` is, and answers what became of it.

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use curfew_frontend::browser::clock;
 use curfew_shared::{
     auth::{AccountSummary, MeResponse, Role, SessionSummary, TokenResponse, TokenType, UserSummary},
-    error::{ErrorCode, Problem},
+    error::{ErrorCode, FieldCode, FieldError, Problem},
     id::{AccountId, SessionId, UserId},
     route::{API, api},
 };
@@ -38,6 +38,10 @@ pub enum Fate {
     Says(serde_json::Value),
     /// It is refused.
     Refused(ErrorCode),
+    /// It is refused for so many seconds.
+    RefusedFor(ErrorCode, u32),
+    /// It is refused for what stands in this field.
+    Invalid(&'static str, &'static str),
     /// Its answer never arrives.
     Lost,
     /// It fares like this once the server is told to go on.
@@ -71,6 +75,16 @@ impl Server {
                     Fate::Lost => Promise::reject(&"lost".into()),
                     Fate::Says(words) => answered(json(200, &words)),
                     Fate::Refused(code) => answered(json(code.status(), &Problem::new(code, vec![]))),
+                    Fate::RefusedFor(code, seconds) => {
+                        let answer = json(code.status(), &Problem::new(code, vec![]));
+                        answer.headers().set("Retry-After", &seconds.to_string()).unwrap();
+                        answered(answer)
+                    }
+                    Fate::Invalid(field, message) => {
+                        let code = ErrorCode::ValidationFailed;
+                        let errors = vec![FieldError::new(field, FieldCode::Malformed, message)];
+                        answered(json(code.status(), &Problem::new(code, errors)))
+                    }
                     Fate::Well if call.path == api::ME => answered(json(200, &me(clock::now()))),
                     Fate::Well if call.path == api::LOGOUT => answered(Response::new().unwrap()),
                     Fate::Well | Fate::Held(_) => {
@@ -104,6 +118,11 @@ impl Server {
         for (resolve, answer) in self.held.take() {
             resolve.call1(&JsValue::UNDEFINED, &answer).unwrap();
         }
+    }
+
+    /// The requests so far whose path begins so.
+    pub fn calls_below(&self, path: &str) -> Vec<Call> {
+        self.calls.borrow().iter().filter(|call| call.path.starts_with(path)).cloned().collect()
     }
 
     /// The requests of this path so far.
@@ -181,7 +200,8 @@ pub fn me(now: DateTime<Utc>) -> MeResponse {
 /// How long a session lasts without use, and in all.
 pub type Windows = (TimeDelta, TimeDelta);
 
-const FAR: Windows = (TimeDelta::minutes(15), TimeDelta::hours(1));
+/// The windows of who is not about to be signed out.
+pub const FAR: Windows = (TimeDelta::minutes(15), TimeDelta::hours(1));
 
 /// What a refresh hands out.
 pub fn tokens(access_token: &str, (idle, absolute): Windows, now: DateTime<Utc>) -> TokenResponse {

@@ -6,7 +6,7 @@ use curfew_shared::{
     error::ErrorCode,
     id::SessionId,
     route::{
-        api::{REVOKE_OTHERS, SESSION, SESSIONS},
+        api::{ME, REFRESH, REVOKE_OTHERS, SESSION, SESSIONS},
         page,
     },
     session::{DeviceKind, OwnSession, OwnSessionPage},
@@ -16,8 +16,8 @@ use uuid::Uuid;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{open, until},
-    server::{self, Call, Fate, Server},
+    screen::{has_focus, open, until},
+    server::{self, Call, FAR, Fate, Server, access_token, me, tokens},
 };
 
 const OTHER: SessionId = SessionId(Uuid::from_u128(4));
@@ -108,4 +108,96 @@ async fn all_others_are_ended_at_once() {
     screen.sees("#toast", "1 session signed out").await;
     screen.sees("#sessions-summary", "Only this device is signed in.").await;
     assert_eq!(server.calls(REVOKE_OTHERS).len(), 1);
+}
+
+/// This session and so many others, on pages of two.
+fn pages(call: &Call, others: u128) -> Option<Fate> {
+    let query = call.path.strip_prefix(SESSIONS)?;
+    if query.starts_with('/') {
+        return None;
+    }
+    let after = query.strip_prefix("?cursor=").map_or(2, |id| id.parse::<Uuid>().unwrap().as_u128());
+    let now = clock::now();
+    let mut sessions: Vec<_> = (3..=3 + others)
+        .filter(|number| *number > after)
+        .map(|number| session(SessionId(Uuid::from_u128(number)), Some("Firefox"), now))
+        .take(3)
+        .collect();
+    let next_cursor = (sessions.len() > 2).then(|| {
+        sessions.truncate(2);
+        sessions[1].id
+    });
+    let session_count = others as u64 + 1;
+    Some(Fate::Says(json!(OwnSessionPage { sessions, session_count, next_cursor, server_time: now })))
+}
+
+#[test]
+async fn all_are_counted_though_not_all_are_listed() {
+    let _server = Server::start(|call: &Call, _| pages(call, 4).unwrap_or(Fate::Well));
+    let screen = open(page::SESSIONS);
+    screen.sees("#sessions-summary", "4 sessions beside this one.").await;
+    screen.click("#end-others").await;
+    screen.sees("#end-session-body", "4 other sessions will end at once. You stay signed in here.").await;
+    screen.sees("#end-session-confirm", "Sign out 4 sessions").await;
+    screen.click("#end-session-cancel").await;
+    let rows = || screen.query("#sessions").map(|list| list.child_element_count());
+    assert_eq!(rows(), Some(2));
+    screen.press("#sessions-more").await;
+    until("the next two", || (rows() == Some(4)).then_some(())).await;
+    has_focus("#sessions-more").await;
+    screen.press("#sessions-more").await;
+    until("all", || (rows() == Some(5)).then_some(())).await;
+    has_focus("#sessions-loading").await;
+    assert!(screen.query("#sessions-more").is_none());
+}
+
+#[test]
+async fn a_list_that_cannot_be_loaded_anew_stays_and_the_one_that_had_ended_is_no_failure() {
+    let other = other();
+    let _server = Server::start(move |call: &Call, before| match call.path.as_str() {
+        SESSIONS if before == 1 => Fate::Lost,
+        SESSIONS => list(before == 0),
+        path if path == other => Fate::Refused(ErrorCode::NotFound),
+        _ => Fate::Well,
+    });
+    let screen = open(page::SESSIONS);
+    screen.press(&format!("[data-id='{OTHER}'] button")).await;
+    screen.click("#end-session-confirm").await;
+    screen.sees("#toast", "That session had ended already.").await;
+    screen.reads("#sessions-alert", "The list may be out of date.").await;
+    assert!(screen.query(&format!("[data-id='{OTHER}']")).is_some());
+    has_focus(&format!("[data-id='{OTHER}'] button")).await;
+    screen.click("#sessions-retry").await;
+    screen.sees("#sessions-summary", "Only this device is signed in.").await;
+    has_focus(&format!("[data-id='{}']", server::SESSION)).await;
+}
+
+#[test]
+async fn when_nothing_is_left_to_end_the_focus_is_on_the_heading() {
+    let _server = server(|_| Fate::Well);
+    let screen = open(page::SESSIONS);
+    screen.press("#end-others").await;
+    screen.press("#end-session-confirm").await;
+    screen.sees("#sessions-summary", "Only this device is signed in.").await;
+    has_focus("h1").await;
+}
+
+#[test]
+async fn a_device_whose_clock_is_wrong_counts_by_the_servers() {
+    let now = || clock::now() + TimeDelta::hours(3);
+    let _server = Server::start(move |call: &Call, _| match call.path.as_str() {
+        SESSIONS => {
+            let sessions = vec![session(server::SESSION, Some("Firefox"), now())];
+            let page = OwnSessionPage { sessions, session_count: 1, next_cursor: None, server_time: now() };
+            Fate::Says(json!(page))
+        }
+        REFRESH => Fate::Says(json!(tokens(&access_token(1), FAR, now()))),
+        ME => Fate::Says(json!(me(now()))),
+        _ => Fate::Well,
+    });
+    let screen = open(page::SESSIONS);
+    let this = format!("[data-id='{}']", server::SESSION);
+    screen.reads(&this, "Signed in just now").await;
+    screen.reads(&this, "last seen just now").await;
+    screen.reads(&this, "Ends in 14 minutes unless it is used").await;
 }

@@ -1,0 +1,271 @@
+//! The open invitations, and inviting somebody.
+
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    auth::Role,
+    error::ErrorCode,
+    id::InviteId,
+    invite::{CreateInviteRequest, InvitePage, InviteSummary},
+};
+use yew::prelude::*;
+
+use crate::{
+    api::{Failure, people},
+    browser::page,
+    components::{ConfirmModal, Entry, EntryForm, RoleSelect, RoleSelectProps, short_moment},
+    hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
+    kept::{use_change, use_kept},
+    pages::{list_end, status, words},
+    part::{keyed, with},
+    role,
+};
+
+/// What somebody is invited as unless told.
+const USUAL_ROLE: Role = Role::Engineer;
+
+impl Page for InvitePage {
+    type Item = InviteSummary;
+    type Cursor = InviteId;
+
+    fn items(&self) -> &[InviteSummary] {
+        &self.invites
+    }
+
+    fn next(&self) -> Option<InviteId> {
+        self.next_cursor
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct InvitationsProps {
+    /// How often what was done to members has taken invitations back.
+    pub taken_back: u32,
+}
+
+/// The form and the list.
+#[component]
+pub(super) fn Invitations(props: &InvitationsProps) -> Html {
+    let client = use_client();
+    let toasts = use_toasts();
+    let list = use_pages::<InvitePage>("invites", "#invitations-title", people::invites);
+    let inviting = use_work::<String>();
+    let taking_back = use_work::<()>();
+    let asked = use_kept(|| None::<InviteSummary>);
+    let last_asked = use_mut_ref(|| AttrValue::from(""));
+    let role = use_kept(|| USUAL_ROLE);
+    // A form anew for each invitation.
+    let forms = use_kept(|| 0_u32);
+    let now = use_server_now(30);
+    if let Some(invite) = &*asked {
+        *last_asked.borrow_mut() = invite.email.clone().into();
+    }
+    {
+        let list = list.clone();
+        use_change(props.taken_back, move |count| {
+            if *count > 0 {
+                list.reload();
+            }
+        });
+    }
+    use_change(*forms, |forms| {
+        if *forms > 0 {
+            page::give_lost_focus_to(page::find("#invite_email").as_ref());
+        }
+    });
+
+    let on_submit = {
+        let (client, inviting, list) = (client.clone(), inviting.clone(), list.clone());
+        let (role, forms) = (role.clone(), forms.clone());
+        Callback::from(move |values: Vec<String>| {
+            let email = values.into_iter().next().unwrap_or_default().trim().to_owned();
+            let (client, list, role, forms) = (client.clone(), list.clone(), role.clone(), forms.clone());
+            inviting.run(async move {
+                let request = CreateInviteRequest { email: email.clone(), role: *role };
+                let outcome = client.ask(people::invite(&request)).await;
+                let is_open_already =
+                    outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::Conflict);
+                if outcome.is_ok() || is_open_already {
+                    list.reload();
+                }
+                outcome?;
+                role.set(USUAL_ROLE);
+                forms.set(*forms + 1);
+                Ok(email)
+            });
+        })
+    };
+    let on_changed = {
+        let list = list.clone();
+        Callback::from(move |()| list.reload())
+    };
+    let on_ask = {
+        let (asked, taking_back) = (asked.setter(), taking_back.clone());
+        Callback::from(move |invite| {
+            taking_back.reset();
+            asked.set(Some(invite));
+        })
+    };
+    let on_cancel = {
+        let asked = asked.setter();
+        Callback::from(move |()| asked.set(None))
+    };
+    let on_confirm = {
+        let (asked, taking_back, list) = (asked.clone(), taking_back.clone(), list.clone());
+        Callback::from(move |()| {
+            let Some(invite) = (*asked).clone() else { return };
+            let (client, closing) = (client.clone(), asked.setter());
+            let (list, toasts) = (list.clone(), toasts.clone());
+            taking_back.run(async move {
+                let outcome = client.ask(people::revoke_invite(invite.id)).await;
+                let is_void = is_void(&outcome);
+                if !is_void {
+                    outcome?;
+                }
+                closing.set(None);
+                toasts.say(if is_void { NOT_OPEN } else { "The invitation was taken back." });
+                list.reload();
+                Ok(())
+            });
+        })
+    };
+    let entry = Entry {
+        id: "invite_email",
+        autocomplete: "off",
+        missing: "Enter an e-mail address.",
+        ..Entry::email()
+    };
+    let email = last_asked.borrow();
+    html! {
+        <section class="card" aria-labelledby="invitations-title">
+            <h2 id="invitations-title" tabindex="-1">{ "Invitations" }</h2>
+            <EntryForm
+                key={forms.to_string()} id="invite" entries={vec![entry]} submit="Send the invitation" busy="Sending…"
+                is_busy={inviting.is_busy()} alert={inviting.failure().map(not_invited).map(AttrValue::from)}
+                errors={words::field_errors(inviting.failure())} {on_submit}
+            >
+                <div class="field">
+                    <label for="invite_role">{ "Role" }</label>
+                    { with::<RoleSelect>(RoleSelectProps {
+                        id: Some("invite_role".into()),
+                        label: None,
+                        role: *role,
+                        is_explained: true,
+                        on_choose: { let role = role.setter(); Callback::from(move |chosen| role.set(chosen)) },
+                    }) }
+                </div>
+            </EntryForm>
+            { status("invite-done", inviting.done().map(|email| {
+                format!("An invitation is on its way to {email}. It can be accepted for seven days.")
+            })) }
+            if let Some(page) = list.first() {
+                if page.invites.is_empty() {
+                    <p id="invites-empty" class="hint">{ "There are no open invitations." }</p>
+                } else {
+                    <ul id="invites" class="entries">
+                        { for list.items().map(|invite| keyed::<Invitation>(&invite.id.to_string(), InvitationProps {
+                            invite: invite.clone(),
+                            now,
+                            on_changed: on_changed.clone(),
+                            on_take_back: on_ask.clone(),
+                        })) }
+                    </ul>
+                }
+            }
+            { list_end("invites", "invites-more", &list) }
+            <ConfirmModal
+                id="take-back" is_open={asked.is_some()} title={format!("Take the invitation to {email} back?")}
+                body="Its link is no longer good then. You can invite the same address again." confirm="Take it back"
+                busy="One moment…" is_busy={taking_back.is_busy()}
+                error={taking_back.failure().map(words::not_done).map(AttrValue::from)} {on_confirm} {on_cancel}
+            />
+        </section>
+    }
+}
+
+const NOT_OPEN: &str = "That invitation is open no longer: it was accepted, or taken back.";
+
+fn is_void(outcome: &Result<(), Failure>) -> bool {
+    outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::NotFound)
+}
+
+fn not_invited(failure: &Failure) -> String {
+    match failure.code() {
+        Some(ErrorCode::AddressTaken) => "Somebody of this account has that address already.".into(),
+        Some(ErrorCode::Conflict) => {
+            "That address has an open invitation already. Send it again below.".into()
+        }
+        _ => words::not_done(failure),
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct InvitationProps {
+    invite: InviteSummary,
+    now: DateTime<Utc>,
+    on_changed: Callback<()>,
+    on_take_back: Callback<InviteSummary>,
+}
+
+/// An invitation, and what can be done with it. Each is sent again by itself.
+#[component]
+fn Invitation(props: &InvitationProps) -> Html {
+    let client = use_client();
+    let toasts = use_toasts();
+    let sending = use_work::<()>();
+    let InvitationProps { invite, now, on_changed, on_take_back } = props.clone();
+    let on_again = {
+        let (sending, id) = (sending.clone(), invite.id);
+        move |_: MouseEvent| {
+            let (client, toasts, on_changed) = (client.clone(), toasts.clone(), on_changed.clone());
+            sending.run(async move {
+                let outcome = client.ask(people::resend_invite(id)).await;
+                let is_void = is_void(&outcome);
+                if !is_void {
+                    outcome?;
+                }
+                toasts.say(if is_void {
+                    NOT_OPEN
+                } else {
+                    "The invitation was sent again. Only its new link is good."
+                });
+                on_changed.emit(());
+                Ok(())
+            });
+        }
+    };
+    let on_back = {
+        let invite = invite.clone();
+        move |_: MouseEvent| on_take_back.emit(invite.clone())
+    };
+    html! {
+        <li data-email={invite.email.clone()} tabindex="-1">
+            <span class="who">
+                <span class="name">{ &invite.email }</span>
+                <span class="detail">
+                    { role::name(invite.role) }{ " · sent " }{ short_moment(invite.sent_at, now) }
+                </span>
+                <span class="detail">
+                    { if invite.expires_at > now { "Can be accepted " } else { "Ran out " } }
+                    { short_moment(invite.expires_at, now) }
+                </span>
+                <span role="alert" class="error">
+                    { sending.failure().map(words::not_done).unwrap_or_default() }
+                </span>
+            </span>
+            <span class="deeds">
+                <button
+                    type="button" class="button small" aria-label={format!("Send again: {}", invite.email)}
+                    onclick={on_again} aria-disabled={sending.is_busy().then_some("true")}
+                >
+                    { if sending.is_busy() { "Sending…" } else { "Send again" } }
+                </button>
+                <button
+                    type="button" class="button small" aria-label={format!("Take back: {}", invite.email)}
+                    onclick={on_back}
+                >
+                    { "Take back" }
+                </button>
+            </span>
+        </li>
+    }
+}
