@@ -1,6 +1,6 @@
 //! What is said when a call of the API has failed, and about the connection.
 
-use curfew_shared::error::{ErrorCode, FieldError};
+use curfew_shared::error::{ErrorCode, FieldError, Problem};
 
 use crate::{api::Failure, store::auth::TroubleKind};
 
@@ -26,23 +26,58 @@ pub(super) fn sign_in_failure(failure: &Failure) -> String {
         Failure::Unreachable => "Curfew can't be reached. Try again in a moment.".into(),
         Failure::SignedOut => "You were signed out meanwhile. Try again.".into(),
         Failure::Refused { problem, retry_after } => {
-            let again =
-                retry_after.map_or_else(|| "in a moment".into(), |seconds| format!("in {}", length(seconds)));
-            match problem.detail {
-                ErrorCode::TooManyRequests => format!("Too many attempts. Try again {again}."),
-                ErrorCode::Unavailable => format!("Curfew is too busy to sign you in. Try again {again}."),
-                _ => problem.title.clone(),
+            if problem.detail == ErrorCode::Unavailable {
+                format!("Curfew is too busy to sign you in. Try again {}.", when(*retry_after))
+            } else {
+                refusal(problem, *retry_after)
             }
         }
     }
+}
+
+/// What was refused, and what to do about it.
+fn refusal(problem: &Problem, retry_after: Option<u32>) -> String {
+    let advice = match problem.detail {
+        ErrorCode::TooManyRequests => {
+            return format!("Too many attempts. Try again {}.", when(retry_after));
+        }
+        ErrorCode::PayloadTooLarge => return "That is too long. Shorten it, then try again.".into(),
+        ErrorCode::ReauthenticationRequired => {
+            return "You did not confirm that it is you. Try again, then confirm it.".into();
+        }
+        ErrorCode::NotFound => "It may have gone meanwhile: load the page again.",
+        ErrorCode::Conflict => "Load the page again, then decide anew.",
+        ErrorCode::EmailNotVerified => "Open the link in the message that we sent to it.",
+        ErrorCode::LastOwner => "Make somebody else an owner first.",
+        ErrorCode::OwnMembership => "Ask another owner.",
+        ErrorCode::AddressTaken => "Sign in with it, or use another.",
+        ErrorCode::RegistrationClosed => "Ask an owner of the account to invite you.",
+        ErrorCode::OauthStateInvalid => "Begin again.",
+        ErrorCode::OauthDenied => "Try again, or sign in another way.",
+        ErrorCode::OauthFailed => "Begin again; if it stays, tell the operator.",
+        ErrorCode::OauthUnavailable => "Try again in a moment, or sign in another way.",
+        ErrorCode::IdentityMismatch => "Begin again as the one whom you linked there.",
+        ErrorCode::WrongBrowser => "Or sign in with the provider once more in this one.",
+        ErrorCode::IdentityTaken => "Unlink it there first.",
+        ErrorCode::LastSignInMethod => "Set a password or link another provider first.",
+        ErrorCode::Internal => "Try again; if it stays, tell the operator.",
+        ErrorCode::ValidationFailed | ErrorCode::Forbidden => "Load the page again, then try once more.",
+        _ => return problem.title.clone(),
+    };
+    [&*problem.title, advice].join(" ")
+}
+
+/// When to try again.
+fn when(retry_after: Option<u32>) -> String {
+    retry_after.map_or_else(|| "in a moment".into(), |seconds| format!("in {}", length(seconds)))
 }
 
 /// Why something was not done, for whatever can simply be tried again.
 #[must_use]
 pub(super) fn not_done(failure: &Failure) -> String {
     match (failure, failure.code()) {
-        (Failure::Refused { .. }, Some(ErrorCode::Unavailable)) => {
-            "Curfew can’t do that for the moment. Try again.".into()
+        (Failure::Refused { retry_after, .. }, Some(ErrorCode::Unavailable)) => {
+            format!("Curfew can’t do that for the moment. Try again {}.", when(*retry_after))
         }
         _ => sign_in_failure(failure),
     }
@@ -105,8 +140,17 @@ pub fn not_loaded(failure: &Failure) -> String {
         Failure::Offline => "You're offline, so this could not be loaded. Connect, then try again.".into(),
         Failure::Unreachable => "Curfew can't be reached, so this could not be loaded. Try again.".into(),
         Failure::SignedOut => "You were signed out meanwhile.".into(),
-        Failure::Refused { problem, .. } => format!("This could not be loaded. {}", problem.title),
+        Failure::Refused { problem, retry_after } => {
+            format!("This could not be loaded. {}", refusal(problem, *retry_after))
+        }
     }
+}
+
+/// Why there is nothing more to see of a list, or nothing newer than what stands there.
+#[must_use]
+pub(super) fn not_listed(failure: &Failure, is_old: bool) -> String {
+    let words = not_loaded(failure);
+    if is_old { format!("The list may be out of date. {words}") } else { words }
 }
 
 /// Why the policy was not saved. Saving it twice does no harm.
@@ -116,7 +160,9 @@ pub(super) fn not_saved(failure: &Failure) -> String {
         Failure::Offline => "You're offline, so nothing was saved. Connect, then save again.".into(),
         Failure::Unreachable => "No answer from Curfew, so it may not have been saved. Save again.".into(),
         Failure::SignedOut => "You were signed out meanwhile, so nothing was saved.".into(),
-        Failure::Refused { problem, .. } => format!("Nothing was saved. {}", problem.title),
+        Failure::Refused { problem, retry_after } => {
+            format!("Nothing was saved. {}", refusal(problem, *retry_after))
+        }
     }
 }
 
@@ -129,7 +175,9 @@ pub(super) fn not_revoked(failure: &Failure) -> String {
             "No answer from Curfew, so it is not known whether it was done. Trying again does no harm.".into()
         }
         Failure::SignedOut => "You were signed out meanwhile, so nobody else was.".into(),
-        Failure::Refused { problem, .. } => format!("Nobody was signed out. {}", problem.title),
+        Failure::Refused { problem, retry_after } => {
+            format!("Nobody was signed out. {}", refusal(problem, *retry_after))
+        }
     }
 }
 
@@ -139,7 +187,9 @@ pub(super) fn not_exported(failure: &Failure) -> String {
     match failure {
         Failure::Offline => "You're offline, so there is no file. Connect, then try again.".into(),
         Failure::Unreachable | Failure::SignedOut => "The file did not arrive whole. Try again.".into(),
-        Failure::Refused { problem, .. } => format!("There is no file. {}", problem.title),
+        Failure::Refused { problem, retry_after } => {
+            format!("There is no file. {}", refusal(problem, *retry_after))
+        }
     }
 }
 
@@ -147,7 +197,10 @@ fn length(seconds: u32) -> String {
     match seconds {
         0 | 1 => "a second".into(),
         2..120 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+        ..=3_540 => format!("{} minutes", seconds.div_ceil(60)),
+        ..=3_600 => "an hour".into(),
+        ..=82_800 => format!("{} hours", seconds.div_ceil(3_600)),
+        _ => "a day".into(),
     }
 }
 
@@ -170,7 +223,70 @@ mod tests {
         );
         assert_eq!(said(ErrorCode::TooManyRequests, Some(121)), "Too many attempts. Try again in 3 minutes.");
         assert_eq!(said(ErrorCode::TooManyRequests, None), "Too many attempts. Try again in a moment.");
+        for (seconds, words) in [
+            (3_540, "59 minutes"),
+            (3_541, "an hour"),
+            (3_600, "an hour"),
+            (3_601, "2 hours"),
+            (82_800, "23 hours"),
+            (82_801, "a day"),
+            (86_400, "a day"),
+        ] {
+            assert_eq!(length(seconds), words, "{seconds}");
+        }
         assert!(!said(ErrorCode::Unavailable, None).contains("still signed in"));
         assert_eq!(said(ErrorCode::InvalidCredentials, None), ErrorCode::InvalidCredentials.title());
+    }
+
+    fn refused(code: ErrorCode, retry_after: Option<u32>) -> Failure {
+        Failure::Refused { problem: Problem::new(code, vec![]), retry_after }
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        // What the title says by itself, or what a page of its own goes on about.
+        let is_enough = |code| {
+            matches!(
+                code,
+                ErrorCode::InvalidCredentials
+                    | ErrorCode::OwnerRequired
+                    | ErrorCode::InvalidLink
+                    | ErrorCode::OauthLinkRequired
+                    | ErrorCode::SessionRevoked
+                    | ErrorCode::SessionExpiredIdle
+                    | ErrorCode::SessionExpiredAbsolute
+                    | ErrorCode::InvalidRefreshToken
+                    | ErrorCode::InvalidAccessToken
+                    | ErrorCode::AccessTokenExpired
+                    | ErrorCode::MethodNotAllowed
+                    | ErrorCode::UnsupportedMediaType
+            )
+        };
+        for &code in ErrorCode::ALL {
+            let words = not_done(&refused(code, None));
+            assert!(words.ends_with('.'), "{words}");
+            assert_eq!(words == code.title(), is_enough(code), "{code}: {words}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_what_it_was_about() {
+        let wait = refused(ErrorCode::TooManyRequests, Some(3_600));
+        for (words, beginning) in [
+            (not_saved(&wait), "Nothing was saved."),
+            (not_revoked(&wait), "Nobody was signed out."),
+            (not_loaded(&wait), "This could not be loaded."),
+            (not_exported(&wait), "There is no file."),
+        ] {
+            assert_eq!(words, format!("{beginning} Too many attempts. Try again in an hour."));
+        }
+        assert_eq!(
+            not_done(&refused(ErrorCode::Unavailable, Some(5))),
+            "Curfew can’t do that for the moment. Try again in 5 seconds."
+        );
+        assert!(
+            not_listed(&wait, true).starts_with("The list may be out of date. This could not be loaded.")
+        );
+        assert_eq!(not_listed(&wait, false), not_loaded(&wait));
     }
 }
