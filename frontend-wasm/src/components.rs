@@ -29,7 +29,7 @@ pub use audit_filters::{AuditFilters, AuditFiltersProps, Filter, KnownPerson};
 pub use audit_list::audit_list;
 pub use banner::{Banner, BannerProps};
 pub use confirm_modal::{ConfirmModal, ConfirmModalProps};
-pub use entry_form::{Entry, EntryForm, EntryFormProps};
+pub use entry_form::{Entry, EntryForm, EntryFormProps, forget_typed};
 pub use field::{Field, FieldProps};
 pub use layout::{Layout, LayoutProps, SignOutState};
 pub use loading::{Loading, LoadingProps};

@@ -2,6 +2,7 @@
 
 mod use_auth_session_expiry;
 mod use_client;
+mod use_link;
 mod use_now;
 mod use_page;
 mod use_pages;
@@ -12,6 +13,7 @@ mod use_work;
 
 pub use use_auth_session_expiry::use_auth_session_expiry;
 pub use use_client::{ClientProvider, use_client};
+pub use use_link::{Link, use_link};
 pub use use_now::use_server_now;
 pub use use_page::{Focus, use_page};
 pub use use_pages::{Page, Pages, use_pages};

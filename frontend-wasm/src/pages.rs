@@ -16,7 +16,8 @@ mod security;
 mod sessions;
 mod words;
 
-use yew::prelude::*;
+use yew::{functional::FunctionProvider, prelude::*};
+use yew_router::prelude::Link as RouterLink;
 
 pub use account::Account;
 pub use audit::Audit;
@@ -36,8 +37,9 @@ pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_
 
 use crate::{
     components::{Loading, LoadingProps},
-    hooks::{Page, Pages},
-    part::with,
+    hooks::{Focus, Link, Page, Pages, use_page},
+    part::{keyed, with},
+    route::Route,
 };
 
 /// A page with one thing to do: a heading, a lead, a card.
@@ -51,6 +53,50 @@ fn narrow(title: &str, lead: &str, content: Html) -> Html {
             <div class="card">{ content }</div>
         </div>
     }
+}
+
+/// Props of a page that a link in a message leads to.
+#[derive(Clone, PartialEq, Properties)]
+struct LinkProps {
+    /// What the link is good by.
+    secret: AttrValue,
+}
+
+/// The page that `link` leads to, anew for each. Without a secret it is of no use to ask for anything there:
+/// `way_on` is shown instead.
+fn by_link<C: FunctionProvider<Properties = LinkProps> + 'static>(
+    link: &Link,
+    way_on: (Route, &'static str),
+) -> Html {
+    if link.secret.is_empty() {
+        return with::<Incomplete>(IncompleteProps { way_on });
+    }
+    keyed::<C>(&link.number.to_string(), LinkProps { secret: link.secret.clone() })
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct IncompleteProps {
+    way_on: (Route, &'static str),
+}
+
+#[component]
+fn Incomplete(props: &IncompleteProps) -> Html {
+    use_page("This link is not whole", Focus::Untouched);
+    let (route, words) = props.way_on;
+    let content = html! {
+        <>
+            <p id="link-incomplete">
+                { "A part of it is missing, or the page was loaded again. Open the link in the message once more." }
+            </p>
+            { way_to(route, words) }
+        </>
+    };
+    narrow("This link is not whole", "", content)
+}
+
+/// The one thing to do next.
+fn way_to(to: Route, words: &'static str) -> Html {
+    html! { <RouterLink<Route> {to} classes="button primary">{ words }</RouterLink<Route>> }
 }
 
 /// What went wrong, in a live region that stands there from the start.

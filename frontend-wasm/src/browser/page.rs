@@ -142,10 +142,16 @@ pub fn address() -> Option<String> {
 /// in the address bar nor in the browser's history.
 #[must_use]
 pub fn take_fragment() -> Option<String> {
-    let location = web_sys::window()?.location();
-    let fragment = location.hash().ok()?.strip_prefix('#')?.to_owned();
+    let fragment = fragment()?;
     replace_address(&address()?);
     Some(fragment)
+}
+
+/// What stands behind `#` in the address.
+#[must_use]
+pub fn fragment() -> Option<String> {
+    let location = web_sys::window()?.location();
+    Some(location.hash().ok()?.strip_prefix('#')?.to_owned())
 }
 
 /// The last segment of the path.

@@ -28,12 +28,17 @@ pub fn keep_in_tab(key: &str, value: &str) {
     }
 }
 
+/// The value under `key` in this tab.
+#[must_use]
+pub fn kept_in_tab(key: &str) -> Option<String> {
+    of_tab()?.get_item(key).ok()?
+}
+
 /// The value under `key` in this tab, which then forgets it.
 #[must_use]
 pub fn take_from_tab(key: &str) -> Option<String> {
-    let storage = of_tab()?;
-    let value = storage.get_item(key).ok()?;
-    let _ = storage.remove_item(key);
+    let value = kept_in_tab(key);
+    let _ = of_tab()?.remove_item(key);
     value
 }
 

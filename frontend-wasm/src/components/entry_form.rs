@@ -4,7 +4,10 @@ use curfew_shared::error::{FieldCode, FieldError};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::kept::{use_change, use_kept, use_once};
+use crate::{
+    browser::storage,
+    kept::{use_change, use_kept, use_once},
+};
 
 use super::Field;
 
@@ -92,6 +95,12 @@ pub struct EntryFormProps {
     /// What the server said about single inputs.
     #[prop_or_default]
     pub errors: Vec<FieldError>,
+    /// Whose password it is about, where no input says so, for a password manager to know.
+    #[prop_or_default]
+    pub username: Option<AttrValue>,
+    /// Whether this tab keeps what is typed, but for passwords, through a reload; until [`forget_typed`].
+    #[prop_or_default]
+    pub is_kept: bool,
     /// Called with what was typed, in the order of the inputs, once nothing is missing.
     pub on_submit: Callback<Vec<String>>,
     /// What stands before the button.
@@ -125,14 +134,32 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
     }
     {
         let (inputs, entries) = (inputs.clone(), props.entries.clone());
+        let kept = if props.is_kept { storage::kept_in_tab(&place(&props.id)) } else { None };
         use_once(move || {
+            let kept = kept.unwrap_or_default();
+            let mut kept = kept.split('\n');
             for (input, entry) in inputs.iter().zip(&entries) {
-                if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| !entry.initial.is_empty()) {
-                    input.set_value(&entry.initial);
+                let value = kept.next().filter(|value| !value.is_empty()).unwrap_or(&entry.initial);
+                if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| !value.is_empty()) {
+                    input.set_value(value);
                 }
             }
         });
     }
+    let oninput = {
+        let (inputs, entries) = (inputs.clone(), props.entries.clone());
+        let place = props.is_kept.then(|| place(&props.id));
+        move |_: InputEvent| {
+            if let Some(place) = &place {
+                let is_secret = |entry: &Entry| entry.kind == "password";
+                let values = inputs
+                    .iter()
+                    .zip(&entries)
+                    .map(|(input, entry)| if is_secret(entry) { String::new() } else { value_of(input) });
+                storage::keep_in_tab(place, &values.collect::<Vec<_>>().join("\n"));
+            }
+        }
+    };
 
     let onsubmit = {
         let (inputs, entries) = (inputs.clone(), props.entries.clone());
@@ -173,7 +200,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
 
     html! {
         <form
-            id={format!("{}-form", props.id)} class="form" novalidate=true {onsubmit}
+            id={format!("{}-form", props.id)} class="form" novalidate=true {onsubmit} {oninput}
             aria-busy={props.is_busy.then_some("true")}
         >
             <div id={format!("{}-alert", props.id)} role="alert" class="live">
@@ -181,6 +208,9 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
                     <p class="alert">{ alert }</p>
                 }
             </div>
+            if let Some(username) = &props.username {
+                <input type="text" autocomplete="username" value={username.clone()} readonly=true hidden=true />
+            }
             { for props.entries.iter().zip(inputs.iter()).map(|(entry, input)| {
                 let error = errors.iter().find(|error| error.field == entry.name);
                 let error = error.map(|error| AttrValue::from(error.message.clone()));
@@ -220,6 +250,15 @@ fn reveal(input: &'static str, is_revealed: bool, onclick: &Callback<MouseEvent>
             { if is_revealed { "Hide" } else { "Show" } }
         </button>
     }
+}
+
+/// Forgets what was typed into the form with this id, once it has served.
+pub fn forget_typed(id: &str) {
+    drop(storage::take_from_tab(&place(id)));
+}
+
+fn place(id: &str) -> String {
+    ["curfew.typed ", id].concat()
 }
 
 fn value_of(input: &NodeRef) -> String {

@@ -8,12 +8,12 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{alert, load_state, narrow, registration::is_used_up, words};
+use super::{LinkProps, alert, by_link, load_state, narrow, registration::is_used_up, way_to, words};
 use crate::{
     api::{people, send},
     browser::page,
-    components::{Entry, EntryForm, date, provider_buttons},
-    hooks::{Focus, use_client, use_page, use_work},
+    components::{Entry, EntryForm, date, forget_typed, provider_buttons},
+    hooks::{Focus, use_client, use_link, use_page, use_work},
     kept::{use_kept, use_once},
     route::Route,
 };
@@ -21,23 +21,32 @@ use crate::{
 /// Shows who invites whom into what, and lets the person join.
 #[component]
 pub fn Invite() -> Html {
-    use_page("Invitation", Focus::Untouched);
+    // In a message the secret stands behind `#`; some put it into the path.
+    let other = || page::last_segment().filter(|segment| segment != "invite");
+    by_link::<Invited>(&use_link(other), (Route::Login, "Sign in"))
+}
+
+#[component]
+fn Invited(props: &LinkProps) -> Html {
     let client = use_client();
     let navigator = use_navigator();
-    let token = use_memo((), |()| {
-        // In a message it stands behind `#`; some put it into the path.
-        page::take_fragment().or_else(page::last_segment).unwrap_or_default()
-    });
     let load = use_work::<InvitationResponse>();
     let providers = use_kept(|| None::<ProvidersResponse>);
     let joining = use_work::<()>();
     let leaving = use_work::<()>();
+    let dead = [load.failure(), joining.failure()].into_iter().find(|failure| is_used_up(*failure)).flatten();
+    use_page(
+        match (load.done(), dead) {
+            (_, Some(_)) => "This invitation is no longer good",
+            (Some(_), None) => "Join",
+            (None, None) => "Invitation",
+        },
+        Focus::Untouched,
+    );
 
     let fetch = {
-        let (load, token) = (load.clone(), (*token).clone());
-        Callback::from(move |()| {
-            load.run(send(people::invitation(&token)));
-        })
+        let (load, secret) = (load.clone(), props.secret.clone());
+        Callback::from(move |()| load.run(send(people::invitation(&secret))))
     };
     {
         let (fetch, providers) = (fetch.clone(), providers.setter());
@@ -46,27 +55,50 @@ pub fn Invite() -> Html {
             spawn_local(async move { providers.set(send(people::providers()).await.ok()) });
         });
     }
+    if dead.is_some() {
+        let content = html! {
+            <>
+                { alert("invite-alert", dead.map(words::not_done)) }
+                <p>{ "Ask whoever invited you to send the invitation again. If you have joined already, sign in." }</p>
+                { way_to(Route::Login, "Sign in") }
+            </>
+        };
+        return narrow("This invitation is no longer good", "", content);
+    }
     let Some(invitation) = load.done() else {
-        if is_used_up(load.failure()) {
-            let content = html! {
-                <>
-                    { alert("invite-alert", load.failure().map(words::not_done)) }
-                    <p>{ "Ask whoever invited you to send the invitation again. If you have joined already, sign in." }</p>
-                    <Link<Route> to={Route::Login} classes="button primary">{ "Sign in" }</Link<Route>>
-                </>
-            };
-            return narrow("This invitation is no longer good", "", content);
-        }
-        return load_state("invite", load.is_busy(), load.failure().map(words::not_loaded), &fetch);
+        let wait = load_state("invite", load.is_busy(), load.failure().map(words::not_loaded), &fetch);
+        return narrow("Invitation", "", wait);
     };
 
+    let title = format!("Join {}", invitation.account_name);
+    let who = invitation.invited_by.as_deref().unwrap_or("Somebody");
+    let lead = format!(
+        "{who} invites {} to join “{}” as {}.",
+        invitation.email,
+        invitation.account_name,
+        invitation.role.with_article()
+    );
+    let present = client.store().read(|state| state.session().map(|session| session.user.clone()));
+    if present.as_ref().is_some_and(|user| user.email == invitation.email) {
+        let content = html! {
+            <>
+                <p id="invite-own">
+                    { "You are signed in with this address. It can belong to one account only: ask for an invitation to \
+                       another address." }
+                </p>
+                { way_to(Route::Home, "Go home") }
+            </>
+        };
+        return narrow(&title, &lead, content);
+    }
     let on_submit = {
-        let (joining, client, token) = (joining.clone(), client.clone(), (*token).clone());
+        let (joining, client, secret) = (joining.clone(), client.clone(), props.secret.clone());
         Callback::from(move |values: Vec<String>| {
             let Ok([name, password]) = <[String; 2]>::try_from(values) else { return };
-            let (client, token, navigator) = (client.clone(), token.clone(), navigator.clone());
+            let (client, secret, navigator) = (client.clone(), secret.clone(), navigator.clone());
             joining.run(async move {
-                client.accept_invitation(&token, name, password).await?;
+                client.accept_invitation(&secret, name, password).await?;
+                forget_typed("accept");
                 if let Some(navigator) = navigator {
                     navigator.replace(&Route::Home);
                 }
@@ -75,32 +107,26 @@ pub fn Invite() -> Html {
         })
     };
     let on_provider = {
-        let (leaving, client, token) = (leaving.clone(), client.clone(), (*token).clone());
+        let (leaving, client, secret) = (leaving.clone(), client.clone(), props.secret.clone());
         Callback::from(move |provider: String| {
-            let (client, token) = (client.clone(), token.clone());
+            let (client, secret) = (client.clone(), secret.to_string());
             leaving.run(
-                async move { client.go_to_provider(&provider, OauthPurpose::SignIn, Some(token)).await },
+                async move { client.go_to_provider(&provider, OauthPurpose::SignIn, Some(secret)).await },
             );
         })
     };
-    let who = invitation.invited_by.as_deref().unwrap_or("Somebody");
-    let is_signed_in = client.store().read(|state| state.session().is_some());
-    let lead = format!(
-        "{who} invites {} to join “{}” as {}.",
-        invitation.email,
-        invitation.account_name,
-        invitation.role.with_article()
-    );
     let failure = joining.failure();
     let providers = providers.as_ref().map(|it| it.providers.clone()).unwrap_or_default();
     let content = html! {
         <>
             <p class="hint">{ "You can accept this until " }{ date(invitation.expires_at) }{ "." }</p>
-            if is_signed_in {
-                <p class="banner">{ "You are signed in as somebody else in this browser. Joining takes the place of that." }</p>
+            if let Some(user) = present {
+                <p id="invite-present" class="banner">
+                    { format!("You are signed in as {} ({}). Joining signs you in here as {} instead.", user.name, user.email, invitation.email) }
+                </p>
             }
             <EntryForm
-                id="accept"
+                id="accept" username={AttrValue::from(invitation.email.clone())} is_kept=true
                 entries={vec![Entry::text("name", "Your name", "name", "Enter your name."), Entry::new_password()]}
                 submit="Join" busy="Joining…" is_busy={joining.is_busy()}
                 alert={failure.map(words::not_done).map(AttrValue::from)} errors={words::field_errors(failure)} {on_submit}
@@ -112,5 +138,5 @@ pub fn Invite() -> Html {
             }
         </>
     };
-    narrow(&format!("Join {}", invitation.account_name), &lead, content)
+    narrow(&title, &lead, content)
 }

@@ -13,7 +13,7 @@ use crate::{
     browser::{page, storage},
     components::Loading,
     hooks::{Focus, use_client, use_page, use_toasts, use_work},
-    kept::use_once,
+    kept::{use_kept, use_once},
     route::{Route, destination},
 };
 
@@ -23,15 +23,16 @@ pub const NEXT: &str = "curfew.next";
 /// Hands in what the provider answered, and goes on.
 #[component]
 pub fn OauthCallback() -> Html {
-    use_page("Signing in", Focus::Untouched);
     let client = use_client();
     let navigator = use_navigator();
     let toasts = use_toasts();
     let work = use_work::<()>();
+    let is_refused = work.failure().is_some();
+    use_page(if is_refused { "That did not work" } else { "Signing in" }, Focus::Untouched);
+    let next = use_kept(|| storage::take_from_tab(NEXT));
     {
-        let work = work.clone();
+        let (client, next, work) = (client.clone(), next.clone(), work.clone());
         use_once(move || {
-            let next = storage::take_from_tab(NEXT);
             let provider = page::last_segment().unwrap_or_default();
             let query = page::take_query();
             let value = |name: &str| query.as_ref().and_then(|query| query.get(name));
@@ -60,10 +61,17 @@ pub fn OauthCallback() -> Html {
     let Some(failure) = work.failure() else {
         return narrow("One moment", "", html! { <Loading name="oauth" is_busy=true /> });
     };
+    let (way_on, words) = if client.store().read(|state| state.session().is_some()) {
+        (destination(next.as_deref()).0, "Go back")
+    } else if failure.code() == Some(ErrorCode::OauthLinkRequired) {
+        (Route::Home, "Sign in with the password")
+    } else {
+        (Route::Home, "Back to sign-in")
+    };
     let content = html! {
         <>
             { alert("oauth-alert", Some(words_for(failure))) }
-            <Link<Route> to={Route::Home} classes="button primary"><span id="oauth-back">{ way_on(failure) }</span></Link<Route>>
+            <Link<Route> to={way_on} classes="button primary"><span id="oauth-back">{ words }</span></Link<Route>>
         </>
     };
     narrow("That did not work", "", content)
@@ -87,14 +95,14 @@ fn words_for(failure: &Failure) -> String {
                 .into()
         }
         Some(ErrorCode::InvalidCredentials) => "This user cannot sign in. Ask an owner of the account.".into(),
+        Some(ErrorCode::InvalidLink) => {
+            "This invitation is no longer good. Ask whoever invited you to send it again.".into()
+        }
+        Some(ErrorCode::SessionRevoked) => {
+            "The session in which you began has ended. Sign in, then begin again.".into()
+        }
+        Some(ErrorCode::NotFound) => "This way to sign in is not offered any more. Choose another.".into(),
+        Some(ErrorCode::ValidationFailed) => "The provider’s answer is not whole. Begin again.".into(),
         _ => words::not_done(failure),
-    }
-}
-
-fn way_on(failure: &Failure) -> &'static str {
-    match failure.code() {
-        Some(ErrorCode::OauthLinkRequired) => "Sign in with the password",
-        Some(ErrorCode::IdentityTaken) => "Go back",
-        _ => "Back to sign-in",
     }
 }

@@ -1,21 +1,24 @@
 //! One's own name, address, password and providers.
 
+use std::convert::Infallible;
+
 use curfew_shared::{
+    error::ErrorCode,
     id::IdentityId,
-    oauth::{IdentityList, OauthPurpose, Provider},
+    oauth::{Identity, IdentityList, OauthPurpose, Provider},
     person::ChangePasswordRequest,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{NEXT, alert, load_state, status, words, work_button};
+use super::{NEXT, alert, list_end, status, words, work_button};
 use crate::{
-    api::{people, send},
-    browser::storage,
+    api::{Failure, people, send},
+    browser::{page, storage},
     components::{ConfirmModal, Entry, EntryForm, provider_buttons, short_moment},
-    hooks::{Focus, use_client, use_page, use_server_now, use_work},
-    kept::{use_kept, use_once},
+    hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
+    kept::{use_change, use_kept, use_once},
     length::counted,
     part::part,
     route::Route,
@@ -51,7 +54,9 @@ fn Name() -> Html {
             let name = values.into_iter().next().unwrap_or_default();
             work.run(async move {
                 client.ask(people::rename(name)).await?;
-                client.me().await.map(drop)
+                // The store learns it now; without an answer it does so later.
+                let _ = client.me().await;
+                Ok(())
             });
         })
     };
@@ -92,14 +97,14 @@ fn Email() -> Html {
     html! {
         <section class="card" aria-labelledby="email-title">
             <h2 id="email-title">{ "E-mail address" }</h2>
-            <p>{ "You sign in with " }<strong id="present-email">{ present }</strong>{ "." }</p>
+            <p>{ "You sign in with " }<strong id="present-email">{ &present }</strong>{ "." }</p>
             <EntryForm
                 id="change-email" entries={vec![entry]} submit="Send a message to the new address" busy="Sending…"
                 is_busy={work.is_busy()} alert={work.failure().map(words::not_done).map(AttrValue::from)}
                 errors={words::field_errors(work.failure())} {on_submit}
             />
             { status("change-email-done", work.done().map(|email| {
-                format!("A message is on its way to {email}. The address changes once you open the link in it.")
+                format!("A message is on its way to {email}. Until the link in it is opened, your address stays {present}.")
             })) }
         </section>
     }
@@ -110,8 +115,14 @@ fn Password() -> Html {
     let client = use_client();
     let work = use_work::<u64>();
     // A form anew after each change, so that no password stands in it.
-    let has_password =
-        client.store().read(|state| state.session().is_some_and(|session| session.user.has_password));
+    let user = client.store().read(|state| state.session().map(|session| session.user.clone()));
+    let has_password = user.as_ref().is_some_and(|user| user.has_password);
+    let username = user.map(|user| AttrValue::from(user.email));
+    use_change(work.done().is_some(), |is_done| {
+        if *is_done {
+            page::give_lost_focus_to(page::find("#password-title").as_ref());
+        }
+    });
     let on_submit = {
         let work = work.clone();
         Callback::from(move |values: Vec<String>| {
@@ -140,11 +151,11 @@ fn Password() -> Html {
     let entries = if has_password { vec![current, new] } else { vec![new] };
     html! {
         <section class="card" aria-labelledby="password-title">
-            <h2 id="password-title">{ "Password" }</h2>
+            <h2 id="password-title" tabindex="-1">{ "Password" }</h2>
             <p class="hint">{ "Changing it signs you out on every other device. You stay signed in here." }</p>
             if work.done().is_none() {
                 <EntryForm
-                    key={has_password.to_string()} id="change-password" {entries}
+                    key={has_password.to_string()} id="change-password" {entries} {username}
                     submit={if has_password { "Change the password" } else { "Set a password" }}
                     busy="Saving…" is_busy={work.is_busy()}
                     alert={work.failure().map(words::not_done).map(AttrValue::from)}
@@ -162,26 +173,34 @@ fn Password() -> Html {
     }
 }
 
+const LAST: &str = "This is your only way to sign in. It can be unlinked once you have set a password or linked another provider.";
+
+impl Page for IdentityList {
+    type Item = Identity;
+    type Cursor = Infallible;
+
+    fn items(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    fn next(&self) -> Option<Infallible> {
+        None
+    }
+}
+
 #[component]
 fn Providers() -> Html {
     let client = use_client();
-    let load = use_work::<IdentityList>();
+    let list = use_pages::<IdentityList>("identities", "#providers-title", |_| people::identities());
+    let toasts = use_toasts();
     let offered = use_kept(Vec::<Provider>::new);
     let leaving = use_work::<()>();
     let unlinking = use_work::<()>();
     let asked = use_kept(|| None::<IdentityId>);
     let now = use_server_now(30);
-    let fetch = {
-        let (client, load) = (client.clone(), load.clone());
-        Callback::from(move |()| {
-            let client = client.clone();
-            load.run(async move { client.ask(people::identities()).await });
-        })
-    };
     {
-        let (fetch, offered) = (fetch.clone(), offered.setter());
+        let offered = offered.setter();
         use_once(move || {
-            fetch.emit(());
             spawn_local(async move {
                 if let Ok(ways) = send(people::providers()).await {
                     offered.set(ways.providers);
@@ -202,33 +221,38 @@ fn Providers() -> Html {
         Callback::from(move |()| asked.set(None))
     };
     let on_confirm = {
-        let (client, unlinking, asked, fetch) =
-            (client.clone(), unlinking.clone(), asked.clone(), fetch.clone());
+        let (client, unlinking, asked) = (client.clone(), unlinking.clone(), asked.clone());
+        let list = list.clone();
         Callback::from(move |()| {
             let Some(id) = *asked else { return };
-            let (client, closing, fetch) = (client.clone(), asked.setter(), fetch.clone());
+            let (client, closing) = (client.clone(), asked.setter());
+            let (list, toasts) = (list.clone(), toasts.clone());
             unlinking.run(async move {
-                client.ask(people::unlink(id)).await?;
+                let outcome = client.ask(people::unlink(id)).await;
+                if outcome.as_ref().err().and_then(Failure::code) != Some(ErrorCode::NotFound) {
+                    outcome?;
+                }
                 closing.set(None);
-                fetch.emit(());
+                toasts.say("Unlinked. You can no longer sign in with it.");
+                list.reload();
                 Ok(())
             });
         })
     };
-    let identities = load.done().map(|list| list.identities.clone()).unwrap_or_default();
-    if offered.is_empty() && identities.is_empty() && load.failure().is_none() {
+    let identities = list.first().map(|list| list.identities.clone()).unwrap_or_default();
+    if offered.is_empty() && identities.is_empty() && list.failure().is_none() {
         return Html::default();
     }
+    let is_last = identities.len() == 1 && list.first().is_some_and(|list| !list.has_password);
+    let body = if is_last { LAST } else { "You can no longer sign in with it. Your sessions go on." };
     let named = |name: &str| {
         let provider = offered.iter().find(|provider| provider.name == name);
         provider.map_or_else(|| name.to_owned(), |provider| provider.display_name.clone())
     };
     html! {
         <section class="card" aria-labelledby="providers-title">
-            <h2 id="providers-title">{ "Other ways to sign in" }</h2>
-            if load.done().is_none() {
-                { load_state("identities", load.is_busy(), load.failure().map(words::not_loaded), &fetch) }
-            } else {
+            <h2 id="providers-title" tabindex="-1">{ "Other ways to sign in" }</h2>
+            if !identities.is_empty() {
                 <ul id="identities" class="entries">
                     { for identities.iter().map(|identity| {
                         let id = identity.id;
@@ -241,7 +265,7 @@ fn Providers() -> Html {
                             }
                         };
                         html! {
-                            <li key={id.to_string()} data-id={id.to_string()}>
+                            <li key={id.to_string()} data-id={id.to_string()} tabindex="-1">
                                 <span class="who">
                                     <span class="name">{ &name }</span>
                                     <span class="detail">{ identity.email.clone().unwrap_or_default() }</span>
@@ -249,7 +273,10 @@ fn Providers() -> Html {
                                         { "Linked " }{ short_moment(identity.linked_at, now) }
                                     </span>
                                 </span>
-                                <button type="button" class="button small" aria-label={format!("Unlink {name}")} onclick={on_ask}>
+                                <button
+                                    type="button" class="button small" aria-label={format!("Unlink {name}")} onclick={on_ask}
+                                    aria-describedby={is_last.then_some("unlink-last")}
+                                >
                                     { "Unlink" }
                                 </button>
                             </li>
@@ -257,11 +284,15 @@ fn Providers() -> Html {
                     }) }
                 </ul>
             }
+            if is_last {
+                <p id="unlink-last" class="hint">{ LAST }</p>
+            }
+            { list_end("identities", "identities-more", &list) }
             { alert("link-alert", leaving.failure().map(words::not_done)) }
             { provider_buttons(&offered, "Link", leaving.is_busy(), &on_link) }
             <ConfirmModal
                 id="unlink" is_open={asked.is_some()} title="Unlink this way to sign in?"
-                body="You can no longer sign in with it. Your sessions go on." confirm="Unlink it" busy="Unlinking…"
+                {body} confirm="Unlink it" busy="Unlinking…"
                 is_busy={unlinking.is_busy()} error={unlinking.failure().map(words::not_done).map(AttrValue::from)}
                 {on_confirm} {on_cancel}
             />
@@ -295,6 +326,14 @@ pub(super) fn AccountName() -> Html {
             is_open.set(true);
         })
     };
+    let is_saved = work.done().is_some();
+    use_change(*is_open, move |is_open| {
+        if *is_open {
+            page::focus("#account_name");
+        } else if is_saved {
+            page::give_lost_focus_to(page::find("#rename-account-open").as_ref());
+        }
+    });
     let entry = Entry {
         id: "account_name",
         initial: name.unwrap_or_default().into(),

@@ -3,26 +3,36 @@
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{alert, narrow, registration::is_used_up, status, words, work_button};
+use super::{
+    LinkProps, alert, by_link, narrow, registration::is_used_up, status, way_to, words, work_button,
+};
 use crate::{
     api::{people, send},
-    browser::page,
-    components::{Entry, EntryForm},
-    hooks::{Focus, use_page, use_work},
+    components::{Entry, EntryForm, forget_typed},
+    hooks::{Focus, use_link, use_page, use_work},
+    kept::use_kept,
     length::counted,
+    part::with,
     route::Route,
 };
 
 /// Asks for a link to set a new password.
 #[component]
 pub fn ForgotPassword() -> Html {
-    use_page("Forgotten password", Focus::To("#email"));
-    let asking = use_work::<String>();
+    let asking = use_work::<AttrValue>();
+    let last = use_kept(AttrValue::default);
+    use_page(
+        if asking.done().is_some() { "Look into your mail" } else { "Forgotten password" },
+        Focus::To("#email"),
+    );
 
     if let Some(email) = asking.done() {
         let on_other = {
-            let asking = asking.clone();
-            Callback::from(move |()| asking.reset())
+            let (asking, last, email) = (asking.clone(), last.setter(), email.clone());
+            Callback::from(move |()| {
+                last.set(email.clone());
+                asking.reset();
+            })
         };
         let content = html! {
             <>
@@ -41,13 +51,18 @@ pub fn ForgotPassword() -> Html {
         let asking = asking.clone();
         Callback::from(move |values: Vec<String>| {
             let email = values.into_iter().next().unwrap_or_default().trim().to_owned();
-            asking.run(async move { send(people::forgot_password(email.clone())).await.map(|()| email) });
+            asking.run(async move {
+                send(people::forgot_password(email.clone())).await?;
+                forget_typed("forgot");
+                Ok(email.into())
+            });
         })
     };
+    let entry = Entry { initial: (*last).clone(), ..Entry::email() };
     let content = html! {
         <>
             <EntryForm
-                id="forgot" entries={vec![Entry::email()]} submit="Send me a link" busy="Sending…"
+                id="forgot" entries={vec![entry]} submit="Send me a link" busy="Sending…" is_kept=true
                 is_busy={asking.is_busy()} alert={asking.failure().map(words::not_done).map(AttrValue::from)}
                 errors={words::field_errors(asking.failure())} {on_submit}
             />
@@ -60,96 +75,103 @@ pub fn ForgotPassword() -> Html {
 /// Sets a new password by the link of a message.
 #[component]
 pub fn ResetPassword() -> Html {
-    use_page("Set a new password", Focus::To("#password"));
-    let token = use_memo((), |()| page::take_fragment().unwrap_or_default());
-    html! { <NewPassword token={AttrValue::from((*token).clone())} /> }
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct NewPasswordProps {
-    token: AttrValue,
+    by_link::<NewPassword>(&use_link(|| None), (Route::ForgotPassword, "Ask for a new link"))
 }
 
 #[component]
-fn NewPassword(props: &NewPasswordProps) -> Html {
+fn NewPassword(props: &LinkProps) -> Html {
     let work = use_work::<()>();
+    let failure = work.failure();
+    let title = match (work.done(), is_used_up(failure)) {
+        (Some(()), _) => "Your password is set",
+        (None, true) => "Ask for a new link",
+        (None, false) => "Set a new password",
+    };
+    use_page(title, Focus::To("#password"));
     if work.done().is_some() {
         let content = html! {
             <>
                 { status("reset-done", Some("Your new password is set.".into())) }
-                <Link<Route> to={Route::Login} classes="button primary">{ "Sign in" }</Link<Route>>
+                { way_to(Route::Login, "Sign in") }
             </>
         };
-        return narrow(
-            "Your password is set",
-            "You were signed out everywhere. Sign in with the new one.",
-            content,
-        );
+        return narrow(title, "You were signed out everywhere. Sign in with the new one.", content);
     }
-    let on_submit = {
-        let (work, token) = (work.clone(), props.token.to_string());
-        Callback::from(move |values: Vec<String>| {
-            let password = values.into_iter().next().unwrap_or_default();
-            work.run(send(people::reset_password(token.clone(), password)));
-        })
-    };
-    let failure = work.failure();
-    let content = if is_used_up(failure) {
-        html! {
+    if is_used_up(failure) {
+        let content = html! {
             <>
                 { alert("reset-alert", failure.map(words::not_done)) }
-                <Link<Route> to={Route::ForgotPassword} classes="button primary">{ "Ask for a new link" }</Link<Route>>
+                <p>{ "It works once, for an hour, and not after the password has changed." }</p>
+                { way_to(Route::ForgotPassword, "Ask for a new link") }
             </>
-        }
-    } else {
-        html! {
-            <EntryForm
-                id="reset" entries={vec![Entry::new_password()]} submit="Set the password and sign out everywhere"
-                busy="Setting the password…" is_busy={work.is_busy()}
-                alert={failure.map(words::not_done).map(AttrValue::from)} errors={words::field_errors(failure)} {on_submit}
-            />
-        }
+        };
+        return narrow(title, "", content);
+    }
+    let on_submit = {
+        let (work, secret) = (work.clone(), props.secret.to_string());
+        Callback::from(move |values: Vec<String>| {
+            let password = values.into_iter().next().unwrap_or_default();
+            work.run(send(people::reset_password(secret.clone(), password)));
+        })
     };
-    narrow("Set a new password", "Setting it signs you out on every device.", content)
+    let content = html! {
+        <EntryForm
+            id="reset" entries={vec![Entry::new_password()]} submit="Set the password and sign out everywhere"
+            busy="Setting the password…" is_busy={work.is_busy()}
+            alert={failure.map(words::not_done).map(AttrValue::from)} errors={words::field_errors(failure)} {on_submit}
+        />
+    };
+    narrow(title, "Setting it signs you out on every device.", content)
 }
 
 /// Says by the link of a message that a sign-in was somebody else's, and goes on to a new password.
 #[component]
 pub fn Disown() -> Html {
-    use_page("This wasn’t me", Focus::Untouched);
-    let token = use_memo((), |()| page::take_fragment().unwrap_or_default());
-    let work = use_work::<(u64, AttrValue)>();
+    by_link::<NotMe>(&use_link(|| None), (Route::ForgotPassword, "Set a new password"))
+}
 
-    if let Some((count, token)) = work.done() {
+#[component]
+fn NotMe(props: &LinkProps) -> Html {
+    let work = use_work::<(u64, AttrValue)>();
+    let failure = work.failure();
+    let is_used_up = is_used_up(failure);
+    use_page(if is_used_up { "That did not work" } else { "This wasn’t me" }, Focus::Untouched);
+
+    if let Some((count, secret)) = work.done() {
         return html! {
             <>
                 { status("disowned", Some(format!("Signed out everywhere: {} ended.", counted(*count, "session")))) }
-                <NewPassword token={token.clone()} />
+                { with::<NewPassword>(LinkProps { secret: secret.clone() }) }
             </>
         };
     }
     let on_press = {
-        let work = work.clone();
+        let (work, secret) = (work.clone(), props.secret.to_string());
         Callback::from(move |()| {
-            let token = (*token).clone();
+            let secret = secret.clone();
             work.run(async move {
-                let answer = send(people::disown(token)).await?;
+                let answer = send(people::disown(secret)).await?;
                 Ok((answer.revoked_count, answer.reset_token.into()))
             });
         })
     };
-    let failure = work.failure();
+    let alert = alert("disown-alert", failure.map(words::not_done));
+    if is_used_up {
+        let content = html! {
+            <>
+                { alert }
+                <p>{ "That session has ended already. If somebody may know your password, set a new one." }</p>
+                { way_to(Route::ForgotPassword, "Set a new password") }
+            </>
+        };
+        return narrow("That did not work", "", content);
+    }
     let content = html! {
         <>
-            { alert("disown-alert", failure.map(words::not_done)) }
-            if is_used_up(failure) {
-                <p>{ "That session has ended already. If somebody may know your password, set a new one." }</p>
-                <Link<Route> to={Route::ForgotPassword} classes="button primary">{ "Set a new password" }</Link<Route>>
-            } else {
-                { work_button(
-                    "disown", "button danger", "This wasn’t me: sign out everywhere", work.is_busy(), &on_press,
-                ) }
-            }
+            { alert }
+            { work_button(
+                "disown", "button danger", "This wasn’t me: sign out everywhere", work.is_busy(), &on_press,
+            ) }
         </>
     };
     narrow(

@@ -1,33 +1,57 @@
 //! Asking for an account, and verifying an address.
 
 use curfew_shared::{error::ErrorCode, person::RegisterRequest};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{alert, narrow, status, words, work_button};
+use super::{LinkProps, alert, by_link, narrow, status, way_to, words, work_button};
 use crate::{
     api::{Failure, people, send},
-    browser::page,
-    components::{Entry, EntryForm},
-    hooks::{Focus, use_page, use_work},
+    components::{Entry, EntryForm, forget_typed},
+    hooks::{Focus, use_client, use_link, use_page, use_work},
+    kept::{use_kept, use_once},
     route::Route,
 };
 
 /// Asks for an account; a message to the address goes on from there.
 #[component]
 pub fn Register() -> Html {
-    use_page("Create an account", Focus::To("#account_name"));
-    let asking = use_work::<String>();
+    // What was typed, but for the password.
+    let asking = use_work::<[String; 3]>();
+    let last = use_kept(<[String; 3]>::default);
     let again = use_work::<()>();
+    let is_closed = use_kept(|| false);
+    let is_refused = asking.failure().and_then(Failure::code) == Some(ErrorCode::RegistrationClosed);
+    let title = match (asking.done(), *is_closed || is_refused) {
+        (Some(_), _) => "Look into your mail",
+        (None, true) => "New accounts are by invitation only",
+        (None, false) => "Create an account",
+    };
+    use_page(title, Focus::To("#account_name"));
+    {
+        let is_closed = is_closed.setter();
+        use_once(move || {
+            spawn_local(async move {
+                // Without an answer the form is there all the same.
+                if send(people::providers()).await.is_ok_and(|ways| !ways.registration_open) {
+                    is_closed.set(true);
+                }
+            });
+        });
+    }
 
-    if let Some(email) = asking.done() {
+    if let Some(typed) = asking.done() {
+        let email = &typed[2];
         let on_again = {
             let (again, email) = (again.clone(), email.clone());
             Callback::from(move |()| again.run(send(people::resend_verification(email.clone()))))
         };
         let on_other = {
             let (asking, again) = (asking.clone(), again.clone());
+            let (last, typed) = (last.setter(), typed.clone());
             Callback::from(move |()| {
+                last.set(typed.clone());
                 asking.reset();
                 again.reset();
             })
@@ -44,33 +68,47 @@ pub fn Register() -> Html {
             </>
         };
         return narrow(
-            "Look into your mail",
+            title,
             "We sent a message to this address. Open the link in it within 24 hours to go on.",
             content,
         );
     }
 
+    if *is_closed || is_refused {
+        let content = html! {
+            <>
+                <p id="register-closed">{ "Ask an owner of the account to invite you." }</p>
+                { way_to(Route::Login, "Sign in") }
+            </>
+        };
+        return narrow(title, "", content);
+    }
     let on_submit = {
         let asking = asking.clone();
         Callback::from(move |values: Vec<String>| {
             let Ok([account_name, name, email, password]) = <[String; 4]>::try_from(values) else { return };
             asking.run(async move {
-                let request =
-                    RegisterRequest { account_name, name, email: email.trim().to_owned(), password };
-                send(people::register(&request)).await.map(|()| request.email)
+                let email = email.trim().to_owned();
+                let request = RegisterRequest { account_name, name, email, password };
+                send(people::register(&request)).await?;
+                forget_typed("register");
+                Ok([request.account_name, request.name, request.email])
             });
         })
     };
-    let entries = vec![
+    let mut entries = vec![
         Entry::text("account_name", "Name of your company or team", "organization", "Enter a name."),
         Entry::text("name", "Your name", "name", "Enter your name."),
         Entry::email(),
         Entry::new_password(),
     ];
+    for (entry, typed) in entries.iter_mut().zip(&*last) {
+        entry.initial = typed.clone().into();
+    }
     let content = html! {
         <>
             <EntryForm
-                id="register" {entries} submit="Create the account" busy="Creating the account…"
+                id="register" {entries} is_kept=true submit="Create the account" busy="Creating the account…"
                 is_busy={asking.is_busy()} alert={asking.failure().map(words::not_done).map(AttrValue::from)}
                 errors={words::field_errors(asking.failure())} {on_submit}
             />
@@ -79,51 +117,74 @@ pub fn Register() -> Html {
             </p>
         </>
     };
-    narrow("Create an account", "", content)
+    narrow(title, "", content)
 }
 
 /// Verifies an address by the link of a message. It takes a press: programs that look into mail open links too.
 #[component]
 pub fn VerifyEmail() -> Html {
-    use_page("Verify your e-mail address", Focus::Untouched);
-    let token = use_memo((), |()| page::take_fragment().unwrap_or_default());
+    by_link::<Verify>(&use_link(|| None), (Route::Login, "Sign in"))
+}
+
+#[component]
+fn Verify(props: &LinkProps) -> Html {
+    let client = use_client();
     let work = use_work::<String>();
+    let failure = work.failure();
+    let title = match (work.done(), is_used_up(failure)) {
+        (Some(_), _) => "Your address is verified",
+        (None, true) => "That did not work",
+        (None, false) => "Verify your e-mail address",
+    };
+    use_page(title, Focus::Untouched);
 
     if let Some(email) = work.done() {
-        let content = html! {
-            <>
-                { status("verified", Some(format!("{email} is verified."))) }
-                <Link<Route> to={Route::Login} classes="button primary">{ "Sign in" }</Link<Route>>
-            </>
+        let is_signed_in = client.store().read(|state| state.session().is_some());
+        let done = status("verified", Some(format!("{email} is verified.")));
+        return if is_signed_in {
+            narrow(title, "", html! { <>{ done }{ way_to(Route::Home, "Go on") }</> })
+        } else {
+            let content = html! { <>{ done }{ way_to(Route::Login, "Sign in") }</> };
+            narrow(title, "Sign in with it to go on.", content)
         };
-        return narrow("Your address is verified", "Sign in with it to go on.", content);
     }
     let on_press = {
-        let work = work.clone();
+        let (work, secret) = (work.clone(), props.secret.to_string());
         Callback::from(move |()| {
-            let token = (*token).clone();
-            work.run(async move { send(people::verify_email(token)).await.map(|answer| answer.email) });
+            let (client, secret) = (client.clone(), secret.clone());
+            work.run(async move {
+                let email = send(people::verify_email(secret)).await?.email;
+                // Whoever is signed in may have another address now; without an answer it is told later.
+                let _ = client.me().await;
+                Ok(email)
+            });
         })
     };
-    let failure = work.failure();
-    let content = html! {
-        <>
-            { alert("verify-alert", failure.map(words::not_done)) }
-            if is_used_up(failure) {
+    let alert = alert("verify-alert", failure.map(words::not_done));
+    if is_used_up(failure) {
+        let content = html! {
+            <>
+                { alert }
                 <p>{ "If you have verified the address already, just sign in. If not, register again." }</p>
                 <div class="stack">
-                    <Link<Route> to={Route::Login} classes="button primary">{ "Sign in" }</Link<Route>>
+                    { way_to(Route::Login, "Sign in") }
                     <Link<Route> to={Route::Register} classes="button">{ "Register again" }</Link<Route>>
                 </div>
-            } else {
-                { work_button("verify", "button primary", "Verify my e-mail address", work.is_busy(), &on_press) }
-            }
+            </>
+        };
+        return narrow(title, "", content);
+    }
+    let content = html! {
+        <>
+            { alert }
+            { work_button("verify", "button primary", "Verify my e-mail address", work.is_busy(), &on_press) }
         </>
     };
-    narrow("Verify your e-mail address", "One press shows that the message reached you.", content)
+    narrow(title, "One press shows that the message reached you.", content)
 }
 
 /// Whether a link is good no longer, so that trying again is of no use.
 pub(super) fn is_used_up(failure: Option<&Failure>) -> bool {
-    matches!(failure.and_then(Failure::code), Some(ErrorCode::InvalidLink | ErrorCode::AddressTaken))
+    let code = failure.and_then(Failure::code);
+    matches!(code, Some(ErrorCode::InvalidLink | ErrorCode::AddressTaken | ErrorCode::IdentityTaken))
 }

@@ -197,9 +197,9 @@ fn length(seconds: u32) -> String {
     match seconds {
         0 | 1 => "a second".into(),
         2..120 => format!("{seconds} seconds"),
-        ..=3_540 => format!("{} minutes", seconds.div_ceil(60)),
-        ..=3_600 => "an hour".into(),
-        ..=82_800 => format!("{} hours", seconds.div_ceil(3_600)),
+        120..=3_540 => format!("{} minutes", seconds.div_ceil(60)),
+        3_541..=3_600 => "an hour".into(),
+        3_601..=82_800 => format!("{} hours", seconds.div_ceil(3_600)),
         _ => "a day".into(),
     }
 }

@@ -7,7 +7,7 @@ use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
 use web_sys::{
     Element, Event, EventInit, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlOptionElement,
-    HtmlSelectElement, KeyboardEvent, KeyboardEventInit,
+    HtmlSelectElement, InputEvent, KeyboardEvent, KeyboardEventInit,
 };
 use yew::{AppHandle, BaseComponent, Renderer};
 
@@ -83,6 +83,14 @@ where
         self.find(selector).await.unchecked_into::<HtmlElement>().click();
     }
 
+    /// Types into the input as a person does, which the page notices.
+    pub async fn enter(&self, selector: &str, text: &str) {
+        self.type_into(selector, text).await;
+        let event = InputEvent::new("input").unwrap();
+        event.init_event_with_bubbles("input", true);
+        self.find(selector).await.dispatch_event(&event).unwrap();
+    }
+
     /// Clicks as somebody does who has the focus on it.
     pub async fn press(&self, selector: &str) {
         let element: HtmlElement = self.find(selector).await.unchecked_into();
@@ -153,4 +161,9 @@ pub async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
         sleep(Duration::from_millis(10)).await;
     }
     panic!("waited in vain for {what}");
+}
+
+/// The title of the document.
+pub fn title() -> String {
+    web_sys::window().unwrap().document().unwrap().title()
 }

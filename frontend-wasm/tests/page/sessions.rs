@@ -111,14 +111,14 @@ async fn all_others_are_ended_at_once() {
 }
 
 /// This session and so many others, on pages of two.
-fn pages(call: &Call, others: u128) -> Option<Fate> {
+fn pages(call: &Call, others: u32) -> Option<Fate> {
     let query = call.path.strip_prefix(SESSIONS)?;
     if query.starts_with('/') {
         return None;
     }
     let after = query.strip_prefix("?cursor=").map_or(2, |id| id.parse::<Uuid>().unwrap().as_u128());
     let now = clock::now();
-    let mut sessions: Vec<_> = (3..=3 + others)
+    let mut sessions: Vec<_> = (3..=3 + u128::from(others))
         .filter(|number| *number > after)
         .map(|number| session(SessionId(Uuid::from_u128(number)), Some("Firefox"), now))
         .take(3)
@@ -127,7 +127,7 @@ fn pages(call: &Call, others: u128) -> Option<Fate> {
         sessions.truncate(2);
         sessions[1].id
     });
-    let session_count = others as u64 + 1;
+    let session_count = u64::from(others) + 1;
     Some(Fate::Says(json!(OwnSessionPage { sessions, session_count, next_cursor, server_time: now })))
 }
 
