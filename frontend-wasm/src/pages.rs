@@ -36,8 +36,9 @@ pub use sessions::Sessions;
 pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_signed_in_again};
 
 use crate::{
-    components::{Loading, LoadingProps},
-    hooks::{Focus, Link, Page, Pages, use_page},
+    api::Failure,
+    components::{EntryForm, EntryFormProps, Loading, LoadingProps},
+    hooks::{Focus, Link, Page, Pages, Work, use_page},
     part::{keyed, with},
     route::Route,
 };
@@ -108,6 +109,27 @@ fn alert(id: &'static str, words: Option<String>) -> Html {
             }
         </div>
     }
+}
+
+/// A form for the server, with what came of it.
+fn work_form<T: 'static>(
+    key: &str,
+    work: &Work<T>,
+    words: fn(&Failure) -> String,
+    form: EntryFormProps,
+) -> Html {
+    form_of(key, work.is_busy(), work.failure(), words, form)
+}
+
+fn form_of(
+    key: &str,
+    is_busy: bool,
+    failure: Option<&Failure>,
+    words: fn(&Failure) -> String,
+    form: EntryFormProps,
+) -> Html {
+    let alert = failure.map(words).map(AttrValue::from);
+    keyed::<EntryForm>(key, EntryFormProps { is_busy, alert, errors: words::field_errors(failure), ..form })
 }
 
 /// What was done, in a live region that stands there from the start.

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     api::{Answer, people, send},
     browser::{page, storage},
-    components::{Entry, EntryForm, Modal, ModalProps, provider_buttons},
+    components::{Entry, EntryForm, EntryFormProps, Modal, ModalProps, provider_buttons},
     hooks::{use_client, use_work},
     kept::{use_change, use_kept, use_once},
     pages::{NEXT, load_state, not_confirmed, not_loaded, not_signed_in_again},
@@ -121,15 +121,20 @@ pub fn Confirm() -> Html {
         "You signed in a while ago. What you are about to do is sensitive, so confirm who you are with the provider \
          that you sign in with. You will come back here; then do it again."
     };
+    let entries = vec![Entry { id: "confirm_password", ..Entry::password() }];
+    let submit = ("Confirm and go on", "Confirming…");
+    let form = EntryFormProps {
+        submit_id: Some("reauthenticate-confirm".into()),
+        is_busy: work.is_busy(),
+        alert: alert.clone(),
+        username: client.store().read(|state| state.session().map(|it| it.user.email.clone().into())),
+        ..EntryFormProps::new("reauthenticate", entries, submit, on_submit)
+    };
     let children = html! {
         <>
             if asked.is_some() {
                 if has_password {
-                    <EntryForm
-                        id="reauthenticate" submit_id="reauthenticate-confirm" submit="Confirm and go on"
-                        entries={vec![Entry { id: "confirm_password", ..Entry::password() }]}
-                        busy="Confirming…" is_busy={work.is_busy()} {alert} {on_submit}
-                    />
+                    { with::<EntryForm>(form) }
                 } else {
                     <div id="reauthenticate-alert" role="alert" class="live">
                         if let Some(alert) = alert {

@@ -7,9 +7,10 @@ use yew::prelude::*;
 use crate::{
     browser::storage,
     kept::{use_change, use_kept, use_once},
+    part::keyed,
 };
 
-use super::Field;
+use super::{Field, FieldProps};
 
 /// An input.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +107,32 @@ pub struct EntryFormProps {
     /// What stands before the button.
     #[prop_or_default]
     pub children: Html,
+}
+
+impl EntryFormProps {
+    /// A form with nothing under way: its id, its inputs, what the button does, and the same while it is done.
+    #[must_use]
+    pub fn new(
+        id: &'static str,
+        entries: Vec<Entry>,
+        (submit, busy): (&'static str, &'static str),
+        on_submit: Callback<Vec<String>>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            submit_id: None,
+            entries,
+            submit: submit.into(),
+            busy: busy.into(),
+            is_busy: false,
+            alert: None,
+            errors: Vec::new(),
+            username: None,
+            is_kept: false,
+            on_submit,
+            children: Html::default(),
+        }
+    }
 }
 
 /// Inputs, what is wrong with them, and a button. Keeps what was typed.
@@ -215,18 +242,17 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
                 let error = errors.iter().find(|error| error.field == entry.name);
                 let error = error.map(|error| AttrValue::from(error.message.clone()));
                 let is_password = entry.kind == "password";
-                html! {
-                    <Field
-                        key={entry.id} id={entry.id} label={entry.label}
-                        kind={if is_password && *is_revealed { "text" } else { entry.kind }}
-                        autocomplete={entry.autocomplete} maxlength={(entry.kind == "email").then_some("254")}
-                        hint={entry.hint} {error} input={input.clone()}
-                    >
-                        if is_password {
-                            { reveal(entry.id, *is_revealed, &on_reveal) }
-                        }
-                    </Field>
-                }
+                keyed::<Field>(entry.id, FieldProps {
+                    id: entry.id.into(),
+                    label: entry.label.into(),
+                    kind: if is_password && *is_revealed { "text" } else { entry.kind }.into(),
+                    autocomplete: entry.autocomplete.into(),
+                    maxlength: (entry.kind == "email").then(|| "254".into()),
+                    hint: entry.hint.map(AttrValue::from),
+                    error,
+                    input: input.clone(),
+                    children: if is_password { reveal(entry.id, *is_revealed, &on_reveal) } else { Html::default() },
+                })
             }) }
             { props.children.clone() }
             <button id={submit_id} type="submit" class="button primary" aria-disabled={props.is_busy.then_some("true")}>

@@ -3,7 +3,8 @@
 use curfew_shared::error::FieldError;
 use yew::prelude::*;
 
-use super::{Entry, EntryForm};
+use super::{Entry, EntryForm, EntryFormProps};
+use crate::part::with;
 
 /// What was typed.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,11 +43,12 @@ pub fn SignInForm(props: &SignInFormProps) -> Html {
         let mut values = values.into_iter();
         Credentials { email: values.next().unwrap_or_default(), password: values.next().unwrap_or_default() }
     });
-    html! {
-        <EntryForm
-            id="sign-in" submit_id="sign-in" entries={vec![Entry::email(), Entry::password()]}
-            submit="Sign in" busy="Signing in…" is_busy={props.is_busy} alert={props.alert.clone()}
-            errors={props.errors.clone()} {on_submit}
-        />
-    }
+    let entries = vec![Entry::email(), Entry::password()];
+    with::<EntryForm>(EntryFormProps {
+        submit_id: Some("sign-in".into()),
+        is_busy: props.is_busy,
+        alert: props.alert.clone(),
+        errors: props.errors.clone(),
+        ..EntryFormProps::new("sign-in", entries, ("Sign in", "Signing in…"), on_submit)
+    })
 }

@@ -8,11 +8,13 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{LinkProps, alert, by_link, load_state, narrow, registration::is_used_up, way_to, words};
+use super::{
+    LinkProps, alert, by_link, load_state, narrow, registration::is_used_up, way_to, words, work_form,
+};
 use crate::{
     api::{people, send},
     browser::page,
-    components::{Entry, EntryForm, date, forget_typed, provider_buttons},
+    components::{Entry, EntryFormProps, date, forget_typed, provider_buttons},
     hooks::{Focus, use_client, use_link, use_page, use_work},
     kept::{use_kept, use_once},
     route::Route,
@@ -115,7 +117,12 @@ fn Invited(props: &LinkProps) -> Html {
             );
         })
     };
-    let failure = joining.failure();
+    let entries = vec![Entry::text("name", "Your name", "name", "Enter your name."), Entry::new_password()];
+    let form = EntryFormProps {
+        username: Some(invitation.email.clone().into()),
+        is_kept: true,
+        ..EntryFormProps::new("accept", entries, ("Join", "Joining…"), on_submit)
+    };
     let providers = providers.as_ref().map(|it| it.providers.clone()).unwrap_or_default();
     let content = html! {
         <>
@@ -125,12 +132,7 @@ fn Invited(props: &LinkProps) -> Html {
                     { format!("You are signed in as {} ({}). Joining signs you in here as {} instead.", user.name, user.email, invitation.email) }
                 </p>
             }
-            <EntryForm
-                id="accept" username={AttrValue::from(invitation.email.clone())} is_kept=true
-                entries={vec![Entry::text("name", "Your name", "name", "Enter your name."), Entry::new_password()]}
-                submit="Join" busy="Joining…" is_busy={joining.is_busy()}
-                alert={failure.map(words::not_done).map(AttrValue::from)} errors={words::field_errors(failure)} {on_submit}
-            />
+            { work_form("", &joining, words::not_done, form) }
             { alert("provider-alert", leaving.failure().map(words::not_done)) }
             if !providers.is_empty() {
                 <p class="or">{ "or" }</p>

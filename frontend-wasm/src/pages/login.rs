@@ -12,9 +12,10 @@ use super::{oauth_callback::NEXT, words};
 use crate::{
     api::{Failure, people, send},
     browser::storage,
-    components::{Banner, Credentials, SignInForm, provider_buttons},
+    components::{Banner, BannerProps, Credentials, SignInForm, SignInFormProps, provider_buttons},
     hooks::{Focus, use_client, use_page, use_work},
     kept::{use_kept, use_once},
+    part::with,
     route::{LoginQuery, Route, SESSION_EXPIRED},
     store::auth::{Phase, SignOut},
 };
@@ -92,14 +93,14 @@ pub fn Login() -> Html {
     html! {
         <div class="sign-in">
             <h1 tabindex="-1">{ "Sign in" }</h1>
-            <Banner id="banner" message={banner.map(AttrValue::from)} />
+            { with::<Banner>(BannerProps { id: "banner".into(), message: banner.map(AttrValue::from) }) }
             <div class="card">
-                <SignInForm
-                    is_busy={*attempt == Attempt::Busy}
-                    alert={alert.map(AttrValue::from)}
-                    {errors}
-                    {on_submit}
-                />
+                { with::<SignInForm>(SignInFormProps {
+                    is_busy: *attempt == Attempt::Busy,
+                    alert: alert.map(AttrValue::from),
+                    errors,
+                    on_submit,
+                }) }
                 <p class="aside">
                     <Link<Route> to={Route::ForgotPassword}>{ "Forgot your password?" }</Link<Route>>
                 </p>

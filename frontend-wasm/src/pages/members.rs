@@ -18,7 +18,7 @@ use self::{
 use super::list_end;
 use crate::{
     api::{Failure, people},
-    components::{ConfirmModal, RoleSelect, RoleSelectProps, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
     length::{self, counted},
@@ -115,11 +115,18 @@ pub fn Members() -> Html {
                 { list_end("members", "members-more", &list) }
             </section>
             { with::<Invitations>(InvitationsProps { taken_back: *taken_back }) }
-            <ConfirmModal
-                id="member-deed" is_open={asked.is_some()} title={question.title} body={question.body}
-                confirm={question.confirm} busy="One moment…" is_busy={doing.is_busy()}
-                error={error.map(AttrValue::from)} {on_confirm} {on_cancel}
-            />
+            { with::<ConfirmModal>(ConfirmModalProps {
+                id: "member-deed".into(),
+                is_open: asked.is_some(),
+                title: question.title.into(),
+                body: question.body.into(),
+                confirm: question.confirm.into(),
+                busy: "One moment…".into(),
+                is_busy: doing.is_busy(),
+                error: error.map(AttrValue::from),
+                on_confirm,
+                on_cancel,
+            }) }
         </div>
     }
 }

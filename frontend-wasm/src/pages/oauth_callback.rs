@@ -7,11 +7,10 @@ use curfew_shared::{
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
-use super::{alert, narrow, words};
+use super::{alert, load_state, narrow, words};
 use crate::{
     api::Failure,
     browser::{page, storage},
-    components::Loading,
     hooks::{Focus, use_client, use_page, use_toasts, use_work},
     kept::{use_kept, use_once},
     route::{Route, destination},
@@ -59,7 +58,7 @@ pub fn OauthCallback() -> Html {
         });
     }
     let Some(failure) = work.failure() else {
-        return narrow("One moment", "", html! { <Loading name="oauth" is_busy=true /> });
+        return narrow("One moment", "", load_state("oauth", true, None, &Callback::noop()));
     };
     let (way_on, words) = if client.store().read(|state| state.session().is_some()) {
         (destination(next.as_deref()).0, "Go back")

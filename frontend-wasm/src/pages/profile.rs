@@ -12,18 +12,20 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{NEXT, alert, list_end, status, words, work_button};
+use super::{NEXT, alert, list_end, status, words, work_button, work_form};
 use crate::{
     api::{Failure, people, send},
     browser::{page, storage},
-    components::{ConfirmModal, Entry, EntryForm, provider_buttons, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, provider_buttons, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept, use_once},
     length::counted,
-    part::part,
+    part::{part, with},
     route::Route,
     store::auth::Session,
 };
+
+const SAVE: (&str, &str) = ("Save the name", "Saving…");
 
 /// What one may change about oneself.
 #[component]
@@ -65,14 +67,11 @@ fn Name() -> Html {
         initial: initial.into(),
         ..Entry::text("name", "Your name", "name", "Enter your name.")
     };
+    let form = EntryFormProps::new("rename", vec![entry], SAVE, on_submit);
     html! {
         <section class="card" aria-labelledby="name-title">
             <h2 id="name-title">{ "Name" }</h2>
-            <EntryForm
-                id="rename" entries={vec![entry]} submit="Save the name" busy="Saving…" is_busy={work.is_busy()}
-                alert={work.failure().map(words::not_saved).map(AttrValue::from)}
-                errors={words::field_errors(work.failure())} {on_submit}
-            />
+            { work_form("", &work, words::not_saved, form) }
             { status("rename-done", work.done().map(|()| "Saved.".into())) }
         </section>
     }
@@ -94,15 +93,13 @@ fn Email() -> Html {
     };
     let entry =
         Entry { id: "new_email", label: "New e-mail address", autocomplete: "email", ..Entry::email() };
+    let submit = ("Send a message to the new address", "Sending…");
+    let form = EntryFormProps::new("change-email", vec![entry], submit, on_submit);
     html! {
         <section class="card" aria-labelledby="email-title">
             <h2 id="email-title">{ "E-mail address" }</h2>
             <p>{ "You sign in with " }<strong id="present-email">{ &present }</strong>{ "." }</p>
-            <EntryForm
-                id="change-email" entries={vec![entry]} submit="Send a message to the new address" busy="Sending…"
-                is_busy={work.is_busy()} alert={work.failure().map(words::not_done).map(AttrValue::from)}
-                errors={words::field_errors(work.failure())} {on_submit}
-            />
+            { work_form("", &work, words::not_done, form) }
             { status("change-email-done", work.done().map(|email| {
                 format!("A message is on its way to {email}. Until the link in it is opened, your address stays {present}.")
             })) }
@@ -149,18 +146,15 @@ fn Password() -> Html {
     let new =
         Entry { id: "new_password", name: "new_password", label: "New password", ..Entry::new_password() };
     let entries = if has_password { vec![current, new] } else { vec![new] };
+    let submit = (if has_password { "Change the password" } else { "Set a password" }, "Saving…");
+    let form =
+        EntryFormProps { username, ..EntryFormProps::new("change-password", entries, submit, on_submit) };
     html! {
         <section class="card" aria-labelledby="password-title">
             <h2 id="password-title" tabindex="-1">{ "Password" }</h2>
             <p class="hint">{ "Changing it signs you out on every other device. You stay signed in here." }</p>
             if work.done().is_none() {
-                <EntryForm
-                    key={has_password.to_string()} id="change-password" {entries} {username}
-                    submit={if has_password { "Change the password" } else { "Set a password" }}
-                    busy="Saving…" is_busy={work.is_busy()}
-                    alert={work.failure().map(words::not_done).map(AttrValue::from)}
-                    errors={words::field_errors(work.failure())} {on_submit}
-                />
+                { work_form(&has_password.to_string(), &work, words::not_done, form) }
             }
             { status("change-password-done", work.done().map(|ended| {
                 let others = match ended {
@@ -290,12 +284,18 @@ fn Providers() -> Html {
             { list_end("identities", "identities-more", &list) }
             { alert("link-alert", leaving.failure().map(words::not_done)) }
             { provider_buttons(&offered, "Link", leaving.is_busy(), &on_link) }
-            <ConfirmModal
-                id="unlink" is_open={asked.is_some()} title="Unlink this way to sign in?"
-                {body} confirm="Unlink it" busy="Unlinking…"
-                is_busy={unlinking.is_busy()} error={unlinking.failure().map(words::not_done).map(AttrValue::from)}
-                {on_confirm} {on_cancel}
-            />
+            { with::<ConfirmModal>(ConfirmModalProps {
+                id: "unlink".into(),
+                is_open: asked.is_some(),
+                title: "Unlink this way to sign in?".into(),
+                body: body.into(),
+                confirm: "Unlink it".into(),
+                busy: "Unlinking…".into(),
+                is_busy: unlinking.is_busy(),
+                error: unlinking.failure().map(words::not_done).map(AttrValue::from),
+                on_confirm,
+                on_cancel,
+            }) }
         </section>
     }
 }
@@ -339,14 +339,11 @@ pub(super) fn AccountName() -> Html {
         initial: name.unwrap_or_default().into(),
         ..Entry::text("name", "Name of the account", "organization", "Enter a name.")
     };
+    let form = EntryFormProps::new("rename-account", vec![entry], SAVE, on_submit);
     html! {
         <>
             if *is_open {
-                <EntryForm
-                    id="rename-account" entries={vec![entry]} submit="Save the name" busy="Saving…"
-                    is_busy={work.is_busy()} alert={work.failure().map(words::not_saved).map(AttrValue::from)}
-                    errors={words::field_errors(work.failure())} {on_submit}
-                />
+                { work_form("", &work, words::not_saved, form) }
             } else {
                 { work_button("rename-account-open", "button small", "Change the account’s name", false, &on_open) }
             }

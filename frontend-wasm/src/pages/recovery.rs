@@ -5,10 +5,11 @@ use yew_router::prelude::*;
 
 use super::{
     LinkProps, alert, by_link, narrow, registration::is_used_up, status, way_to, words, work_button,
+    work_form,
 };
 use crate::{
     api::{people, send},
-    components::{Entry, EntryForm, forget_typed},
+    components::{Entry, EntryFormProps, forget_typed},
     hooks::{Focus, use_link, use_page, use_work},
     kept::use_kept,
     length::counted,
@@ -59,13 +60,12 @@ pub fn ForgotPassword() -> Html {
         })
     };
     let entry = Entry { initial: (*last).clone(), ..Entry::email() };
+    let submit = ("Send me a link", "Sending…");
+    let form =
+        EntryFormProps { is_kept: true, ..EntryFormProps::new("forgot", vec![entry], submit, on_submit) };
     let content = html! {
         <>
-            <EntryForm
-                id="forgot" entries={vec![entry]} submit="Send me a link" busy="Sending…" is_kept=true
-                is_busy={asking.is_busy()} alert={asking.failure().map(words::not_done).map(AttrValue::from)}
-                errors={words::field_errors(asking.failure())} {on_submit}
-            />
+            { work_form("", &asking, words::not_done, form) }
             <p class="aside"><Link<Route> to={Route::Login}>{ "Back to sign-in" }</Link<Route>></p>
         </>
     };
@@ -114,13 +114,9 @@ fn NewPassword(props: &LinkProps) -> Html {
             work.run(send(people::reset_password(secret.clone(), password)));
         })
     };
-    let content = html! {
-        <EntryForm
-            id="reset" entries={vec![Entry::new_password()]} submit="Set the password and sign out everywhere"
-            busy="Setting the password…" is_busy={work.is_busy()}
-            alert={failure.map(words::not_done).map(AttrValue::from)} errors={words::field_errors(failure)} {on_submit}
-        />
-    };
+    let submit = ("Set the password and sign out everywhere", "Setting the password…");
+    let form = EntryFormProps::new("reset", vec![Entry::new_password()], submit, on_submit);
+    let content = work_form("", &work, words::not_done, form);
     narrow(title, "Setting it signs you out on every device.", content)
 }
 

@@ -5,10 +5,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{LinkProps, alert, by_link, narrow, status, way_to, words, work_button};
+use super::{LinkProps, alert, by_link, narrow, status, way_to, words, work_button, work_form};
 use crate::{
     api::{Failure, people, send},
-    components::{Entry, EntryForm, forget_typed},
+    components::{Entry, EntryFormProps, forget_typed},
     hooks::{Focus, use_client, use_link, use_page, use_work},
     kept::{use_kept, use_once},
     route::Route,
@@ -105,13 +105,12 @@ pub fn Register() -> Html {
     for (entry, typed) in entries.iter_mut().zip(&*last) {
         entry.initial = typed.clone().into();
     }
+    let submit = ("Create the account", "Creating the account…");
+    let form =
+        EntryFormProps { is_kept: true, ..EntryFormProps::new("register", entries, submit, on_submit) };
     let content = html! {
         <>
-            <EntryForm
-                id="register" {entries} is_kept=true submit="Create the account" busy="Creating the account…"
-                is_busy={asking.is_busy()} alert={asking.failure().map(words::not_done).map(AttrValue::from)}
-                errors={words::field_errors(asking.failure())} {on_submit}
-            />
+            { work_form("", &asking, words::not_done, form) }
             <p class="aside">
                 { "You have an account already? " }<Link<Route> to={Route::Login}>{ "Sign in" }</Link<Route>>
             </p>

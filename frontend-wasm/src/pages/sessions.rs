@@ -12,10 +12,11 @@ use yew_router::prelude::*;
 use super::{list_end, words};
 use crate::{
     api::{Failure, people},
-    components::{ConfirmModal, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
     length::counted,
+    part::with,
     route::Route,
 };
 
@@ -139,11 +140,18 @@ pub fn Sessions() -> Html {
                     </div>
                 }
             </section>
-            <ConfirmModal
-                id="end-session" is_open={asked.is_some()} {title} {body} {confirm} busy="Signing out…"
-                is_busy={ending.is_busy()} error={ending.failure().map(words::not_revoked).map(AttrValue::from)}
-                {on_confirm} {on_cancel}
-            />
+            { with::<ConfirmModal>(ConfirmModalProps {
+                id: "end-session".into(),
+                is_open: asked.is_some(),
+                title: title.into(),
+                body: body.into(),
+                confirm: confirm.into(),
+                busy: "Signing out…".into(),
+                is_busy: ending.is_busy(),
+                error: ending.failure().map(words::not_revoked).map(AttrValue::from),
+                on_confirm,
+                on_cancel,
+            }) }
         </div>
     }
 }

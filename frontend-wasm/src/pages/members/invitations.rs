@@ -12,10 +12,12 @@ use yew::prelude::*;
 use crate::{
     api::{Failure, people},
     browser::page,
-    components::{ConfirmModal, Entry, EntryForm, RoleSelect, RoleSelectProps, short_moment},
+    components::{
+        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, short_moment,
+    },
     hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept},
-    pages::{list_end, status, words},
+    pages::{list_end, status, words, work_form},
     part::{keyed, with},
     role,
 };
@@ -134,26 +136,29 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
         missing: "Enter an e-mail address.",
         ..Entry::email()
     };
+    let on_role = {
+        let role = role.setter();
+        Callback::from(move |chosen| role.set(chosen))
+    };
+    let children = html! {
+        <div class="field">
+            <label for="invite_role">{ "Role" }</label>
+            { with::<RoleSelect>(RoleSelectProps {
+                id: Some("invite_role".into()),
+                label: None,
+                role: *role,
+                is_explained: true,
+                on_choose: on_role,
+            }) }
+        </div>
+    };
+    let submit = ("Send the invitation", "Sending…");
+    let form = EntryFormProps { children, ..EntryFormProps::new("invite", vec![entry], submit, on_submit) };
     let email = last_asked.borrow();
     html! {
         <section class="card" aria-labelledby="invitations-title">
             <h2 id="invitations-title" tabindex="-1">{ "Invitations" }</h2>
-            <EntryForm
-                key={forms.to_string()} id="invite" entries={vec![entry]} submit="Send the invitation" busy="Sending…"
-                is_busy={inviting.is_busy()} alert={inviting.failure().map(not_invited).map(AttrValue::from)}
-                errors={words::field_errors(inviting.failure())} {on_submit}
-            >
-                <div class="field">
-                    <label for="invite_role">{ "Role" }</label>
-                    { with::<RoleSelect>(RoleSelectProps {
-                        id: Some("invite_role".into()),
-                        label: None,
-                        role: *role,
-                        is_explained: true,
-                        on_choose: { let role = role.setter(); Callback::from(move |chosen| role.set(chosen)) },
-                    }) }
-                </div>
-            </EntryForm>
+            { work_form(&forms.to_string(), &inviting, not_invited, form) }
             { status("invite-done", inviting.done().map(|email| {
                 format!("An invitation is on its way to {email}. It can be accepted for seven days.")
             })) }
@@ -172,12 +177,18 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
                 }
             }
             { list_end("invites", "invites-more", &list) }
-            <ConfirmModal
-                id="take-back" is_open={asked.is_some()} title={format!("Take the invitation to {email} back?")}
-                body="Its link is no longer good then. You can invite the same address again." confirm="Take it back"
-                busy="One moment…" is_busy={taking_back.is_busy()}
-                error={taking_back.failure().map(words::not_done).map(AttrValue::from)} {on_confirm} {on_cancel}
-            />
+            { with::<ConfirmModal>(ConfirmModalProps {
+                id: "take-back".into(),
+                is_open: asked.is_some(),
+                title: format!("Take the invitation to {email} back?").into(),
+                body: "Its link is no longer good then. You can invite the same address again.".into(),
+                confirm: "Take it back".into(),
+                busy: "One moment…".into(),
+                is_busy: taking_back.is_busy(),
+                error: taking_back.failure().map(words::not_done).map(AttrValue::from),
+                on_confirm,
+                on_cancel,
+            }) }
         </section>
     }
 }
