@@ -97,7 +97,13 @@ fn Incomplete(props: &IncompleteProps) -> Html {
 
 /// The one thing to do next.
 fn way_to(to: Route, words: &'static str) -> Html {
-    html! { <RouterLink<Route> {to} classes="button primary">{ words }</RouterLink<Route>> }
+    link(to, "button primary", words.into())
+}
+
+/// The way to another page.
+#[inline(never)]
+fn link(to: Route, class: &'static str, content: Html) -> Html {
+    html! { <RouterLink<Route> {to} classes={class}>{ content }</RouterLink<Route>> }
 }
 
 /// What went wrong, in a live region that stands there from the start.

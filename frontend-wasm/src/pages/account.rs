@@ -2,9 +2,8 @@
 
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{home::person_card, profile::AccountName};
+use super::{home::person_card, link, profile::AccountName};
 use crate::{
     components::shield,
     hooks::{Focus, use_client, use_page},
@@ -62,7 +61,7 @@ fn row(to: Route, title: &'static str, words: &'static str) -> Html {
         <li class="row">
             if is_security { { shield() } } else { { lines() } }
             <div>
-                <Link<Route> {to} classes="row-link">{ title }</Link<Route>>
+                { link(to, "row-link", title.into()) }
                 <p class="hint">{ words }</p>
             </div>
             <span class="arrow" aria-hidden="true">{ "›" }</span>

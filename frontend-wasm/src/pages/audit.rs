@@ -8,9 +8,8 @@ use curfew_shared::{
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{load_state, words, work_button};
+use super::{link, load_state, words, work_button};
 use crate::{
     api::{Failure, account},
     browser::{clock, download, order, page},
@@ -143,7 +142,7 @@ pub fn Audit() -> Html {
     let cannot_export = (export.is_busy() || filter.is_backwards()).then_some("true");
     html! {
         <div class="settings" id="audit" aria-busy={is_busy.then_some("true")}>
-            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            { link(Route::Account, "back", "‹ Account".into()) }
             <h1 tabindex="-1">{ "Audit trail" }</h1>
             <p class="lead">
                 { "Sign-ins, the ends of sessions, and what owners and the operator changed: newest first. Entries \

@@ -102,7 +102,7 @@ pub fn Login() -> Html {
                     on_submit,
                 }) }
                 <p class="aside">
-                    <Link<Route> to={Route::ForgotPassword}>{ "Forgot your password?" }</Link<Route>>
+                    { super::link(Route::ForgotPassword, "", "Forgot your password?".into()) }
                 </p>
                 { super::alert("provider-alert", leaving.failure().map(words::not_done)) }
                 if let Some(ways) = providers.as_ref().filter(|ways| !ways.providers.is_empty()) {
@@ -112,7 +112,7 @@ pub fn Login() -> Html {
             </div>
             if providers.as_ref().is_some_and(|ways| ways.registration_open) {
                 <p class="aside">
-                    { "New here? " }<Link<Route> to={Route::Register}>{ "Create an account" }</Link<Route>>
+                    { "New here? " }{ super::link(Route::Register, "", "Create an account".into()) }
                 </p>
             }
             <p class="hint">

@@ -9,13 +9,12 @@ use curfew_shared::{
     member::{MemberCursor, MemberPage, MemberSummary},
 };
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use self::{
     deed::{Deed, DeedKind},
     invitations::{Invitations, InvitationsProps},
 };
-use super::list_end;
+use super::{link, list_end};
 use crate::{
     api::{Failure, people},
     components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, short_moment},
@@ -100,7 +99,7 @@ pub fn Members() -> Html {
     let error = last_asked.as_ref().zip(doing.failure()).map(|(deed, failure)| deed.not_done(failure));
     html! {
         <div class="settings">
-            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            { link(Route::Account, "back", "‹ Account".into()) }
             <h1 tabindex="-1">{ "Members" }</h1>
             <section class="card" aria-labelledby="people-title">
                 <h2 id="people-title" tabindex="-1">{ "People" }</h2>

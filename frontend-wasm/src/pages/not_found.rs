@@ -1,8 +1,8 @@
 //! An address that leads nowhere.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
+use super::link;
 use crate::{
     hooks::{Focus, use_page},
     route::Route,
@@ -16,7 +16,7 @@ pub fn NotFound() -> Html {
         <div class="start">
             <h1 tabindex="-1">{ "There is nothing here" }</h1>
             <p class="lead">{ "This address leads nowhere. It may be mistyped, or the page may have moved." }</p>
-            <Link<Route> to={Route::Home} classes="button">{ "Go home" }</Link<Route>>
+            { link(Route::Home, "button", "Go home".into()) }
         </div>
     }
 }

@@ -7,7 +7,7 @@ use curfew_shared::{
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
-use super::{alert, load_state, narrow, words};
+use super::{alert, link, load_state, narrow, words};
 use crate::{
     api::Failure,
     browser::{page, storage},
@@ -70,7 +70,7 @@ pub fn OauthCallback() -> Html {
     let content = html! {
         <>
             { alert("oauth-alert", Some(words_for(failure))) }
-            <Link<Route> to={way_on} classes="button primary"><span id="oauth-back">{ words }</span></Link<Route>>
+            { link(way_on, "button primary", html! { <span id="oauth-back">{ words }</span> }) }
         </>
     };
     narrow("That did not work", "", content)
@@ -100,8 +100,6 @@ fn words_for(failure: &Failure) -> String {
         Some(ErrorCode::SessionRevoked) => {
             "The session in which you began has ended. Sign in, then begin again.".into()
         }
-        Some(ErrorCode::NotFound) => "This way to sign in is not offered any more. Choose another.".into(),
-        Some(ErrorCode::ValidationFailed) => "The provider’s answer is not whole. Begin again.".into(),
         _ => words::not_done(failure),
     }
 }

@@ -1,8 +1,8 @@
 //! What somebody sees who came to a page that is for owners.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
+use super::link;
 use crate::{
     hooks::{Focus, use_page},
     route::Route,
@@ -19,7 +19,7 @@ pub fn OwnersOnly() -> Html {
                 { "This page is for the owners of your account. If you need something from it, or should be an owner, \
                    ask one of them." }
             </p>
-            <Link<Route> to={Route::Account} classes="button">{ "Back to your account" }</Link<Route>>
+            { link(Route::Account, "button", "Back to your account".into()) }
         </div>
     }
 }

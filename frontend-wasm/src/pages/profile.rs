@@ -10,9 +10,8 @@ use curfew_shared::{
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{NEXT, alert, list_end, status, words, work_button, work_form};
+use super::{NEXT, alert, link, list_end, status, words, work_button, work_form};
 use crate::{
     api::{Failure, people, send},
     browser::{page, storage},
@@ -33,7 +32,7 @@ pub fn Profile() -> Html {
     use_page("Profile", Focus::Untouched);
     html! {
         <div class="settings">
-            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            { link(Route::Account, "back", "‹ Account".into()) }
             <h1 tabindex="-1">{ "Profile" }</h1>
             { part::<Name>("") }
             { part::<Email>("") }

@@ -1,10 +1,9 @@
 //! Getting back in: a forgotten password, and a sign-in that was somebody else's.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{
-    LinkProps, alert, by_link, narrow, registration::is_used_up, status, way_to, words, work_button,
+    LinkProps, alert, by_link, link, narrow, registration::is_used_up, status, way_to, words, work_button,
     work_form,
 };
 use crate::{
@@ -66,7 +65,7 @@ pub fn ForgotPassword() -> Html {
     let content = html! {
         <>
             { work_form("", &asking, words::not_done, form) }
-            <p class="aside"><Link<Route> to={Route::Login}>{ "Back to sign-in" }</Link<Route>></p>
+            <p class="aside">{ link(Route::Login, "", "Back to sign-in".into()) }</p>
         </>
     };
     narrow("Forgotten your password?", "We send you a link with which you set a new one.", content)

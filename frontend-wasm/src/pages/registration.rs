@@ -3,9 +3,8 @@
 use curfew_shared::{error::ErrorCode, person::RegisterRequest};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{LinkProps, alert, by_link, narrow, status, way_to, words, work_button, work_form};
+use super::{LinkProps, alert, by_link, link, narrow, status, way_to, words, work_button, work_form};
 use crate::{
     api::{Failure, people, send},
     components::{Entry, EntryFormProps, forget_typed},
@@ -112,7 +111,7 @@ pub fn Register() -> Html {
         <>
             { work_form("", &asking, words::not_done, form) }
             <p class="aside">
-                { "You have an account already? " }<Link<Route> to={Route::Login}>{ "Sign in" }</Link<Route>>
+                { "You have an account already? " }{ link(Route::Login, "", "Sign in".into()) }
             </p>
         </>
     };
@@ -167,7 +166,7 @@ fn Verify(props: &LinkProps) -> Html {
                 <p>{ "If you have verified the address already, just sign in. If not, register again." }</p>
                 <div class="stack">
                     { way_to(Route::Login, "Sign in") }
-                    <Link<Route> to={Route::Register} classes="button">{ "Register again" }</Link<Route>>
+                    { link(Route::Register, "button", "Register again".into()) }
                 </div>
             </>
         };

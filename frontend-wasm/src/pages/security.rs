@@ -8,9 +8,8 @@ use curfew_shared::{
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{load_state, words};
+use super::{link, load_state, words};
 use crate::{
     api::{Failure, account},
     browser::{page, storage},
@@ -246,7 +245,7 @@ pub fn Security() -> Html {
     });
     html! {
         <div class="settings" id="security" aria-busy={load.is_busy().then_some("true")}>
-            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            { link(Route::Account, "back", "‹ Account".into()) }
             <div class="title">{ shield() }<h1 tabindex="-1">{ "Session security" }</h1></div>
             <p class="lead">
                 { "Decide how long people of your account stay signed in, see who is signed in now, and end their \

@@ -7,9 +7,8 @@ use curfew_shared::{
     session::{DeviceKind, OwnSession, OwnSessionPage},
 };
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::{list_end, words};
+use super::{link, list_end, words};
 use crate::{
     api::{Failure, people},
     components::{ConfirmModal, ConfirmModalProps, short_moment},
@@ -112,7 +111,7 @@ pub fn Sessions() -> Html {
     };
     html! {
         <div class="settings">
-            <Link<Route> to={Route::Account} classes="back">{ "‹ Account" }</Link<Route>>
+            { link(Route::Account, "back", "‹ Account".into()) }
             <h1 tabindex="-1">{ "Your sessions" }</h1>
             <p class="lead">{ "Every browser and program in which you are signed in, and when that ends." }</p>
             <section class="card" aria-label="Sessions">

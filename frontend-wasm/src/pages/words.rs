@@ -45,8 +45,6 @@ fn refusal(problem: &Problem, retry_after: Option<u32>) -> String {
         ErrorCode::ReauthenticationRequired => {
             return "You did not confirm that it is you. Try again, then confirm it.".into();
         }
-        ErrorCode::NotFound => "It may have gone meanwhile: load the page again.",
-        ErrorCode::Conflict => "Load the page again, then decide anew.",
         ErrorCode::EmailNotVerified => "Open the link in the message that we sent to it.",
         ErrorCode::LastOwner => "Make somebody else an owner first.",
         ErrorCode::OwnMembership => "Ask another owner.",
@@ -61,7 +59,9 @@ fn refusal(problem: &Problem, retry_after: Option<u32>) -> String {
         ErrorCode::IdentityTaken => "Unlink it there first.",
         ErrorCode::LastSignInMethod => "Set a password or link another provider first.",
         ErrorCode::Internal => "Try again; if it stays, tell the operator.",
-        ErrorCode::ValidationFailed | ErrorCode::Forbidden => "Load the page again, then try once more.",
+        ErrorCode::ValidationFailed | ErrorCode::Forbidden | ErrorCode::NotFound | ErrorCode::Conflict => {
+            "Load the page again, then try once more."
+        }
         _ => return problem.title.clone(),
     };
     [&*problem.title, advice].join(" ")

@@ -28,7 +28,6 @@ async fn every_refusal_says_what_to_do() {
         (Fate::Refused(ErrorCode::RegistrationClosed), "New accounts are by invitation only."),
         (Fate::Refused(ErrorCode::InvalidCredentials), "Ask an owner of the account."),
         (Fate::Refused(ErrorCode::InvalidLink), "Ask whoever invited you to send it again."),
-        (Fate::Refused(ErrorCode::NotFound), "Choose another."),
         (Fate::RefusedFor(ErrorCode::TooManyRequests, 60), "Too many attempts. Try again in 60 seconds."),
         (Fate::Lost, "Try again in a moment."),
     ] {
