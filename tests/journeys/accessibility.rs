@@ -33,7 +33,7 @@ const TOO_WIDE: &str = "
 ";
 
 /// Collects what is wrong, screen by screen, so that one run tells all.
-struct Inspection<'a> {
+pub struct Inspection<'a> {
     browser: &'a Browser,
     axe: String,
     faults: Vec<String>,
@@ -41,16 +41,16 @@ struct Inspection<'a> {
 }
 
 impl<'a> Inspection<'a> {
-    fn with(browser: &'a Browser) -> Result<Self> {
+    pub fn with(browser: &'a Browser) -> Result<Self> {
         Ok(Self { browser, axe: axe()?, faults: Vec::new(), screens: 0 })
     }
 
-    fn finds_nothing_on(&self, screens: usize) {
+    pub fn finds_nothing_on(&self, screens: usize) {
         assert_eq!(self.screens, screens * Look::ALL.len());
         assert!(self.faults.is_empty(), "{}", self.faults.join("\n"));
     }
 
-    async fn of(&mut self, screen: &str) -> Result<()> {
+    pub async fn of(&mut self, screen: &str) -> Result<()> {
         for look in Look::ALL {
             self.browser.put_on(look).await?;
             self.browser.run(&self.axe, vec![]).await?;
@@ -124,16 +124,18 @@ async fn axe_finds_nothing_on_any_screen() -> Outcome {
 }
 
 /// A message stays for as long as it takes to look at it.
-const MESSAGES_STAY: &str = "
+pub const MESSAGES_STAY: &str = "
     const wait = window.setTimeout;
     window.setTimeout = (call, time, ...rest) => time === 10000 ? 0 : wait(call, time, ...rest);
 ";
 
-fn refuse(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
+/// Answers for the server, as if it could not, what goes to a path with this end.
+pub fn refuse(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
     move |request| if request.path.ends_with(end) { Fate::Problem(503, "unavailable") } else { Fate::Pass }
 }
 
-fn ask_who_it_is(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
+/// Asks who it is of whoever goes to a path with this end.
+pub fn ask_who_it_is(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
     move |request| {
         let is_sensitive = request.path.ends_with(end);
         if is_sensitive { Fate::Problem(403, "reauthentication_required") } else { Fate::Pass }
@@ -141,7 +143,7 @@ fn ask_who_it_is(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
 }
 
 /// Holds what matches on the wire until whoever has the answer waits for it, too.
-fn hold(wire: &Wire, which: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Arc<Barrier> {
+pub fn hold(wire: &Wire, which: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Arc<Barrier> {
     let both = Arc::new(Barrier::new(2));
     let meeting = Arc::clone(&both);
     wire.rule(move |request| if which(request) { Fate::Meet(Arc::clone(&meeting)) } else { Fate::Pass });
@@ -149,7 +151,7 @@ fn hold(wire: &Wire, which: impl Fn(&Request) -> bool + Send + Sync + 'static) -
 }
 
 /// An owner, signed in behind a wire.
-async fn owner_in(stage: &Stage, settings: Settings) -> Result<(Wire, Server, Person, Browser)> {
+pub async fn owner_in(stage: &Stage, settings: Settings) -> Result<(Wire, Server, Person, Browser)> {
     let mut wire = Wire::lay().await?;
     let server = stage.server(settings.behind(wire.port())).await?;
     wire.join(server.port());
@@ -397,7 +399,7 @@ async fn axe_finds_what_is_wrong() -> Outcome {
 /// Notes every live region that a screen reader could not announce: one that was not painted empty
 /// before words came into it (WCAG 4.1.3, technique ARIA22). A region that is put elsewhere or was not
 /// rendered is a new one; only what it said before is no news. Notes also what was announced.
-const LISTEN: &str = "
+pub const LISTEN: &str = "
     window.unheard = [];
     window.heard = [];
     const LIVE = '[role=alert], [role=status], [aria-live]';
@@ -484,7 +486,7 @@ async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
 }
 
 /// What was announced since this was last asked, and that nothing went unheard.
-async fn is_heard(browser: &Browser, words: &[&str]) -> Result<()> {
+pub async fn is_heard(browser: &Browser, words: &[&str]) -> Result<()> {
     for said in words {
         let script = "return window.heard.some(words => words.startsWith(arguments[0]))";
         let what = format!("“{said}” to be announced");

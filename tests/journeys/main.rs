@@ -4,6 +4,7 @@
 //! for a time, only for a condition. What was on the stage when a journey failed is in `target/e2e/`.
 
 mod accessibility;
+mod accessibility_people;
 mod audit_trail;
 mod clock;
 mod ending_sessions;

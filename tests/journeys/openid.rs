@@ -6,8 +6,10 @@ use e2e::{
 };
 use serde_json::json;
 
+use crate::people::follow;
+
 /// The provider's own page, and back.
-async fn show_who_it_is(browser: &Browser, login: &str) -> Result<()> {
+pub async fn show_who_it_is(browser: &Browser, login: &str) -> Result<()> {
     browser.fill("input[name=login]", login).await?;
     browser.fill("input[name=password]", "of no matter there").await?;
     browser.click("button[type=submit]").await?;
@@ -39,12 +41,6 @@ async fn nobody_is_in(browser: &Browser, server: &Server) -> Result<()> {
     browser.sees("#sign-in", "Sign in").await?;
     assert_eq!(server.run(&["session", "list"], "").await?, "");
     Ok(())
-}
-
-/// The link of a message is opened in a document of its own, as from a mail program.
-async fn follow(browser: &Browser, link: &str) -> Result<()> {
-    browser.open("/404").await?;
-    browser.open(link).await
 }
 
 #[tokio::test]

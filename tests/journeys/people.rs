@@ -7,7 +7,8 @@ fn stranger(name: &str) -> Person {
     Person::new(name)
 }
 
-async fn register(browser: &Browser, person: &Person, account: &str) -> Result<()> {
+/// Asks for an account, and sees where the message has gone.
+pub async fn register(browser: &Browser, person: &Person, account: &str) -> Result<()> {
     browser.open("/login").await?;
     browser.click("a[href='/register']").await?;
     browser.fill("#account_name", account).await?;
@@ -19,7 +20,7 @@ async fn register(browser: &Browser, person: &Person, account: &str) -> Result<(
 }
 
 /// The link of a message is opened in a document of its own, as from a mail program.
-async fn follow(browser: &Browser, link: &str) -> Result<()> {
+pub async fn follow(browser: &Browser, link: &str) -> Result<()> {
     browser.open("/404").await?;
     browser.open(link).await
 }
