@@ -5,11 +5,15 @@
 
 mod accessibility;
 mod accessibility_people;
+mod addresses;
 mod audit_trail;
 mod clock;
 mod ending_sessions;
+mod invitations;
 mod keyboard;
+mod members;
 mod openid;
+mod own_sessions;
 mod pages;
 mod people;
 mod race;

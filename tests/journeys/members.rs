@@ -1,0 +1,190 @@
+//! What an owner does to people reaches the pages that they have open.
+
+use e2e::{Browser, Mailbox, Outcome, Person, Result, Server, Settings, Stage, play_on_both};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    invitations::{invite, join},
+    people::follow,
+};
+
+/// An owner on the page of the members, and somebody else at home, each in a browser of their own.
+struct Two {
+    mail: Mailbox,
+    server: Server,
+    ada: Person,
+    bob: Person,
+    owners: Browser,
+    bobs: Browser,
+}
+
+async fn two(stage: &Stage, settings: Settings, role: &str) -> Result<Two> {
+    let mail = Mailbox::open().await?;
+    let server = stage.server(settings.with("CURFEW_SMTP_URL", mail.url())).await?;
+    let ada = server.owner("Ada Owner").await?;
+    let bob = server.member(&ada, "Bob Builder", role).await?;
+    let (owners, bobs) = (stage.browser(server.url()).await?, stage.browser(server.url()).await?);
+    for (browser, person) in [(&owners, &ada), (&bobs, &bob)] {
+        browser.open("/login").await?;
+        browser.sign_in(person).await?;
+    }
+    owners.open("/account/members").await?;
+    owners.sees("#members", "Bob Builder").await?;
+    Ok(Two { mail, server, ada, bob, owners, bobs })
+}
+
+impl Two {
+    /// The owner does something to the person, and confirms it.
+    async fn does(&self, what: &str, person: &Person) -> Result<()> {
+        self.owners.click(&format!("#members li[data-email='{}'] {what}", person.email)).await?;
+        self.owners.click("#member-deed-confirm").await
+    }
+
+    /// The other one's page learns at its next request that the session is no more.
+    async fn bob_is_out(&self) -> Result<()> {
+        self.bobs.click("#check").await?;
+        self.bobs.is_at("/login?next=%2F").await?;
+        self.bobs.sees("#sign-in", "Sign in").await?;
+        self.bobs.sees_no("#banner").await?;
+        assert_eq!(self.server.sessions(&self.bob).await?, Vec::<String>::new());
+        Ok(())
+    }
+
+    async fn bob_cannot_sign_in(&self) -> Result<()> {
+        self.bobs.submit(&self.bob.email, &self.bob.password).await?;
+        // The same as for a wrong password: nobody else is told more.
+        self.bobs.sees("#sign-in-alert", "not right").await
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_taken_away_is_gone_from_the_page_that_is_open() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "owner").await?;
+        two.bobs.open("/account/members").await?;
+        two.bobs.sees("#members", "Ada Owner").await?;
+        two.does("select option[value='engineer']", &two.bob).await?;
+        two.owners.sees("#toast", "Bob Builder is an engineer now").await?;
+
+        // The page that is open still looks like an owner's; the server does not take it for one.
+        two.bobs.fill("#invite_email", "eve@journey.example").await?;
+        two.bobs.click("#invite-submit").await?;
+        two.bobs.sees("main", "owner").await?;
+        two.owners.reload().await?;
+        two.owners.sees("#invites-empty", "no open invitations").await?;
+        two.bobs.open("/account").await?;
+        two.bobs.sees("#you", "Engineer").await?;
+        two.bobs.sees_no(".row-link[href='/account/members']").await?;
+        for path in ["/account/members", "/account/security", "/account/audit"] {
+            two.bobs.open(path).await?;
+            two.bobs.sees("#owners-only", "Only owners").await?;
+        }
+        assert_eq!(two.server.sessions(&two.bob).await?.len(), 1, "it is the same session");
+
+        // And back, without a new sign-in.
+        two.does("select option[value='owner']", &two.bob).await?;
+        two.owners.sees("#toast", "Bob Builder is an owner now").await?;
+        two.bobs.open("/account").await?;
+        two.bobs.click(".row-link[href='/account/members']").await?;
+        two.bobs.sees("#members", "Ada Owner").await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_is_deactivated_is_out_until_reactivated() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "engineer").await?;
+        two.does("button[aria-label^='Deactivate']", &two.bob).await?;
+        two.owners.sees("#members", "deactivated").await?;
+        two.bob_is_out().await?;
+        two.bob_cannot_sign_in().await?;
+        two.mail.receives(&two.bob.email, "You no longer have access to “Ada Owner's”").await?;
+
+        two.does("button[aria-label^='Reactivate']", &two.bob).await?;
+        two.owners.sees("#toast", "can sign in again").await?;
+        two.bobs.sign_in(&two.bob).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_is_removed_is_out_and_can_be_invited_anew() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "viewer").await?;
+        two.does("button[aria-label^='Remove']", &two.bob).await?;
+        two.owners.sees("#toast", "is removed").await?;
+        two.owners.sees("#members-summary", "1 person").await?;
+        // The operator's list knows nobody of that address any more.
+        two.bobs.click("#check").await?;
+        two.bobs.is_at("/login?next=%2F").await?;
+        two.bob_cannot_sign_in().await?;
+        two.mail.receives(&two.bob.email, "You no longer have access to “Ada Owner's”").await?;
+
+        let link = invite(&two.owners, &two.mail, &two.bob).await?;
+        follow(&two.bobs, &link).await?;
+        join(&two.bobs, &two.bob).await?;
+        two.bobs.is_in(&two.bob).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_one() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "owner").await?;
+        // Another owner who is deactivated is none.
+        two.does("button[aria-label^='Deactivate']", &two.bob).await?;
+        two.owners.sees("#members", "deactivated").await?;
+        two.does("select option[value='viewer']", &two.ada).await?;
+        two.owners.sees("#member-deed-alert", "at least one active owner").await?;
+        two.owners.click("#member-deed-cancel").await?;
+        let own = format!("#members li[data-email='{}']", two.ada.email);
+        assert_eq!(two.owners.value(&format!("{own} select")).await?, "owner");
+        two.owners.sees_no(&format!("{own} button")).await?;
+
+        // Nor is there a way past the page.
+        let api = two.server.direct()?;
+        let token = api.sign_in(&two.ada).await?.member("access_token")?;
+        let id = two.owners.run("return document.querySelector(arguments[0]).dataset.id", vec![own.into()]);
+        let path = format!("/api/v1/accounts/me/members/{}", id.await?.as_str().unwrap_or_default());
+        let demote = api.request(Method::PATCH, &path).json(&json!({"role": "viewer"}));
+        let deactivate = api.request(Method::PATCH, &path).json(&json!({"is_active": false}));
+        let remove = api.request(Method::DELETE, &path);
+        for (request, words) in [
+            (demote, ["last_owner"; 2]),
+            (deactivate, ["last_owner", "own_membership"]),
+            (remove, ["last_owner", "own_membership"]),
+        ] {
+            let (status, word) = e2e::send(request.bearer_auth(&token)).await?.refusal();
+            assert!(status == 409 && words.contains(&word.as_str()), "{status} {word}");
+        }
+        two.owners.reload().await?;
+        two.owners.sees("#members", "Ada Owner (you)").await?;
+
+        // With another one there it can be given up.
+        two.does("button[aria-label^='Reactivate']", &two.bob).await?;
+        two.owners.sees("#toast", "can sign in again").await?;
+        two.does("select option[value='viewer']", &two.ada).await?;
+        two.owners.sees("#owners-only", "Only owners").await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_is_signed_out_by_an_owner_can_sign_in_again() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "engineer").await?;
+        two.does("button[aria-label^='Sign out']", &two.bob).await?;
+        two.owners.sees("#toast", "Bob Builder is signed out").await?;
+        two.bob_is_out().await?;
+        two.bobs.sign_in(&two.bob).await?;
+        Ok(())
+    })
+    .await
+}
