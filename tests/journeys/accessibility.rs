@@ -27,8 +27,14 @@ const RULES: &str = "
 const TOO_WIDE: &str = "
     const width = document.documentElement.clientWidth;
     if (document.scrollingElement.scrollWidth <= width) return [];
+    // Text that does not break leaves its box as it is.
+    const reach = element => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        return Math.max(element.getBoundingClientRect().right, range.getBoundingClientRect().right);
+    };
     return [...document.querySelectorAll('body *')]
-        .filter(element => element.getBoundingClientRect().right > width)
+        .filter(element => reach(element) > width)
         .map(element => `wider than ${width} px: ${element.tagName.toLowerCase()}.${element.className} #${element.id}`);
 ";
 

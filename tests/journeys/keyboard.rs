@@ -13,16 +13,16 @@ pub async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
     const STOPS: usize = 20;
     let look = "
         const element = document.activeElement;
-        // The ring may be around an input and the button in it.
-        const isRinged = element => {
-            const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element);
+        // The ring may be around an input and the button in it, or around the row that a link is all of.
+        const isRinged = (element, part) => {
+            const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element, part);
             return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
         };
         const box = element.getBoundingClientRect();
         return {
             name: element.id || element.className || element.tagName,
             isThere: element.matches(arguments[0]),
-            isShown: isRinged(element) || isRinged(element.parentElement),
+            isShown: isRinged(element) || isRinged(element, '::after') || isRinged(element.parentElement),
             isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 1,
         }";
     let mut stops = Vec::new();

@@ -141,7 +141,7 @@ async fn the_last_owner_stays_one() -> Outcome {
         two.does("button[aria-label^='Deactivate']", &two.bob).await?;
         two.owners.sees("#members", "deactivated").await?;
         two.does("select option[value='viewer']", &two.ada).await?;
-        two.owners.sees("#member-deed-alert", "at least one active owner").await?;
+        two.owners.sees("#member-deed-alert", "active owner").await?;
         two.owners.click("#member-deed-cancel").await?;
         let own = format!("#members li[data-email='{}']", two.ada.email);
         assert_eq!(two.owners.value(&format!("{own} select")).await?, "owner");

@@ -124,6 +124,15 @@ impl Browser {
         Ok(self.driver.goto(format!("{}{path}", self.url)).await?)
     }
 
+    /// Shows a document that is on no site, as a mail program shows a message.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be shown.
+    pub async fn show(&self, html: &str) -> Result<()> {
+        Ok(self.driver.goto(format!("data:text/html;charset=utf-8;base64,{}", STANDARD.encode(html))).await?)
+    }
+
     /// Loads the page again and waits for the document.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub struct Mail {
     pub subject: String,
     /// What it says.
     pub text: String,
+    /// The same with its look, as a document.
+    pub html: String,
 }
 
 impl Mailbox {
@@ -90,6 +92,7 @@ impl Mailbox {
                 to: message.to().and_then(|to| to.first()?.address()).unwrap_or_default().to_owned(),
                 subject: message.subject().unwrap_or_default().to_owned(),
                 text: message.body_text(0).unwrap_or_default().into_owned(),
+                html: message.body_html(0).unwrap_or_default().into_owned(),
             };
             if mail.to == to && mail.subject == subject {
                 std::fs::remove_file(file)?;
