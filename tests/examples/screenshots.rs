@@ -507,7 +507,7 @@ impl Set<'_> {
     /// The messages, as a mail program shows them.
     async fn read_mail(&self) -> Result<()> {
         let browser = self.browser().await?;
-        for (name, mail) in self.letters.borrow().iter() {
+        for (name, mail) in self.letters.take() {
             browser.show(&mail.html).await?;
             self.take(&browser, &format!("mail-{name}")).await?;
         }
