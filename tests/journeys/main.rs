@@ -11,6 +11,7 @@ mod clock;
 mod ending_sessions;
 mod invitations;
 mod keyboard;
+mod keyboard_people;
 mod members;
 mod openid;
 mod own_sessions;
