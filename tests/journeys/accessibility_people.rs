@@ -9,6 +9,8 @@ use crate::{
 };
 
 pub const BACKSPACE: &str = "\u{e003}";
+/// An address that does not fit a line on the smallest screen.
+const LONG: &str = "somebody.with.a.long.address@department.of.journeys.example";
 
 /// A server whose messages can be read, behind a wire.
 pub async fn served(stage: &Stage, settings: Settings) -> Result<(Wire, Mailbox, Server)> {
@@ -38,7 +40,7 @@ async fn axe_finds_nothing_where_people_register() -> Outcome {
         let (wire, mail, server) = served(stage, Settings::default()).await?;
         let browser = stage.browser(server.url()).await?;
         let mut inspection = Inspection::with(&browser)?;
-        let ada = Person::new("Ada Owner");
+        let ada = Person::new("Ada With An Address That Takes Its Room");
         browser.open("/register").await?;
         browser.sees("#register-submit", "Create").await?;
         inspection.of("register").await?;
@@ -143,7 +145,7 @@ async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
         let mut inspection = Inspection::with(&browser)?;
-        let bob = Person::new("Bob Builder");
+        let bob = Person::new("Bob With An Address That Takes Its Room");
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         browser.open("/account/members").await?;
@@ -162,6 +164,7 @@ async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
         let invitation = hold(&wire, |request| request.path.starts_with("/api/v1/invites/"));
         follow(&guest, &link).await?;
         guest.sees("#invite-loading", "Loading").await?;
+        inspection.of("invited, to be loaded").await?;
         wire.rule(|_| Fate::Pass);
         invitation.wait().await;
         guest.sees("#accept-form", "Join").await?;
@@ -176,11 +179,18 @@ async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
         guest.click("#accept-submit").await?;
         guest.sees("#accept-alert", "again").await?;
         inspection.of("invited, refused").await?;
+        wire.rule(|request| {
+            let is_asked = request.path.starts_with("/api/v1/invites/");
+            if is_asked { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+        });
+        follow(&guest, &link).await?;
+        guest.sees("#invite-alert", "could not be loaded").await?;
+        inspection.of("invited, without an answer").await?;
         wire.rule(|_| Fate::Pass);
         follow(&guest, "/invite#nothing-of-ours").await?;
         guest.sees("#invite-alert", "no longer good").await?;
         inspection.of("invited, used up").await?;
-        inspection.finds_nothing_on(4);
+        inspection.finds_nothing_on(6);
         Ok(())
     })
     .await
@@ -334,9 +344,9 @@ async fn axe_finds_nothing_where_people_change_what_is_theirs() -> Outcome {
         wire.rule(|_| Fate::Pass);
         browser.click("#rename-submit").await?;
         browser.sees("#rename-done", "Saved").await?;
-        browser.fill("#new_email", "countess@journey.example").await?;
+        browser.fill("#new_email", LONG).await?;
         browser.click("#change-email-submit").await?;
-        browser.sees("#change-email-done", "countess@journey.example").await?;
+        browser.sees("#change-email-done", LONG).await?;
         browser.fill("#current_password", &ada.password).await?;
         browser.fill("#new_password", "nine green trombones nap").await?;
         browser.click("#change-password-submit").await?;

@@ -9,6 +9,8 @@ mod addresses;
 mod audit_trail;
 mod clock;
 mod ending_sessions;
+mod filters;
+mod hearing_people;
 mod invitations;
 mod keyboard;
 mod keyboard_people;
