@@ -68,7 +68,8 @@ _tools *GROUPS:
 # Build the page into dist/ (1 minute the first time; nothing when it is fresh).
 [script]
 page: (_tools "page")
-    # dist/ is embedded in the server: an untouched page must not relink it. trunk takes no NO_COLOR=1.
+    # dist/ is embedded in the server: an untouched page must not relink it. trunk takes no NO_COLOR=1, and
+    # warns of JavaScript that it cannot make smaller, which is no news.
     stamp={{ quote(target / "page.stamp") }}
     if [ -f "$stamp" ] && [ -f dist/index.html ] &&
         [ -z "$(find frontend-wasm shared Cargo.toml Cargo.lock Trunk.toml dist -newer "$stamp" -print -quit)" ]; then
@@ -76,7 +77,7 @@ page: (_tools "page")
     fi
     {{ step }} "Building the page (1 minute the first time)" \
         "The page did not build; see above." \
-        env -u NO_COLOR trunk build --release --offline --locked --skip-version-check
+        env -u NO_COLOR trunk --log error,trunk=info,trunk::processing::minify=error build --release --offline --locked --skip-version-check
     touch "$stamp"
 
 # Build the page and the release binary that serves it (4 minutes the first time).

@@ -265,7 +265,7 @@ impl Writer<'_> {
             None => vec![
                 format!("Hello {},", registration.name),
                 format!(
-                    "your account “{}” is ready as soon as you have verified this address. The link works \
+                    "Your account “{}” is ready as soon as you have verified this address. The link works \
                      until {}.",
                     registration.account_name,
                     moment(registration.expires_at)
@@ -308,7 +308,7 @@ impl Writer<'_> {
             subject: "Set a new password".to_owned(),
             paragraphs: vec![
                 format!("Hello {},", login.name),
-                "use this link to set a new password. It works once, for an hour. Setting the password \
+                "Use this link to set a new password. It works once, for an hour. Setting the password \
                  signs you out everywhere."
                     .to_owned(),
             ],
@@ -370,7 +370,7 @@ impl Writer<'_> {
             subject: "Verify your new e-mail address".to_owned(),
             paragraphs: vec![
                 format!("Hello {},", login.name),
-                "open this link to sign in with this address from now on. It works once, for 24 hours."
+                "Open this link to sign in with this address from now on. It works once, for 24 hours."
                     .to_owned(),
             ],
             action: Some(("Use this address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),

@@ -37,7 +37,7 @@ pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_
 
 use crate::{
     api::Failure,
-    components::{EntryForm, EntryFormProps, Loading, LoadingProps},
+    components::{EntryForm, EntryFormProps, Live, LiveProps, Loading, LoadingProps},
     hooks::{Focus, Link, Page, Pages, Work, use_page},
     part::{keyed, with},
     route::Route,
@@ -106,15 +106,9 @@ fn link(to: Route, class: &'static str, content: Html) -> Html {
     html! { <RouterLink<Route> {to} classes={class}>{ content }</RouterLink<Route>> }
 }
 
-/// What went wrong, in a live region that stands there from the start.
+/// What went wrong, in a live region.
 fn alert(id: &'static str, words: Option<String>) -> Html {
-    html! {
-        <div {id} role="alert" class="live">
-            if let Some(words) = words {
-                <p class="alert">{ words }</p>
-            }
-        </div>
-    }
+    with::<Live>(LiveProps { id, is_alert: true, words: words.map(AttrValue::from) })
 }
 
 /// A form for the server, with what came of it.
@@ -138,15 +132,9 @@ fn form_of(
     keyed::<EntryForm>(key, EntryFormProps { is_busy, alert, errors: words::field_errors(failure), ..form })
 }
 
-/// What was done, in a live region that stands there from the start.
+/// What was done, in a live region.
 fn status(id: &'static str, words: Option<String>) -> Html {
-    html! {
-        <div {id} role="status" class="live">
-            if let Some(words) = words {
-                <p class="banner">{ words }</p>
-            }
-        </div>
-    }
+    with::<Live>(LiveProps { id, is_alert: false, words: words.map(AttrValue::from) })
 }
 
 /// A button that does something with the server.

@@ -12,7 +12,7 @@ const STYLE: &str = "body{margin:0;padding:24px;background:#f4f5f7;color:#1c2129
 main{max-width:32rem;margin:0 auto;padding:24px;background:#fff;border:1px solid #d9dde3;border-radius:8px}\
 h1{margin:0 0 16px;font-size:20px}\
 a.button{display:inline-block;padding:10px 16px;border-radius:6px;background:#2f54d4;color:#fff;text-decoration:none}\
-footer,small{color:#5a6472;font-size:14px;overflow-wrap:anywhere}\
+main{overflow-wrap:anywhere}footer,small{color:#5a6472;font-size:14px}\
 @media (prefers-color-scheme:dark){body{background:#11151b;color:#e8ebf0}main{background:#1a2029;border-color:#323b48}\
 a{color:#9db4ff}a.button{background:#9db4ff;color:#11151b}footer,small{color:#a3adbb}}";
 
@@ -57,7 +57,7 @@ impl Letter {
                         @for paragraph in &self.paragraphs { p { (paragraph) } }
                         @if let Some((label, link)) = &self.action {
                             p { a class="button" href=(link) { (label) } }
-                            p { small { "If the button does not work, open this address: " (link) } }
+                            p { small { "If the button does not work, open this address: " a href=(link) { (link) } } }
                         }
                         footer { p { (self.note) } }
                     }

@@ -5,7 +5,10 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::audit_list::kind_name;
-use crate::{browser::page, kept::use_while};
+use crate::{
+    browser::page,
+    kept::{use_change, use_while},
+};
 
 /// A person who may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,24 +69,41 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
             }
         }
     });
+    // A person's choice stays with the element: which option is marked says nothing after it.
+    let (kind, actor) = (use_node_ref(), use_node_ref());
+    let shown = (
+        filter.kind.map(AuditKind::as_str).unwrap_or_default(),
+        filter.actor_id.map(|id| id.to_string()).unwrap_or_default(),
+        props.people.len(),
+    );
+    {
+        let selects = [kind.clone(), actor.clone()];
+        use_change(shown, move |(kind, actor, _)| {
+            for (select, value) in selects.iter().zip([*kind, actor.as_str()]) {
+                if let Some(select) = select.cast::<HtmlSelectElement>() {
+                    select.set_value(value);
+                }
+            }
+        });
+    }
     let on_clear = props.on_change.reform(|_: MouseEvent| Filter::default());
     html! {
         <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>
             <div class="field">
                 <label for="audit-kind">{ "What happened" }</label>
-                <select id="audit-kind" onchange={on_kind}>
-                    <option value="" selected={filter.kind.is_none()}>{ "Anything" }</option>
+                <select ref={kind} id="audit-kind" onchange={on_kind}>
+                    <option value="">{ "Anything" }</option>
                     { for AuditKind::ALL.iter().map(|kind| html! {
-                        <option value={kind.as_str()} selected={filter.kind == Some(*kind)}>{ kind_name(*kind) }</option>
+                        <option value={kind.as_str()}>{ kind_name(*kind) }</option>
                     }) }
                 </select>
             </div>
             <div class="field">
                 <label for="audit-actor">{ "Who did it" }</label>
-                <select id="audit-actor" onchange={on_actor}>
-                    <option value="" selected={filter.actor_id.is_none()}>{ "Anybody" }</option>
+                <select ref={actor} id="audit-actor" onchange={on_actor}>
+                    <option value="">{ "Anybody" }</option>
                     { for props.people.iter().map(|person| html! {
-                        <option value={person.id.to_string()} selected={filter.actor_id == Some(person.id)}>{ &person.name }</option>
+                        <option value={person.id.to_string()}>{ &person.name }</option>
                     }) }
                 </select>
             </div>

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api::{people, send},
     components::{Entry, EntryFormProps, forget_typed},
-    hooks::{Focus, use_link, use_page, use_work},
+    hooks::{Focus, use_client, use_link, use_page, use_work},
     kept::use_kept,
     length::counted,
     part::with,
@@ -79,6 +79,7 @@ pub fn ResetPassword() -> Html {
 
 #[component]
 fn NewPassword(props: &LinkProps) -> Html {
+    let client = use_client();
     let work = use_work::<()>();
     let failure = work.failure();
     let title = match (work.done(), is_used_up(failure)) {
@@ -107,10 +108,16 @@ fn NewPassword(props: &LinkProps) -> Html {
         return narrow(title, "", content);
     }
     let on_submit = {
-        let (work, secret) = (work.clone(), props.secret.to_string());
+        let (work, client, secret) = (work.clone(), client.clone(), props.secret.to_string());
         Callback::from(move |values: Vec<String>| {
             let password = values.into_iter().next().unwrap_or_default();
-            work.run(send(people::reset_password(secret.clone(), password)));
+            let (client, secret) = (client.clone(), secret.clone());
+            work.run(async move {
+                send(people::reset_password(secret, password)).await?;
+                // Whoever is signed in here may have been signed out by that.
+                let _ = client.me().await;
+                Ok(())
+            });
         })
     };
     let submit = ("Set the password and sign out everywhere", "Setting the password…");
@@ -127,25 +134,28 @@ pub fn Disown() -> Html {
 
 #[component]
 fn NotMe(props: &LinkProps) -> Html {
+    let client = use_client();
     let work = use_work::<(u64, AttrValue)>();
     let failure = work.failure();
     let is_used_up = is_used_up(failure);
     use_page(if is_used_up { "That did not work" } else { "This wasn’t me" }, Focus::Untouched);
 
     if let Some((count, secret)) = work.done() {
+        let ended = format!("Signed out everywhere: {} ended.", counted(*count, "session"));
         return html! {
-            <>
-                { status("disowned", Some(format!("Signed out everywhere: {} ended.", counted(*count, "session")))) }
+            <div class="one-thing">
+                { status("disowned", Some(ended)) }
                 { with::<NewPassword>(LinkProps { secret: secret.clone() }) }
-            </>
+            </div>
         };
     }
     let on_press = {
         let (work, secret) = (work.clone(), props.secret.to_string());
         Callback::from(move |()| {
-            let secret = secret.clone();
+            let (client, secret) = (client.clone(), secret.clone());
             work.run(async move {
                 let answer = send(people::disown(secret)).await?;
+                let _ = client.me().await;
                 Ok((answer.revoked_count, answer.reset_token.into()))
             });
         })

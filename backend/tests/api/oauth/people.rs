@@ -117,7 +117,7 @@ async fn an_identity_of_somebody_elses_does_not_come_with_ones_own_registration(
         let again = app.post("/api/v1/auth/resend-verification").header("cookie", cookies);
         assert_eq!(again.json(&json!({"email": "ada@example.com"})).send().await.status, 202);
         let mail = app.mail().await;
-        assert!(mail.text.contains("your account “Acme” is ready"), "{}", mail.text);
+        assert!(mail.text.contains("Your account “Acme” is ready"), "{}", mail.text);
         app.wait(TimeDelta::minutes(10));
     }
     let again = app.post("/api/v1/auth/resend-verification").json(&json!({"email": "ada@example.com"}));

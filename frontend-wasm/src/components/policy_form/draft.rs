@@ -70,16 +70,21 @@ impl Draft {
             return Ok(preset.sets());
         }
         let (idle, absolute) = (parse(&self.idle), parse(&self.absolute));
-        let malformed: Vec<_> = [("idle_minutes", idle), ("absolute_minutes", absolute)]
+        let malformed = [("idle_minutes", idle), ("absolute_minutes", absolute)]
             .into_iter()
             .filter(|(_, minutes)| minutes.is_err())
             .map(|(field, _)| {
                 FieldError::new(field, FieldCode::Malformed, "Enter a whole number of minutes.")
-            })
-            .collect();
-        let (Ok(idle_minutes), Ok(absolute_minutes)) = (idle, absolute) else { return Err(malformed) };
+            });
+        let (idle_minutes, absolute_minutes) = (idle.unwrap_or_default(), absolute.unwrap_or_default());
         let set = PolicyOverride { idle_minutes, absolute_minutes };
         let mut errors = validate(set, policy.default, policy.bounds);
+        if idle.is_err() || absolute.is_err() {
+            // The other is held against its own bounds alone.
+            errors.retain(|error| error.code != FieldCode::ExceedsAbsolute);
+            errors.extend(malformed);
+            return Err(errors);
+        }
         for error in errors.iter_mut().filter(|error| error.code == FieldCode::ExceedsAbsolute) {
             if let (None, default) = (idle_minutes, policy.default.idle_minutes) {
                 // Marked is what was typed, not what was left empty.
