@@ -3,7 +3,6 @@
 mod active_users;
 mod audit_filters;
 mod audit_list;
-mod banner;
 mod confirm_modal;
 mod entry_form;
 mod field;
@@ -28,7 +27,6 @@ mod toast_region;
 pub use active_users::{ActiveUsers, ActiveUsersProps, others};
 pub use audit_filters::{AuditFilters, AuditFiltersProps, Filter, KnownPerson};
 pub use audit_list::audit_list;
-pub use banner::{Banner, BannerProps};
 pub use confirm_modal::{ConfirmModal, ConfirmModalProps};
 pub use entry_form::{Entry, EntryForm, EntryFormProps, forget_typed};
 pub use field::{Field, FieldProps};

@@ -108,7 +108,7 @@ fn link(to: Route, class: &'static str, content: Html) -> Html {
 
 /// What went wrong, in a live region.
 fn alert(id: &'static str, words: Option<String>) -> Html {
-    with::<Live>(LiveProps { id, is_alert: true, words: words.map(AttrValue::from) })
+    live(id, true, words)
 }
 
 /// A form for the server, with what came of it.
@@ -134,7 +134,12 @@ fn form_of(
 
 /// What was done, in a live region.
 fn status(id: &'static str, words: Option<String>) -> Html {
-    with::<Live>(LiveProps { id, is_alert: false, words: words.map(AttrValue::from) })
+    live(id, false, words)
+}
+
+#[inline(never)]
+fn live(id: &'static str, is_alert: bool, words: Option<String>) -> Html {
+    with::<Live>(LiveProps { id: id.into(), is_alert, words: words.map(AttrValue::from) })
 }
 
 /// A button that does something with the server.

@@ -32,7 +32,7 @@ const WORDS: [(&str, u16); 18] = [
 async fn assets(api: &Api) -> Result<Vec<String>> {
     let index = api.get("/").await?.text();
     let mut found: Vec<_> = index
-        .split(['"', '\''])
+        .split(['"', '\'', '=', '>', ' '])
         .filter(|word| {
             word.starts_with('/') && [".js", ".css", ".wasm"].iter().any(|end| word.ends_with(end))
         })

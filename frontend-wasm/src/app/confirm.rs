@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     api::{Answer, people, send},
     browser::{page, storage},
-    components::{Entry, EntryForm, EntryFormProps, Modal, ModalProps, provider_buttons},
+    components::{Entry, EntryForm, EntryFormProps, Live, LiveProps, Modal, ModalProps, provider_buttons},
     hooks::{use_client, use_work},
     kept::{use_change, use_kept, use_once},
     pages::{NEXT, load_state, not_confirmed, not_loaded, not_signed_in_again},
@@ -136,11 +136,7 @@ pub fn Confirm() -> Html {
                 if has_password {
                     { with::<EntryForm>(form) }
                 } else {
-                    <div id="reauthenticate-alert" role="alert" class="live">
-                        if let Some(alert) = alert {
-                            <p class="alert">{ alert }</p>
-                        }
-                    </div>
+                    { with::<Live>(LiveProps { id: "reauthenticate-alert".into(), is_alert: true, words: alert }) }
                     { load_state("reauthenticate-providers", load.is_busy(), load.failure().map(not_loaded), &fetch) }
                     if let Some(providers) = load.done() {
                         { provider_buttons(providers, "Confirm with", is_busy, &on_provider) }

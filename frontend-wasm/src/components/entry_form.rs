@@ -7,10 +7,10 @@ use yew::prelude::*;
 use crate::{
     browser::storage,
     kept::{use_change, use_kept, use_once},
-    part::keyed,
+    part::{keyed, with},
 };
 
-use super::{Field, FieldProps};
+use super::{Field, FieldProps, Live, LiveProps};
 
 /// An input.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,11 +230,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
             id={format!("{}-form", props.id)} class="form" novalidate=true {onsubmit} {oninput}
             aria-busy={props.is_busy.then_some("true")}
         >
-            <div id={format!("{}-alert", props.id)} role="alert" class="live">
-                if let Some(alert) = alert {
-                    <p class="alert">{ alert }</p>
-                }
-            </div>
+            { with::<Live>(LiveProps { id: format!("{}-alert", props.id).into(), is_alert: true, words: alert }) }
             if let Some(username) = &props.username {
                 <input type="text" autocomplete="username" value={username.clone()} readonly=true hidden=true />
             }

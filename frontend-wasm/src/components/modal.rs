@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::{browser::page, kept::use_while};
 
 /// What can have the focus in a dialog.
-const STOPS: &str = "a[href], button, input, select";
+const STOPS: &str = "a[href], button, input:not([hidden]), select";
 
 /// Props of [`Modal`].
 #[derive(Debug, Clone, PartialEq, Properties)]

@@ -12,7 +12,7 @@ use super::{oauth_callback::NEXT, words};
 use crate::{
     api::{Failure, people, send},
     browser::storage,
-    components::{Banner, BannerProps, Credentials, SignInForm, SignInFormProps, provider_buttons},
+    components::{Credentials, SignInForm, SignInFormProps, provider_buttons},
     hooks::{Focus, use_client, use_page, use_work},
     kept::{use_kept, use_once},
     part::with,
@@ -93,7 +93,7 @@ pub fn Login() -> Html {
     html! {
         <div class="sign-in">
             <h1 tabindex="-1">{ "Sign in" }</h1>
-            { with::<Banner>(BannerProps { id: "banner".into(), message: banner.map(AttrValue::from) }) }
+            { super::status("banner", banner.map(Into::into)) }
             <div class="card">
                 { with::<SignInForm>(SignInFormProps {
                     is_busy: *attempt == Attempt::Busy,

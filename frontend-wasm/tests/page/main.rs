@@ -4,11 +4,11 @@
 mod active_users;
 mod app;
 mod audit;
-mod banner;
 mod dock;
 mod invitations;
 mod invite;
 mod layout;
+mod live;
 mod loading;
 mod members;
 mod oauth_callback;
