@@ -3,6 +3,7 @@
 mod active_users;
 mod audit_filters;
 mod audit_list;
+mod chosen;
 mod confirm_modal;
 mod entry_form;
 mod field;

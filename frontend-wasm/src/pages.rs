@@ -16,6 +16,7 @@ mod security;
 mod sessions;
 mod words;
 
+use curfew_shared::error::ErrorCode;
 use yew::{functional::FunctionProvider, prelude::*};
 use yew_router::prelude::Link as RouterLink;
 
@@ -104,6 +105,15 @@ fn way_to(to: Route, words: &'static str) -> Html {
 #[inline(never)]
 fn link(to: Route, class: &'static str, content: Html) -> Html {
     html! { <RouterLink<Route> {to} classes={class}>{ content }</RouterLink<Route>> }
+}
+
+/// Whether it was done; not, where what it was about was gone already, so that nothing is left to do.
+fn done_or_gone(outcome: Result<(), Failure>) -> Result<bool, Failure> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.code() == Some(ErrorCode::NotFound) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// What went wrong, in a live region.

@@ -62,9 +62,7 @@ async fn who_had_the_address_before_gets_it_back_from_a_thief() -> Outcome {
         let mail = Mailbox::open().await?;
         let server = stage.server(settings.with("CURFEW_SMTP_URL", mail.url())).await?;
         let mut ada = server.owner("Ada Owner").await?;
-        let thief = stage.browser(server.url()).await?;
-        thief.open("/login").await?;
-        thief.sign_in(&ada).await?;
+        let thief = stage.signed_in(server.url(), &ada).await?;
         thief.open("/account/profile").await?;
         thief.fill("#new_email", STOLEN).await?;
         thief.click("#change-email-submit").await?;

@@ -58,9 +58,7 @@ async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         api.sign_in(&bob).await?;
         make_history(&api, &ada).await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/audit']").await?;
         browser.is_at("/account/audit").await?;

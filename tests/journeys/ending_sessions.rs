@@ -132,9 +132,7 @@ async fn the_dialog_stays_and_says_why_when_nothing_came_about() -> Outcome {
         let server = stage.server(settings.behind(wire.port())).await?;
         wire.join(server.port());
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
         wire.rule(|request| {
             if request.path.ends_with("/revoke-sessions") {
@@ -197,9 +195,7 @@ async fn whose_sign_in_is_old_confirms_in_place_and_the_sessions_end() -> Outcom
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         let bobs = api.sign_in(&bob).await?.member("access_token")?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
         browser.sees("#active-users-summary", "2 people are signed in").await?;
         let later = api.sign_in(&ada).await?.member("access_token")?;

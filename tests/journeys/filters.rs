@@ -8,9 +8,7 @@ async fn a_filter_that_was_cleared_no_longer_shows_what_it_was() -> Outcome {
     play(async |stage| {
         let server = stage.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/audit").await?;
         // By hand there and back first: what somebody has chosen, an attribute does not choose.
         for kind in [KIND, "", KIND] {

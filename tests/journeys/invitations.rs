@@ -12,9 +12,7 @@ async fn owner_among_members(
     let mail = Mailbox::open().await?;
     let server = stage.server(settings.with("CURFEW_SMTP_URL", mail.url())).await?;
     let ada = server.owner("Ada Owner").await?;
-    let browser = stage.browser(server.url()).await?;
-    browser.open("/login").await?;
-    browser.sign_in(&ada).await?;
+    let browser = stage.signed_in(server.url(), &ada).await?;
     browser.open("/account/members").await?;
     Ok((mail, server, ada, browser))
 }

@@ -203,9 +203,7 @@ async fn a_provider_that_is_away_is_named_and_the_password_still_works() -> Outc
         provider.be(Health::Hangs).await?;
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
-        let other = stage.browser(server.url()).await?;
-        other.open("/login").await?;
-        other.sign_in(&ada).await?;
+        stage.signed_in(server.url(), &ada).await?;
         browser.sees("#provider-alert", AWAY).await?;
 
         // It goes away while somebody is there.
@@ -250,9 +248,7 @@ async fn an_identity_that_was_linked_signs_in_as_who_linked_it() -> Outcome {
         let settings = Settings::default().with("CURFEW_SMTP_URL", mail.url());
         let server = stage.server(provider.known_to(settings)).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/profile").await?;
         browser.click(".provider-foreign").await?;
         show_who_it_is(&browser, "grace").await?;
@@ -317,9 +313,7 @@ async fn an_invited_person_joins_by_a_provider() -> Outcome {
         let settings = Settings::default().with("CURFEW_SMTP_URL", mail.url());
         let server = stage.server(provider.known_to(settings)).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/members").await?;
         browser.fill("#invite_email", "guest@journey.example").await?;
         browser.click("#invite-submit").await?;

@@ -1,14 +1,6 @@
 //! Somebody's own sessions in several browsers.
 
-use e2e::{Browser, Mailbox, Outcome, Person, Result, Settings, Stage, play_on_both};
-
-/// A browser in which the person is signed in.
-async fn signed_in(stage: &Stage, url: String, person: &Person) -> Result<Browser> {
-    let browser = stage.browser(url).await?;
-    browser.open("/login").await?;
-    browser.sign_in(person).await?;
-    Ok(browser)
-}
+use e2e::{Browser, Mailbox, Outcome, Person, Result, Settings, play_on_both};
 
 /// The page learns at its next request that its session is no more.
 async fn is_out(browser: &Browser) -> Result<()> {
@@ -24,9 +16,9 @@ async fn somebody_signs_out_everywhere_else() -> Outcome {
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
         let bob = server.member(&ada, "Bob Builder", "owner").await?;
-        let elsewhere = signed_in(stage, server.url(), &ada).await?;
-        let bobs = signed_in(stage, server.url(), &bob).await?;
-        let browser = signed_in(stage, server.url(), &ada).await?;
+        let elsewhere = stage.signed_in(server.url(), &ada).await?;
+        let bobs = stage.signed_in(server.url(), &bob).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/sessions").await?;
         browser.click("#end-others").await?;
         browser.sees("#end-session-body", "stay signed in here").await?;
@@ -49,7 +41,7 @@ async fn signing_in_again_in_the_same_browser_leaves_no_ghost() -> Outcome {
     play_on_both(async |stage, settings| {
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = signed_in(stage, server.url(), &ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         let first = server.sessions(&ada).await?;
         // The page has forgotten that somebody is signed in; the browser's cookie has not.
         for _ in 0..2 {
@@ -73,8 +65,8 @@ async fn another_password_ends_the_session_in_the_other_browser() -> Outcome {
         let mail = Mailbox::open().await?;
         let server = stage.server(settings.with("CURFEW_SMTP_URL", mail.url())).await?;
         let mut ada = server.owner("Ada Owner").await?;
-        let elsewhere = signed_in(stage, server.url(), &ada).await?;
-        let browser = signed_in(stage, server.url(), &ada).await?;
+        let elsewhere = stage.signed_in(server.url(), &ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/profile").await?;
         browser.fill("#current_password", "not the password").await?;
         browser.fill("#new_password", "seven purple kangaroos hum").await?;
@@ -103,7 +95,7 @@ async fn who_guesses_is_told_how_long_to_wait_and_nobody_is_signed_out() -> Outc
     play_on_both(async |stage, settings: Settings| {
         let server = stage.server(settings).await?;
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
-        let inside = signed_in(stage, server.url(), &ada).await?;
+        let inside = stage.signed_in(server.url(), &ada).await?;
         let browser = stage.browser(server.url()).await?;
         browser.open("/login").await?;
         // Each wrong one makes the next wait twice as long.

@@ -94,9 +94,7 @@ async fn a_forgotten_password_is_set_anew_and_every_session_ends() -> Outcome {
         let mail = Mailbox::open().await?;
         let server = stage.server(Settings::default().with("CURFEW_SMTP_URL", mail.url())).await?;
         let mut ada = server.owner("Ada Owner").await?;
-        let elsewhere = stage.browser(server.url()).await?;
-        elsewhere.open("/login").await?;
-        elsewhere.sign_in(&ada).await?;
+        let elsewhere = stage.signed_in(server.url(), &ada).await?;
 
         let browser = stage.browser(server.url()).await?;
         browser.open("/login").await?;
@@ -138,9 +136,7 @@ async fn a_sign_in_on_a_new_device_is_disowned() -> Outcome {
         let mut ada = server.owner("Ada Owner").await?;
         // Her own device first; the thief's program has another name.
         server.direct()?.sign_in(&ada).await?;
-        let thief = stage.browser(server.url()).await?;
-        thief.open("/login").await?;
-        thief.sign_in(&ada).await?;
+        let thief = stage.signed_in(server.url(), &ada).await?;
         let message = mail.receives(&ada.email, "You signed in on a new device").await?;
         assert!(message.text.contains("Chrome on Linux"), "{}", message.text);
 
@@ -167,9 +163,7 @@ async fn a_sensitive_act_asks_who_one_is_and_then_goes_on_with_what_was_typed() 
         // Nobody is fresh for longer than it takes to look at the page.
         let server = stage.server(Settings::default().with("CURFEW_FRESH_SECONDS", "4")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         let api = server.direct()?;
         let token = api.sign_in(&ada).await?.member("access_token")?;
         let others = "/api/v1/users/me/sessions/revoke-others";
@@ -222,9 +216,7 @@ async fn somebody_sees_their_sessions_and_ends_one() -> Outcome {
         let ada = server.owner("Ada Owner").await?;
         let api = server.direct()?;
         let elsewhere = api.sign_in(&ada).await?.member("refresh_token")?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account").await?;
         browser.click("a[href='/account/sessions']").await?;
         browser.sees("#sessions li:first-child", "this device").await?;
@@ -245,9 +237,7 @@ async fn the_profile_changes_name_address_and_password() -> Outcome {
         let mail = Mailbox::open().await?;
         let server = stage.server(Settings::default().with("CURFEW_SMTP_URL", mail.url())).await?;
         let mut ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/profile").await?;
         browser.fill("#profile_name", "Ada Lovelace").await?;
         browser.click("#rename-submit").await?;

@@ -32,9 +32,7 @@ async fn a_stopped_server_signs_nobody_out_and_its_return_is_noticed() -> Outcom
     play(async |stage| {
         let mut server = stage.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         let session = server.sessions(&ada).await?;
 
         server.stop().await?;
@@ -61,9 +59,7 @@ async fn a_device_without_a_network_signs_nobody_out() -> Outcome {
     play(async |stage| {
         let server = stage.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
 
         browser.set_offline(true).await?;
         browser.sees("#connection", "You're offline. You are still signed in").await?;
@@ -84,9 +80,7 @@ async fn somebody_impatient_has_the_connection_back_at_once() -> Outcome {
     play(async |stage| {
         let (server, wire) = wired(stage, Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
 
         wire.rule(|request| {
             if request.path.starts_with("/api/") { Fate::Problem(503, "unavailable") } else { Fate::Pass }
@@ -108,9 +102,7 @@ async fn a_page_that_starts_while_the_server_is_unwell_waits_for_it() -> Outcome
     play(async |stage| {
         let (server, wire) = wired(stage, Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
 
         for (status, word) in [(503, "unavailable"), (429, "too_many_requests")] {
             wire.rule(
@@ -140,9 +132,7 @@ async fn a_lost_answer_to_a_refresh_signs_nobody_out() -> Outcome {
         let settings = Settings::default().with("CURFEW_REPLAY_LEEWAY_SECONDS", "0");
         let (server, wire) = wired(stage, settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         let session = server.sessions(&ada).await?;
 
         for is_loaded_anew in [false, true] {
@@ -192,9 +182,7 @@ async fn a_lost_answer_while_the_page_is_in_use_is_made_up_for_unseen() -> Outco
         let settings = Settings::default().with("CURFEW_REPLAY_LEEWAY_SECONDS", "0");
         let (server, wire) = wired(stage, settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         let session = server.sessions(&ada).await?;
 
         // The access token is refused, and the answers to the refresh that follows are lost.
@@ -223,9 +211,7 @@ async fn somebody_can_sign_out_while_the_server_is_away_and_it_is_told_later() -
     play(async |stage| {
         let mut server = stage.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
 
         server.stop().await?;
         browser.click("#sign-out").await?;
@@ -255,9 +241,7 @@ async fn only_the_words_that_end_a_session_end_it() -> Outcome {
     play(async |stage| {
         let (server, wire) = wired(stage, Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
 
         let refreshes = Arc::new(AtomicUsize::new(0));
         for (status, word) in

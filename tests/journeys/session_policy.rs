@@ -23,9 +23,7 @@ async fn own_numbers_are_checked_saved_and_apply_from_the_next_sign_in() -> Outc
     play_on_both(async |stage, settings| {
         let server = stage.server(settings).await?;
         let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/security']").await?;
         browser.is_at("/account/security").await?;
@@ -139,9 +137,7 @@ async fn who_is_no_owner_is_told_so_and_nobody_asks_the_server() -> Outcome {
         wire.join(server.port());
         let ada = server.owner("Ada Owner").await?;
         let eve = server.member(&ada, "Eve Engineer", "engineer").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&eve).await?;
+        let browser = stage.signed_in(server.url(), &eve).await?;
         browser.click("#nav-account").await?;
         browser.sees("#you", "Engineer").await?;
         let rows = "return [...document.querySelectorAll('.row-link')].map(link => link.pathname)";

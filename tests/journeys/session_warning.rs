@@ -71,9 +71,7 @@ async fn where_nothing_can_be_extended_one_signs_in_anew_and_goes_on() -> Outcom
             settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.click("#nav-account").await?;
         browser.is_at("/account").await?;
         let session = server.sessions(&ada).await?;
@@ -174,9 +172,7 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
             settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
         browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
         browser.click("#revoke-all").await?;
@@ -234,9 +230,7 @@ async fn the_warning_hides_nothing_that_has_the_focus() -> Outcome {
             .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
         let server = stage.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.open("/login").await?;
-        browser.sign_in(&ada).await?;
+        let browser = stage.signed_in(server.url(), &ada).await?;
         for width in [320, 1280] {
             browser.put_on(Look { width, dark: false }).await?;
             browser.open("/account/security").await?;

@@ -10,7 +10,7 @@ use std::{
     task::Poll,
 };
 
-use crate::{Browser, Error, Outcome, Postgres, Result, Server, Settings, server::tail};
+use crate::{Browser, Error, Outcome, Person, Postgres, Result, Server, Settings, server::tail};
 
 /// What a journey plays on.
 #[derive(Debug)]
@@ -48,6 +48,18 @@ impl Stage {
     pub async fn browser(&self, url: String) -> Result<Browser> {
         let browser = Browser::start(url).await?;
         lock(&self.browsers).push(browser.clone());
+        Ok(browser)
+    }
+
+    /// Starts a browser for the site at `url` in which the person signs in.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start, or the person is not let in.
+    pub async fn signed_in(&self, url: String, person: &Person) -> Result<Browser> {
+        let browser = self.browser(url).await?;
+        browser.open("/login").await?;
+        browser.sign_in(person).await?;
         Ok(browser)
     }
 

@@ -21,8 +21,8 @@ async fn crew(app: &TestApp) -> (User, Tokens, Tokens) {
     (bob.clone(), app.sign_in(&owner).await, app.sign_in(&bob).await)
 }
 
-/// Runs the built binary on the application's database, and answers the JSON that it prints.
-fn curfew(app: &TestApp, arguments: &[&str], input: &str) -> Value {
+/// Runs the built binary on the application's database, and answers the lines of JSON that it prints.
+fn lines(app: &TestApp, arguments: &[&str], input: &str) -> Vec<Value> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_curfew"))
         .args(arguments)
         .env_clear()
@@ -34,7 +34,14 @@ fn curfew(app: &TestApp, arguments: &[&str], input: &str) -> Value {
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The same of what prints one line.
+fn curfew(app: &TestApp, arguments: &[&str], input: &str) -> Value {
+    let [line] = lines(app, arguments, input).try_into().unwrap();
+    line
 }
 
 async fn is_out(app: &TestApp, tokens: &Tokens) {
@@ -87,17 +94,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_of_a_person() {
     let app = TestApp::new().await;
     let (bob, ada, first) = crew(&app).await;
     let second = app.sign_in(&bob).await;
-    let output = Command::new(env!("CARGO_BIN_EXE_curfew"))
-        .args(["session", "list", "--email", &bob.email])
-        .env_clear()
-        .envs([("DATABASE_URL", app.database_url.as_str()), ("CURFEW_SECRET", SECRET)])
-        .output()
-        .unwrap();
-    let listed: Vec<Value> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let listed = lines(&app, &["session", "list", "--email", &bob.email], "");
     assert_eq!(listed.len(), 2, "{listed:?}");
     let session = claims(&first.access)["sid"].clone();
     let id = session.as_str().unwrap();

@@ -4,11 +4,8 @@ use curfew_shared::{audit::AuditKind, id::UserId};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::audit_list::kind_name;
-use crate::{
-    browser::page,
-    kept::{use_change, use_while},
-};
+use super::{audit_list::kind_name, chosen::use_chosen};
+use crate::{browser::page, kept::use_while};
 
 /// A person who may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,23 +66,10 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
             }
         }
     });
-    // A person's choice stays with the element: which option is marked says nothing after it.
-    let (kind, actor) = (use_node_ref(), use_node_ref());
-    let shown = (
-        filter.kind.map(AuditKind::as_str).unwrap_or_default(),
-        filter.actor_id.map(|id| id.to_string()).unwrap_or_default(),
-        props.people.len(),
-    );
-    {
-        let selects = [kind.clone(), actor.clone()];
-        use_change(shown, move |(kind, actor, _)| {
-            for (select, value) in selects.iter().zip([*kind, actor.as_str()]) {
-                if let Some(select) = select.cast::<HtmlSelectElement>() {
-                    select.set_value(value);
-                }
-            }
-        });
-    }
+    let kind =
+        use_chosen(filter.kind.map(AuditKind::as_str).unwrap_or_default().into(), AuditKind::ALL.len());
+    let actor = filter.actor_id.map(|id| id.to_string()).unwrap_or_default();
+    let actor = use_chosen(actor.into(), props.people.len());
     let on_clear = props.on_change.reform(|_: MouseEvent| Filter::default());
     html! {
         <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>

@@ -4,7 +4,8 @@ use curfew_shared::auth::Role;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use crate::{kept::use_change, role};
+use super::chosen::use_chosen;
+use crate::role;
 
 /// Props of [`RoleSelect`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -27,16 +28,7 @@ pub struct RoleSelectProps {
 /// Shows the role that is, and asks for another.
 #[component]
 pub fn RoleSelect(props: &RoleSelectProps) -> Html {
-    let select = use_node_ref();
-    {
-        // A person's choice stays with the element: which option is marked says nothing after it.
-        let select = select.clone();
-        use_change(props.role, move |role| {
-            if let Some(select) = select.cast::<HtmlSelectElement>() {
-                select.set_value(role.as_str());
-            }
-        });
-    }
+    let select = use_chosen(props.role.as_str().into(), role::ALL.len());
     let onchange = {
         let (select, is, on_choose) = (select.clone(), props.role, props.on_choose.clone());
         Callback::from(move |_: Event| {

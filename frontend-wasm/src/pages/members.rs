@@ -4,19 +4,16 @@ mod deed;
 mod invitations;
 
 use chrono::{DateTime, Utc};
-use curfew_shared::{
-    error::ErrorCode,
-    member::{MemberCursor, MemberPage, MemberSummary},
-};
+use curfew_shared::member::{MemberCursor, MemberPage, MemberSummary};
 use yew::prelude::*;
 
 use self::{
     deed::{Deed, DeedKind},
     invitations::{Invitations, InvitationsProps},
 };
-use super::{link, list_end};
+use super::{done_or_gone, link, list_end};
 use crate::{
-    api::{Failure, people},
+    api::people,
     components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
@@ -74,13 +71,9 @@ pub fn Members() -> Html {
             let (client, closing) = (client.clone(), asked.setter());
             let (list, toasts, taken_back) = (list.clone(), toasts.clone(), taken_back.clone());
             doing.run(async move {
-                let outcome = deed.carry_out(&client).await;
-                let is_void = outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::NotFound);
-                if !is_void {
-                    outcome?;
-                }
+                let is_done = done_or_gone(deed.carry_out(&client).await)?;
                 closing.set(None);
-                toasts.say(if is_void { deed.is_void() } else { deed.done() });
+                toasts.say(if is_done { deed.done() } else { deed.is_void() });
                 if deed.takes_ownership() {
                     taken_back.set(*taken_back + 1);
                     if deed.member.is_caller {

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 
 use curfew_shared::{
-    error::ErrorCode,
     id::IdentityId,
     oauth::{Identity, IdentityList, OauthPurpose, Provider},
     person::ChangePasswordRequest,
@@ -11,9 +10,9 @@ use curfew_shared::{
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{NEXT, alert, link, list_end, status, words, work_button, work_form};
+use super::{NEXT, alert, done_or_gone, link, list_end, status, words, work_button, work_form};
 use crate::{
-    api::{Failure, people, send},
+    api::{people, send},
     browser::{page, storage},
     components::{ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, provider_buttons, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
@@ -221,10 +220,7 @@ fn Providers() -> Html {
             let (client, closing) = (client.clone(), asked.setter());
             let (list, toasts) = (list.clone(), toasts.clone());
             unlinking.run(async move {
-                let outcome = client.ask(people::unlink(id)).await;
-                if outcome.as_ref().err().and_then(Failure::code) != Some(ErrorCode::NotFound) {
-                    outcome?;
-                }
+                done_or_gone(client.ask(people::unlink(id)).await)?;
                 closing.set(None);
                 toasts.say("Unlinked. You can no longer sign in with it.");
                 list.reload();

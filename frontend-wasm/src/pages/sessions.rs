@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    error::ErrorCode,
     id::SessionId,
     session::{DeviceKind, OwnSession, OwnSessionPage},
 };
 use yew::prelude::*;
 
-use super::{link, list_end, words};
+use super::{done_or_gone, link, list_end, words};
 use crate::{
-    api::{Failure, people},
+    api::people,
     components::{ConfirmModal, ConfirmModalProps, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
@@ -73,11 +72,7 @@ pub fn Sessions() -> Html {
             let (list, toasts) = (list.clone(), toasts.clone());
             ending.run(async move {
                 let count = match what {
-                    Asked::One(id) => match client.ask(people::end_session(id)).await {
-                        Ok(()) => 1,
-                        Err(failure) if is_gone(&failure) => 0,
-                        Err(failure) => return Err(failure),
-                    },
+                    Asked::One(id) => done_or_gone(client.ask(people::end_session(id)).await)?.into(),
                     Asked::Others => client.ask(people::end_other_sessions()).await?.revoked_count,
                 };
                 closing.set(None);
@@ -153,10 +148,6 @@ pub fn Sessions() -> Html {
             }) }
         </div>
     }
-}
-
-fn is_gone(failure: &Failure) -> bool {
-    failure.code() == Some(ErrorCode::NotFound)
 }
 
 fn row(session: &OwnSession, now: DateTime<Utc>, on_ask: &Callback<Asked>) -> Html {

@@ -17,7 +17,7 @@ use crate::{
     },
     hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept},
-    pages::{list_end, status, words, work_form},
+    pages::{done_or_gone, list_end, status, words, work_form},
     part::{keyed, with},
     role,
 };
@@ -118,13 +118,9 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
             let (client, closing) = (client.clone(), asked.setter());
             let (list, toasts) = (list.clone(), toasts.clone());
             taking_back.run(async move {
-                let outcome = client.ask(people::revoke_invite(invite.id)).await;
-                let is_void = is_void(&outcome);
-                if !is_void {
-                    outcome?;
-                }
+                let is_done = done_or_gone(client.ask(people::revoke_invite(invite.id)).await)?;
                 closing.set(None);
-                toasts.say(if is_void { NOT_OPEN } else { "The invitation was taken back." });
+                toasts.say(if is_done { "The invitation was taken back." } else { NOT_OPEN });
                 list.reload();
                 Ok(())
             });
@@ -195,10 +191,6 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
 
 const NOT_OPEN: &str = "That invitation is open no longer: it was accepted, or taken back.";
 
-fn is_void(outcome: &Result<(), Failure>) -> bool {
-    outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::NotFound)
-}
-
 fn not_invited(failure: &Failure) -> String {
     match failure.code() {
         Some(ErrorCode::AddressTaken) => "Somebody of this account has that address already.".into(),
@@ -229,15 +221,11 @@ fn Invitation(props: &InvitationProps) -> Html {
         move |_: MouseEvent| {
             let (client, toasts, on_changed) = (client.clone(), toasts.clone(), on_changed.clone());
             sending.run(async move {
-                let outcome = client.ask(people::resend_invite(id)).await;
-                let is_void = is_void(&outcome);
-                if !is_void {
-                    outcome?;
-                }
-                toasts.say(if is_void {
-                    NOT_OPEN
-                } else {
+                let is_done = done_or_gone(client.ask(people::resend_invite(id)).await)?;
+                toasts.say(if is_done {
                     "The invitation was sent again. Only its new link is good."
+                } else {
+                    NOT_OPEN
                 });
                 on_changed.emit(());
                 Ok(())
