@@ -78,8 +78,7 @@ impl Passwords {
     /// [`PasswordError::Busy`] when the queue is full.
     pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         let password = normal_password(password);
-        let turn = self.turn().await?;
-        self.run_in(turn, move |memory| hash(memory, &password)).await
+        self.run(move |memory| hash(memory, &password)).await
     }
 
     /// Verifies a password against a PHC string; without one it takes as long and the answer is no.
@@ -88,7 +87,7 @@ impl Passwords {
     ///
     /// [`PasswordError::Busy`] when the queue is full.
     pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verified, PasswordError> {
-        self.verify_in(self.turn().await?, password, phc).await
+        self.verify_in(self.turn().await?, password, phc).await.map(|(verified, _)| verified)
     }
 
     /// Waits for a turn. What has to be done right before the work, and by few at once, is done then.
@@ -102,7 +101,8 @@ impl Passwords {
         Ok(Turn { _worker: worker, _place: place })
     }
 
-    /// As [`Passwords::verify`], in a turn that was waited for.
+    /// As [`Passwords::verify`], in a turn that was waited for, which is given back with the answer: what
+    /// has to be done before others have their turn is done with it in hand.
     ///
     /// # Errors
     ///
@@ -112,12 +112,12 @@ impl Passwords {
         turn: Turn,
         password: &str,
         phc: Option<&str>,
-    ) -> Result<Verified, PasswordError> {
+    ) -> Result<(Verified, Turn), PasswordError> {
         let password = normal_password(password);
         let known = phc.is_some();
         let phc = phc.unwrap_or(&self.nobody).to_owned();
-        let verified = self.run_in(turn, move |memory| verify(memory, &password, &phc)).await?;
-        Ok(if known { verified } else { Verified::No })
+        let (verified, turn) = self.run_in(turn, move |memory| verify(memory, &password, &phc)).await?;
+        Ok((if known { verified } else { Verified::No }, turn))
     }
 
     /// What is wrong with a password to be, if anything; see [`field::check_new_password`]. `about` are words
@@ -137,19 +137,25 @@ impl Passwords {
         }
         let password = password.to_owned();
         let about: Vec<_> = about.iter().map(|&text| text.to_owned()).collect();
-        let turn = self.turn().await?;
-        self.run_in(turn, move |_| {
+        self.run(move |_| {
             let about: Vec<_> = about.iter().map(String::as_str).collect();
             Ok(field::check_new_password(name, &password, &about))
         })
         .await
     }
 
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Memory) -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        self.run_in(self.turn().await?, work).await.map(|(done, _)| done)
+    }
+
     async fn run_in<T: Send + 'static>(
         &self,
         turn: Turn,
         work: impl FnOnce(&Memory) -> Result<T, PasswordError> + Send + 'static,
-    ) -> Result<T, PasswordError> {
+    ) -> Result<(T, Turn), PasswordError> {
         let memories = Arc::clone(&self.memories);
         // The turn lives in the blocking task: a client that hangs up does not free its place before
         // the work is done.
@@ -157,8 +163,7 @@ impl Passwords {
             let memory = memories.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
             let result = work(&memory);
             memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-            drop(turn);
-            result
+            result.map(|done| (done, turn))
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
     }

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     keys::sha256,
+    passwords::{Turn, Verified},
     store::{
         Connection, StoreError,
         throttles::{self, Limit},
@@ -38,12 +39,16 @@ const INVITES: Limit =
 /// twice, for its beginning and for its answer.
 const PROVIDER: Limit = Limit { free: 100, first: 1, longest: MINUTE, forgive: 10, most: i32::MAX };
 
-/// Attempts to prove who one is, counted before they are made.
+/// An attempt to prove who one is by a password, counted before it is made.
 #[derive(Debug)]
 pub struct Attempt {
     person: String,
     /// Who is known here already is not kept waiting for what others do at the same address.
     address: Option<String>,
+    /// Kept until the attempt has come to something, so that no more of them are counted and not yet taken
+    /// back than there are workers: while those are no more than what is free, right passwords at once do
+    /// not count as guesses.
+    turn: Option<Turn>,
 }
 
 impl Attempt {
@@ -54,13 +59,14 @@ impl Attempt {
         Self {
             person: key(&["password", email, known.unwrap_or_default()]),
             address: Some(key(&["password from", &network(address)])),
+            turn: None,
         }
     }
 
     /// An attempt by what nobody else can show: a session of the person's, or the cookie of a device.
     #[must_use]
     pub fn by(email: &str, secret: &str) -> Self {
-        Self { person: key(&["password", email, secret]), address: None }
+        Self { person: key(&["password", email, secret]), address: None, turn: None }
     }
 
     /// Turns away early who has to wait, before anything is queued for.
@@ -74,13 +80,27 @@ impl Attempt {
         refuse(throttles::find_wait(&app.database.read, &keys, app.clock.now()).await?)
     }
 
-    /// Counts it. In a worker's turn, so that no more are under way at once than there are workers:
-    /// while those are no more than what is free, right passwords at once do not count as guesses.
+    /// Waits for a worker, counts the attempt, and compares the password with a hash as
+    /// [`Passwords::verify`](crate::passwords::Passwords::verify) does. One attempt counts once, however many
+    /// hashes it is compared with.
     ///
     /// # Errors
     ///
-    /// `too_many_requests`, with how long to wait, or when the database is away.
-    pub async fn count(&self, app: &App) -> Result<()> {
+    /// `too_many_requests`, with how long to wait; when too many wait for a worker, or the database is away.
+    pub async fn verify(&mut self, app: &App, password: &str, phc: Option<&str>) -> Result<Verified> {
+        let turn = if let Some(turn) = self.turn.take() {
+            turn
+        } else {
+            let turn = app.passwords.turn().await?;
+            self.count(app).await?;
+            turn
+        };
+        let (verified, turn) = app.passwords.verify_in(turn, password, phc).await?;
+        self.turn = Some(turn);
+        Ok(verified)
+    }
+
+    async fn count(&self, app: &App) -> Result<()> {
         let now = app.clock.now();
         let transaction = app.database.begin().await?;
         let mut wait = throttles::attempt(&transaction, &self.person, PERSON, now).await?;
@@ -91,12 +111,17 @@ impl Attempt {
         refuse(wait)
     }
 
-    /// It was the right password: nothing counts against anybody.
+    /// It was the right password: nothing counts against anybody. The worker is kept until this is dropped,
+    /// which is to be after the commit.
     ///
     /// # Errors
     ///
     /// When the database is away.
-    pub async fn succeeded(self, connection: &impl Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn succeeded(
+        &self,
+        connection: &impl Connection,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         throttles::clear(connection, &self.person).await?;
         match &self.address {
             Some(address) => throttles::take_back(connection, address, now).await,

@@ -153,19 +153,17 @@ async fn check_password(
     ])?;
     let device = client.device(delivery);
     let known = devices::find_known(&app.database.read, &email, &device).await?;
-    let attempt = match known {
+    let mut attempt = match known {
         Some(key) if delivery == TokenDelivery::Cookie && key == device.key => Attempt::by(&email, &key),
         known => Attempt::new(&email, client.origin.address.as_deref(), known.as_deref()),
     };
     attempt.check(app).await?;
     let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
     let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
-    let turn = app.passwords.turn().await?;
-    attempt.count(app).await?;
-    let verified = app.passwords.verify_in(turn, password, hash).await?;
+    let verified = attempt.verify(app, password, hash).await?;
     let Some(mut login) = login.filter(|_| verified != Verified::No) else {
         let browser = browser_hash(headers);
-        return Err(refusal(app, client, &email, password, browser.as_deref()).await?.into());
+        return Err(refusal(app, client, attempt, (&email, password), browser.as_deref()).await?.into());
     };
     if let Verified::YesRenewed(renewed) = verified {
         let old = login.password_hash.replace(renewed);
@@ -173,7 +171,7 @@ async fn check_password(
         let database = &app.database.write;
         if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
             // Renewed by another sign-in, or set anew: the session is refused unless it is still this one.
-            login.password_hash = verified_again(app, login.user_id, password).await?;
+            login.password_hash = verified_again(app, &mut attempt, login.user_id, password).await?;
         }
     }
     if !login.email_verified {
@@ -188,23 +186,28 @@ async fn check_password(
 async fn refusal(
     app: &AppState,
     client: &Client,
-    email: &str,
-    password: &str,
+    mut attempt: Attempt,
+    (email, password): (&str, &str),
     browser: Option<&str>,
 ) -> Result<ErrorCode> {
     let now = app.clock.now();
     let waiting = registrations::find_latest(&app.database.read, email, browser, now).await?;
     let waiting = waiting.and_then(|waiting| waiting.password_hash);
-    let is_waiting = app.passwords.verify(password, waiting.as_deref()).await? != Verified::No;
+    let is_waiting = attempt.verify(app, password, waiting.as_deref()).await? != Verified::No;
     record_failure(app, &client.origin, email.to_owned());
     Ok(if is_waiting { ErrorCode::EmailNotVerified } else { ErrorCode::InvalidCredentials })
 }
 
 /// The hash of a user's password as it is now, if that is still the password.
-async fn verified_again(app: &AppState, user_id: UserId, password: &str) -> Result<Option<String>> {
+async fn verified_again(
+    app: &AppState,
+    attempt: &mut Attempt,
+    user_id: UserId,
+    password: &str,
+) -> Result<Option<String>> {
     let login = users::find_login_by_id(&app.database.read, user_id).await?;
     let hash = login.and_then(|login| login.password_hash);
-    match app.passwords.verify(password, hash.as_deref()).await? {
+    match attempt.verify(app, password, hash.as_deref()).await? {
         Verified::No => Err(ErrorCode::InvalidCredentials.into()),
         Verified::Yes | Verified::YesRenewed(_) => Ok(hash),
     }

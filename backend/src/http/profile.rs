@@ -80,13 +80,11 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
     // By the session: whoever holds it is not kept out by anybody else.
     let session = caller.session.id.to_string();
     let address = client.origin.address.as_deref();
-    let attempt = Attempt::by(&caller.user.email, &session);
+    let mut attempt = Attempt::by(&caller.user.email, &session);
     attempt.check(app).await?;
     let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
     let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
-    let turn = app.passwords.turn().await?;
-    attempt.count(app).await?;
-    if app.passwords.verify_in(turn, password, login.password_hash.as_deref()).await? == Verified::No {
+    if attempt.verify(app, password, login.password_hash.as_deref()).await? == Verified::No {
         let deed = Deed::new(AuditKind::SignInFailed, caller.account.id, caller.now);
         let deed = deed.in_session(caller.session.id).from(address).with(json!({"user_id": caller.user.id}));
         deed.append(&app.database.write).await?;

@@ -1,6 +1,7 @@
 //! Failed sign-ins and messages asked for count against limits that are kept in the database.
 
 use chrono::TimeDelta;
+use curfew::store::users;
 use serde_json::json;
 
 use crate::test_app::{Answer, LOGIN, PASSWORD, REFRESH, TestApp};
@@ -97,6 +98,25 @@ async fn many_right_passwords_at_once_are_no_guesses() {
     let answers = futures_util::future::join_all(attempts).await;
     assert!(answers.iter().all(|answer| answer.status == 200 || answer.status == 503));
     assert!(answers.iter().any(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_for_the_database_is_no_guess() {
+    let app = TestApp::with(&["--password-workers", "4"]).await;
+    let owner = app.owner("ada@example.com").await;
+    // Somebody else holds the person's row, so that no session can begin. A sign-in is counted all the same,
+    // and until it has come to something it keeps the next from being counted. (SQLite has one writer: there
+    // all of them wait before they are counted.)
+    let other = app.app.database.begin().await.unwrap();
+    users::hold(&other, owner.id).await.unwrap();
+    let attempts = (0..12).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        other.commit().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(attempts), release);
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [200; 12]);
 }
 
 #[tokio::test]
