@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::id::AccountId;
 
 use crate::{
-    app::App,
+    app::{App, AppState},
     error::{Error, Result},
     keys::sha256,
     passwords::{Turn, Verified},
@@ -127,6 +127,17 @@ impl Attempt {
             Some(address) => throttles::take_back(connection, address, now).await,
             None => Ok(()),
         }
+    }
+
+    /// It was the right password, but what it was for could not be done. The person is not to blame for
+    /// that, nor does the answer wait for this.
+    pub fn excuse(self, app: &AppState) {
+        let app = AppState::clone(app);
+        app.background.clone().spawn(async move {
+            if let Err(error) = self.succeeded(&app.database.write, app.clock.now()).await {
+                tracing::error!(%error, "a right password counts as a guess");
+            }
+        });
     }
 }
 

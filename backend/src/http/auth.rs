@@ -127,13 +127,21 @@ async fn begin_session(
     delivery: TokenDelivery,
 ) -> Result<Grant> {
     let (login, attempt) = check_password(app, client, headers, shown, delivery).await?;
-    let transaction = app.database.begin().await?;
-    let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
-    // With the session, so that a sign-in commits once more and not twice.
-    attempt.succeeded(&transaction, app.clock.now()).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
-    Ok(grant)
+    let begun = async {
+        let transaction = app.database.begin().await?;
+        let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
+        // With the session, so that a sign-in commits once more and not twice.
+        attempt.succeeded(&transaction, app.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(grant)
+    }
+    .await;
+    match &begun {
+        Ok(_) => app.outbox.notify_one(),
+        Err(error) if Error::code(error).status() >= 500 => attempt.excuse(app),
+        Err(_) => {}
+    }
+    begun
 }
 
 /// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).

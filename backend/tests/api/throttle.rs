@@ -101,6 +101,7 @@ async fn many_right_passwords_at_once_are_no_guesses() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what must not happen is given the time to")]
 async fn a_sign_in_that_waits_for_the_database_is_no_guess() {
     let app = TestApp::with(&["--password-workers", "4"]).await;
     let owner = app.owner("ada@example.com").await;
@@ -117,6 +118,18 @@ async fn a_sign_in_that_waits_for_the_database_is_no_guess() {
     let (answers, ()) = tokio::join!(futures_util::future::join_all(attempts), release);
     let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses, [200; 12]);
+}
+
+#[tokio::test]
+async fn a_right_password_is_no_guess_when_its_session_cannot_begin() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    app.execute("ALTER TABLE sessions RENAME TO sessions_elsewhere").await.unwrap();
+    for _ in 0..8 {
+        attempt(&app, "ada@example.com", PASSWORD, "curl").await.assert_problem("internal_error");
+    }
+    app.execute("ALTER TABLE sessions_elsewhere RENAME TO sessions").await.unwrap();
+    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, "curl").await.status, 200);
 }
 
 #[tokio::test]
