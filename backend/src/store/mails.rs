@@ -54,7 +54,7 @@ pub async fn take(
     let skip =
         if connection.get_database_backend() == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
     let sql = format!(
-        "UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN \
+        "UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 WHERE id = \
          (SELECT id FROM mails WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT 1{skip}) \
          RETURNING id, kind, recipient, payload, attempts"
     );
