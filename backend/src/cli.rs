@@ -197,9 +197,10 @@ fn source(matches: &ArgMatches, name: &str) -> Option<clap::parser::ValueSource>
 
 async fn connect(config: &Config) -> Result<Database> {
     config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
-    let database = Database::connect(&config.database_url, config.database_connections)
-        .await
-        .map_err(|error| format!("the database cannot be reached: {error}"))?;
+    let database =
+        Database::connect(&config.database_url, config.database_connections, config.database_patience)
+            .await
+            .map_err(|error| format!("the database cannot be reached: {error}"))?;
     database
         .migrate(&config.database_url)
         .await

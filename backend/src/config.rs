@@ -30,6 +30,8 @@ const LEEWAY_MAX: u32 = 3_600;
 
 /// How long a person waits for a provider: less than the page does for an answer of ours.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
+/// How long to wait for a connection before the database counts as away.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Every setting, as flags, environment and the TOML file all name it.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -188,6 +190,8 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// How long a person waits for one of them at most.
     pub provider_patience: Duration,
+    /// How long a request waits for a connection to the database at most.
+    pub database_patience: Duration,
 }
 
 impl std::fmt::Debug for Config {
@@ -452,6 +456,7 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         log_format: settings.log_format.ok_or_else(missing)?,
         providers: provider::check(settings.oauth)?,
         provider_patience: PROVIDER_PATIENCE,
+        database_patience: DATABASE_PATIENCE,
     })
 }
 

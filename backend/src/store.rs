@@ -26,8 +26,6 @@ pub mod sessions;
 pub mod throttles;
 pub mod users;
 
-/// How long to wait for a connection before the database counts as away.
-const ACQUIRE: Duration = Duration::from_secs(3);
 /// The key of the advisory lock that migrations run under in PostgreSQL; any number will do, if it stays.
 const MIGRATION_LOCK: i64 = 0x6375_7266_6577;
 
@@ -41,26 +39,28 @@ pub struct Database {
     pub read: DatabaseConnection,
     /// To write with.
     pub write: DatabaseConnection,
+    patience: Duration,
 }
 
 impl Database {
-    /// Connects to `url` (`sqlite:` or `postgres:`) with at most `connections` connections.
+    /// Connects to `url` (`sqlite:` or `postgres:`) with at most `connections` connections. Who has waited
+    /// for one of them as long as `patience` finds the database away.
     ///
     /// # Errors
     ///
     /// When the address is of neither kind, or the database does not answer.
-    pub async fn connect(url: &str, connections: u32) -> Result<Self, DbErr> {
+    pub async fn connect(url: &str, connections: u32, patience: Duration) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
             let file = sqlite_file(url).filter(|file| file.as_os_str() != ":memory:");
             let file = file.ok_or_else(|| DbErr::Custom("an SQLite database must be a file".to_owned()))?;
             create_private(file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
-            let write = sea_orm::Database::connect(sqlite(url, 1)).await?;
-            let read = sea_orm::Database::connect(sqlite(url, connections)).await?;
-            return Ok(Self { read, write });
+            let write = sea_orm::Database::connect(sqlite(url, 1, patience)).await?;
+            let read = sea_orm::Database::connect(sqlite(url, connections, patience)).await?;
+            return Ok(Self { read, write, patience });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = sea_orm::Database::connect(options(url, connections)).await?;
-            return Ok(Self { read: pool.clone(), write: pool });
+            let pool = sea_orm::Database::connect(options(url, connections, patience)).await?;
+            return Ok(Self { read: pool.clone(), write: pool, patience });
         }
         Err(DbErr::Custom("the database's address must begin with `sqlite:` or `postgres:`".to_owned()))
     }
@@ -77,9 +77,9 @@ impl Database {
             return lock.unlock().map_err(io);
         }
         // An advisory lock belongs to its connection, so this takes a pool of exactly one.
-        let alone =
-            sea_orm::Database::connect(options(url, 1).max_lifetime(None).idle_timeout(None).to_owned())
-                .await?;
+        let mut alone = options(url, 1, self.patience);
+        alone.max_lifetime(None).idle_timeout(None);
+        let alone = sea_orm::Database::connect(alone).await?;
         alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         let migrated = Migrator::up(&alone, None).await;
         alone.close().await?;
@@ -109,12 +109,12 @@ impl Database {
     }
 }
 
-fn options(url: &str, connections: u32) -> ConnectOptions {
+fn options(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .connect_timeout(ACQUIRE)
+        .acquire_timeout(patience)
+        .connect_timeout(patience)
         // A check of every connection before its use would double the round trips. One that went
         // away answers 503 once and is thrown out.
         .test_before_acquire(false)
@@ -122,8 +122,8 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = options(url, connections);
+fn sqlite(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
+    let mut options = options(url, connections, patience);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)

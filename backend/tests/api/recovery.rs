@@ -384,10 +384,10 @@ async fn a_change_of_address_that_waited_for_its_own_end_is_not_asked_for_once_t
     let thief = app.sign_in(&owner).await;
     forget(&app, "ada@example.com").await;
     let token = app.mail().await.token("/reset-password");
-    let (body, go_on) = slow(&json!({"email": "thief@evil.example"}));
+    let (body, waited_for, go_on) = slow(&json!({"email": "thief@evil.example"}));
     let call = app.post("/api/v1/users/me/email").bearer(&thief.access);
     let held = tokio::spawn(call.header("content-type", "application/json").body(body).send());
-    tokio::task::yield_now().await;
+    waited_for.await.unwrap();
     assert_eq!(reset(&app, &token, NEW).await.status, 204);
     go_on.send(()).unwrap();
     held.await.unwrap().assert_problem("session_revoked");

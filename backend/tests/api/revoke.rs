@@ -211,15 +211,16 @@ async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has
     let second = app.sign_in(&second).await;
     let body = json!({"email": "evil@example.com", "role": "owner"});
     let mut held = Vec::new();
-    for (path, body) in [("/api/v1/accounts/me/invites", body), (REVOKE, json!({"scope": "others"}))] {
-        let (body, go_on) = slow(&body);
-        let call = app.post(path).bearer(&own.access).header("content-type", "application/json").body(body);
+    for (call, body) in [
+        (app.post("/api/v1/accounts/me/invites"), body),
+        (app.post(REVOKE), json!({"scope": "others"})),
+        (app.patch(SECURITY), json!({"idle_minutes": 60, "absolute_minutes": 240})),
+    ] {
+        let (body, waited_for, go_on) = slow(&body);
+        let call = call.bearer(&own.access).header("content-type", "application/json").body(body);
         held.push((tokio::spawn(call.send()), go_on));
+        waited_for.await.unwrap();
     }
-    let (body, go_on) = slow(&json!({"idle_minutes": 60, "absolute_minutes": 240}));
-    let call = app.patch(SECURITY).bearer(&own.access).header("content-type", "application/json").body(body);
-    held.push((tokio::spawn(call.send()), go_on));
-    tokio::task::yield_now().await;
     assert!(revoke(&app, &second, json!({"scope": "others"})).await > 0);
     for (call, go_on) in held {
         go_on.send(()).unwrap();

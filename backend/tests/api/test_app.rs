@@ -1,6 +1,9 @@
 //! The stage: an application of a test's own, and the words that its story is told in.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -38,6 +41,9 @@ pub const LOGOUT: &str = "/api/v1/auth/logout";
 pub const ME: &str = "/api/v1/auth/me";
 pub const SECURITY: &str = "/api/v1/accounts/me/security";
 pub const REVOKE: &str = "/api/v1/accounts/me/security/revoke-sessions";
+
+/// A busy machine's disk is no database that is away.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A clock that stands still until the test moves it.
 #[derive(Debug)]
@@ -88,7 +94,8 @@ impl TestApp {
         let own = own.into_iter().chain(["--public-url", "https://curfew.example"]);
         let settings = Flags::parse_from(own.chain(flags.iter().copied())).settings;
         let config = Layered::new(&settings, |_| None, None).unwrap().config().unwrap();
-        let database = Database::connect(&config.database_url, config.database_connections).await.unwrap();
+        let database =
+            Database::connect(&config.database_url, config.database_connections, PATIENCE).await.unwrap();
         database.migrate(&config.database_url).await.unwrap();
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(start)));
@@ -388,16 +395,18 @@ pub fn refresh_key(secret: &str) -> [u8; 32] {
     key
 }
 
-/// A body that ends only when it is told to.
-pub fn slow(body: &Value) -> (Body, tokio::sync::oneshot::Sender<()>) {
+/// A body that ends only when it is told to, by the second; the first tells when somebody waits for that.
+pub fn slow(body: &Value) -> (Body, tokio::sync::oneshot::Receiver<()>, tokio::sync::oneshot::Sender<()>) {
+    let (wait, waited_for) = tokio::sync::oneshot::channel();
     let (go_on, told) = tokio::sync::oneshot::channel();
     let text = body.to_string();
     let (first, last) = text.split_at(text.len() - 1);
     let (first, last) = (first.to_owned(), last.to_owned());
     let parts = futures_util::stream::once(async move { Ok::<_, std::io::Error>(first) });
     let end = futures_util::stream::once(async move {
+        wait.send(()).ok();
         told.await.ok();
         Ok(last)
     });
-    (Body::from_stream(futures_util::StreamExt::chain(parts, end)), go_on)
+    (Body::from_stream(futures_util::StreamExt::chain(parts, end)), waited_for, go_on)
 }
