@@ -59,7 +59,7 @@ async fn main() {
 }
 
 async fn measure(binary: &str, name: &str, url: &str) {
-    let database = Database::connect(url, 16).await.unwrap();
+    let database = Database::connect(url, 16, Duration::from_mins(1)).await.unwrap();
     database.migrate(url).await.unwrap();
     let (account, user) = seed(&database).await;
     println!("\n{name}, {CLIENTS} clients, {} seconds each", PERIOD.as_secs());
@@ -289,9 +289,9 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     let (caller, now) = (UserId(entropy::id(SystemClock.now()).unwrap()), SystemClock.now());
     println!("  plan of the security page:");
     let _ = sessions::list_active_users(&explained, account, caller, 100, now).await;
-    println!("  plan of ending in bulk:");
+    println!("  plans of ending in bulk, what was spared before and the sessions:");
     let bulk = (SessionId(caller.0), Bulk::All(caller.0));
-    let _ = sessions::revoke_bulk(&explained, account, bulk, now).await;
+    sessions::revoke_bulk(&explained, account, bulk, now).await.unwrap();
     let mut client = Client::connect(address).await;
     let token = sign_in(&mut client).await.0;
     for round in 1..=3 {
@@ -315,13 +315,15 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
 struct Explained<'a>(&'a DatabaseConnection);
 
 impl Explained<'_> {
-    async fn explain(&self, statement: Statement) {
+    /// Answers the statement that was explained.
+    async fn explain(&self, statement: Statement) -> Statement {
         let postgres = self.0.get_database_backend() == DbBackend::Postgres;
         let (explain, column) = if postgres { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
         let plan = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
-        for row in self.0.query_all_raw(plan).await.unwrap() {
+        for row in self.0.query_all_raw(plan.clone()).await.unwrap() {
             println!("    {}", row.try_get_by_index::<String>(column).unwrap());
         }
+        plan
     }
 }
 
@@ -332,8 +334,9 @@ impl ConnectionTrait for Explained<'_> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.explain(statement).await;
-        Err(DbErr::Custom("explained, not run".to_owned()))
+        let plan = self.explain(statement).await;
+        // For the result, so that what comes after it is explained too: a plan changes no row.
+        self.0.execute_raw(plan).await
     }
 
     async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
@@ -365,7 +368,7 @@ impl Server {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new(binary)
             .args(["serve", "--listen", &free.to_string(), "--database-url", url, "--log", "warn"])
-            .env("CURFEW_SECRET", "a secret of the benchmark, long enough")
+            .env("CURFEW_SECRET", "a secret of the benchmark that is long enough")
             .env("CURFEW_PROXIES", "1")
             .env("CURFEW_DATA_DIR", std::env::temp_dir().join("curfew-bench"))
             .stderr(Stdio::inherit())
