@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::security::{ActiveUser, RevokeScope};
 use yew::prelude::*;
 
-use super::short_moment;
+use super::{email_address, short_moment};
 use crate::length::{counted, people};
 
 /// Props of [`ActiveUsers`].
@@ -94,7 +94,7 @@ fn row(user: &ActiveUser, now: DateTime<Utc>) -> Html {
         <li key={user.user_id.to_string()}>
             <span class="who">
                 <span class="name">{ &user.name }{ if user.is_caller { " (you)" } else { "" } }</span>
-                <span class="email">{ &user.email }</span>
+                <span class="email">{ email_address(&user.email) }</span>
             </span>
             <span class="when">
                 <span>{ "Signed in " }{ short_moment(user.last_login_at, now) }</span>

@@ -1,4 +1,4 @@
-//! A question before something is done that cannot be taken back.
+//! A question before something is done that is not easily undone.
 
 use yew::prelude::*;
 
@@ -18,6 +18,9 @@ pub struct ConfirmModalProps {
     pub body: AttrValue,
     /// What the button does.
     pub confirm: AttrValue,
+    /// Whether it takes nothing from anybody, so that its button need not warn.
+    #[prop_or_default]
+    pub is_harmless: bool,
     /// The same while it is being done.
     pub busy: AttrValue,
     /// Whether it is being done.
@@ -55,7 +58,8 @@ pub fn ConfirmModal(props: &ConfirmModalProps) -> Html {
                     { "Cancel" }
                 </button>
                 <button
-                    id={part("confirm")} type="button" class="button danger"
+                    id={part("confirm")} type="button"
+                    class={if props.is_harmless { "button primary" } else { "button danger" }}
                     onclick={unless_busy(&props.on_confirm)} aria-disabled={is_busy}
                 >
                     if props.is_busy {

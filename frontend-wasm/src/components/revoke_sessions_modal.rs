@@ -42,6 +42,7 @@ pub fn RevokeSessionsModal(props: &RevokeSessionsModalProps) -> Html {
         title: words.title.into(),
         body: words.body.into(),
         confirm: words.confirm.into(),
+        is_harmless: false,
         busy: "Signing out…".into(),
         is_busy: props.is_busy,
         error: props.error.clone(),

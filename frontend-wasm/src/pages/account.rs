@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{home::person_card, link, profile::AccountName};
 use crate::{
-    components::shield,
+    components::{Icon, icon},
     hooks::{Focus, use_client, use_page},
     kept::use_once,
     part::part,
@@ -32,8 +32,8 @@ pub fn Account() -> Html {
             <section class="card rows" aria-labelledby="own-title">
                 <h2 id="own-title">{ "Your settings" }</h2>
                 <ul>
-                    { row(Route::Profile, "Profile", "Your name, e-mail address, password, and other ways to sign in.") }
-                    { row(Route::Sessions, "Your sessions", "Where you are signed in, and signing out there.") }
+                    { row(Route::Profile, Icon::PERSON, "Profile", "Your name, e-mail address, password, and other ways to sign in.") }
+                    { row(Route::Sessions, Icon::SCREEN, "Your sessions", "Where you are signed in, and signing out there.") }
                 </ul>
             </section>
             if is_owner {
@@ -41,11 +41,11 @@ pub fn Account() -> Html {
                     <h2 id="settings-title">{ format!("Settings of {}", session.account.name) }</h2>
                     <ul>
                         { row(
-                            Route::Security, "Session security",
+                            Route::Security, Icon::SHIELD, "Session security",
                             "How long people stay signed in, who is signed in now, and signing them out.",
                         ) }
-                        { row(Route::Members, "Members", "Who belongs to the account, in which role, and inviting people.") }
-                        { row(Route::Audit, "Audit trail", "Who did what in this account, and when.") }
+                        { row(Route::Members, Icon::PEOPLE, "Members", "Who belongs to the account, in which role, and inviting people.") }
+                        { row(Route::Audit, Icon::LINES, "Audit trail", "Who did what in this account, and when.") }
                     </ul>
                     { part::<AccountName>("") }
                 </section>
@@ -55,25 +55,15 @@ pub fn Account() -> Html {
     }
 }
 
-fn row(to: Route, title: &'static str, words: &'static str) -> Html {
-    let is_security = to == Route::Security;
+fn row(to: Route, drawing: Icon, title: &'static str, words: &'static str) -> Html {
     html! {
         <li class="row">
-            if is_security { { shield() } } else { { lines() } }
+            { icon(drawing) }
             <div>
                 { link(to, "row-link", title.into()) }
                 <p class="hint">{ words }</p>
             </div>
             <span class="arrow" aria-hidden="true">{ "›" }</span>
         </li>
-    }
-}
-
-/// Lines of a list, as decoration.
-fn lines() -> Html {
-    html! {
-        <svg class="icon" viewBox="0 0 24 24" width="28" height="28" aria-hidden="true" focusable="false">
-            <path d="M4 6h.01M8.5 6H20M4 12h.01M8.5 12H20M4 18h.01M8.5 18H20" />
-        </svg>
     }
 }

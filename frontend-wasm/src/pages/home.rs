@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::words;
 use crate::{
     browser::clock,
-    components::moment,
+    components::{email_address, moment},
     hooks::{Focus, use_client, use_page, use_server_now, use_work},
     part::part,
     role,
@@ -38,7 +38,7 @@ pub(super) fn person_card(session: &Session) -> Html {
             <h2 id="you-title">{ "You" }</h2>
             <dl class="facts">
                 { fact("Name", html! { &session.user.name }) }
-                { fact("E-mail", html! { &session.user.email }) }
+                { fact("E-mail", email_address(&session.user.email)) }
                 { fact("Role", html! { role::name(session.user.role) }) }
                 { fact("Account", html! { &session.account.name }) }
             </dl>

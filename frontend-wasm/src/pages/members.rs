@@ -14,7 +14,7 @@ use self::{
 use super::{done_or_gone, link, list_end};
 use crate::{
     api::people,
-    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, email_address, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
     length::{self, counted},
@@ -113,6 +113,7 @@ pub fn Members() -> Html {
                 title: question.title.into(),
                 body: question.body.into(),
                 confirm: question.confirm.into(),
+                is_harmless: question.is_harmless,
                 busy: "One moment…".into(),
                 is_busy: doing.is_busy(),
                 error: error.map(AttrValue::from),
@@ -150,7 +151,7 @@ fn row(member: &MemberSummary, now: DateTime<Utc>, on_ask: &Callback<Deed>) -> H
                 if !member.is_active {
                     <span class="badge">{ "deactivated" }</span>
                 }
-                <span class="detail">{ &member.email }</span>
+                <span class="detail">{ email_address(&member.email) }</span>
                 <span class="detail">
                     if let Some(at) = member.last_login_at {
                         { "Signed in " }{ short_moment(at, now) }

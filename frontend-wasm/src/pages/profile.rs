@@ -14,7 +14,9 @@ use super::{NEXT, alert, done_or_gone, link, list_end, status, words, work_butto
 use crate::{
     api::{people, send},
     browser::{page, storage},
-    components::{ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, provider_buttons, short_moment},
+    components::{
+        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, email_address, provider_buttons, short_moment,
+    },
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept, use_once},
     length::counted,
@@ -96,7 +98,7 @@ fn Email() -> Html {
     html! {
         <section class="card" aria-labelledby="email-title">
             <h2 id="email-title">{ "E-mail address" }</h2>
-            <p>{ "You sign in with " }<strong id="present-email">{ &present }</strong>{ "." }</p>
+            <p>{ "You sign in with " }<strong id="present-email">{ email_address(&present) }</strong>{ "." }</p>
             { work_form("", &work, words::not_done, form) }
             { status("change-email-done", work.done().map(|email| {
                 format!("A message is on its way to {email}. Until the link in it is opened, your address stays {present}.")
@@ -257,7 +259,7 @@ fn Providers() -> Html {
                             <li key={id.to_string()} data-id={id.to_string()} tabindex="-1">
                                 <span class="who">
                                     <span class="name">{ &name }</span>
-                                    <span class="detail">{ identity.email.clone().unwrap_or_default() }</span>
+                                    <span class="detail">{ email_address(identity.email.as_deref().unwrap_or_default()) }</span>
                                     <span class="detail">
                                         { "Linked " }{ short_moment(identity.linked_at, now) }
                                     </span>
@@ -285,6 +287,7 @@ fn Providers() -> Html {
                 title: "Unlink this way to sign in?".into(),
                 body: body.into(),
                 confirm: "Unlink it".into(),
+                is_harmless: false,
                 busy: "Unlinking…".into(),
                 is_busy: unlinking.is_busy(),
                 error: unlinking.failure().map(words::not_done).map(AttrValue::from),

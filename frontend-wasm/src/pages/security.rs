@@ -14,8 +14,8 @@ use crate::{
     api::{Failure, account},
     browser::{page, storage},
     components::{
-        ActiveUsers, ActiveUsersProps, PolicyForm, PolicyFormProps, RevokeSessionsModal,
-        RevokeSessionsModalProps, others, shield,
+        ActiveUsers, ActiveUsersProps, Icon, PolicyForm, PolicyFormProps, RevokeSessionsModal,
+        RevokeSessionsModalProps, icon, others,
     },
     hooks::{Focus, use_client, use_page, use_return, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept, use_once},
@@ -246,7 +246,7 @@ pub fn Security() -> Html {
     html! {
         <div class="settings" id="security" aria-busy={load.is_busy().then_some("true")}>
             { link(Route::Account, "back", "‹ Account".into()) }
-            <div class="title">{ shield() }<h1 tabindex="-1">{ "Session security" }</h1></div>
+            <div class="title">{ icon(Icon::SHIELD) }<h1 tabindex="-1">{ "Session security" }</h1></div>
             <p class="lead">
                 { "Decide how long people of your account stay signed in, see who is signed in now, and end their \
                    sessions where you have to." }

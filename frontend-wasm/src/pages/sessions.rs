@@ -140,6 +140,7 @@ pub fn Sessions() -> Html {
                 title: title.into(),
                 body: body.into(),
                 confirm: confirm.into(),
+                is_harmless: false,
                 busy: "Signing out…".into(),
                 is_busy: ending.is_busy(),
                 error: ending.failure().map(words::not_revoked).map(AttrValue::from),

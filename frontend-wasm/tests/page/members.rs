@@ -83,7 +83,7 @@ async fn another_role_is_asked_for_and_holds_once_the_server_agrees() {
     assert!(server.calls(&bob()).is_empty());
 
     screen.choose("select[aria-label='Role of Bob']", "engineer").await;
-    screen.click("#member-deed-confirm").await;
+    screen.click("#member-deed-confirm.primary").await;
     screen.sees("#toast", "Bob is an engineer now").await;
     let calls = server.calls(&bob());
     assert_eq!((calls.len(), calls[0].method.as_str()), (1, "PATCH"));
@@ -97,7 +97,7 @@ async fn what_the_server_refuses_is_said_in_the_dialog_and_can_be_tried_again() 
     let screen = open(page::MEMBERS);
     screen.click("button[aria-label='Remove: Bob']").await;
     screen.reads("#member-deed-body", "2 sessions end at once").await;
-    screen.click("#member-deed-confirm").await;
+    screen.click("#member-deed-confirm.danger").await;
     screen.find("#member-deed-alert.alert").await;
     assert!(screen.query("#member-deed[open]").is_some());
     screen.click("#member-deed-confirm").await;

@@ -33,6 +33,8 @@ pub(super) struct Question {
     pub title: String,
     pub body: String,
     pub confirm: String,
+    /// Whether it takes nothing from anybody.
+    pub is_harmless: bool,
 }
 
 impl Deed {
@@ -50,7 +52,11 @@ impl Deed {
             DeedKind::Remove => format!("{deed} from the account?"),
             _ => format!("{deed}?"),
         };
-        Question { title, body: self.consequences(), confirm: deed }
+        let is_harmless = match self.kind {
+            DeedKind::Role(role) => role == Role::Owner || self.member.role == Role::Viewer,
+            kind => kind == DeedKind::Reactivate,
+        };
+        Question { title, body: self.consequences(), confirm: deed, is_harmless }
     }
 
     fn consequences(&self) -> String {

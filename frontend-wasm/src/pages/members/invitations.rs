@@ -13,7 +13,8 @@ use crate::{
     api::{Failure, people},
     browser::page,
     components::{
-        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, short_moment,
+        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, email_address,
+        short_moment,
     },
     hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept},
@@ -179,6 +180,7 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
                 title: format!("Take the invitation to {email} back?").into(),
                 body: "Its link is no longer good then. You can invite the same address again.".into(),
                 confirm: "Take it back".into(),
+                is_harmless: false,
                 busy: "One moment…".into(),
                 is_busy: taking_back.is_busy(),
                 error: taking_back.failure().map(words::not_done).map(AttrValue::from),
@@ -239,7 +241,7 @@ fn Invitation(props: &InvitationProps) -> Html {
     html! {
         <li data-email={invite.email.clone()} tabindex="-1">
             <span class="who">
-                <span class="name">{ &invite.email }</span>
+                <span class="name">{ email_address(&invite.email) }</span>
                 <span class="detail">
                     { role::name(invite.role) }{ " · sent " }{ short_moment(invite.sent_at, now) }
                 </span>
