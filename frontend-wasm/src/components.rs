@@ -39,7 +39,7 @@ pub use live::{Live, LiveProps};
 pub use loading::{Loading, LoadingProps};
 pub use logo::logo;
 pub use modal::{Modal, ModalProps};
-pub use moment::{date, moment, short_moment};
+pub use moment::{date, moment, past_moment, short_moment};
 pub use policy_form::{PolicyForm, PolicyFormProps};
 pub use provider_buttons::provider_buttons;
 pub use revoke_sessions_modal::{RevokeSessionsModal, RevokeSessionsModalProps};

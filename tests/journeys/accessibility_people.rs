@@ -3,7 +3,7 @@
 use e2e::{Browser, Fate, Mailbox, Outcome, Person, Provider, Result, Server, Settings, Stage, Wire, play};
 
 use crate::{
-    accessibility::{Inspection, ask_who_it_is, hold, owner_in, refuse},
+    accessibility::{Inspection, NOTHING_PASSES, ask_who_it_is, hold, owner_in, refuse},
     openid::show_who_it_is,
     people::{follow, register},
 };
@@ -160,6 +160,7 @@ async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
         inspection.finds_nothing_on(1);
 
         let guest = stage.browser(server.url()).await?;
+        guest.at_every_start(NOTHING_PASSES).await?;
         let mut inspection = Inspection::with(&guest)?;
         let invitation = hold(&wire, |request| request.path.starts_with("/api/v1/invites/"));
         follow(&guest, &link).await?;
@@ -379,6 +380,7 @@ async fn axe_finds_nothing_where_people_come_back_from_a_provider() -> Outcome {
         let provider = Provider::start().await?;
         let (wire, mail, server) = served(stage, provider.known_to(Settings::default())).await?;
         let browser = stage.browser(server.url()).await?;
+        browser.at_every_start(NOTHING_PASSES).await?;
         let mut inspection = Inspection::with(&browser)?;
         browser.open("/login").await?;
         browser.sees(".providers", "Foreign").await?;

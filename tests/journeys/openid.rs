@@ -354,7 +354,7 @@ async fn is_stale(browser: &Browser, server: &Server) -> Result<()> {
 async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
     play(async |stage| {
         let provider = Provider::start().await?;
-        let settings = Settings::default().with("CURFEW_FRESH_SECONDS", "10");
+        let settings = Settings::default().with("CURFEW_FRESH_SECONDS", "20");
         let server = stage.server(provider.known_to(settings)).await?;
         let browser = stage.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;

@@ -98,6 +98,8 @@ async fn who_guesses_is_told_how_long_to_wait_and_nobody_is_signed_out() -> Outc
         let inside = stage.signed_in(server.url(), &ada).await?;
         let browser = stage.browser(server.url()).await?;
         browser.open("/login").await?;
+        browser.fill("#email", &ada.email).await?;
+        browser.fill("#password", &ada.password).await?;
         // Each wrong one makes the next wait twice as long.
         let thief = Person { password: "not the password".into(), ..ada.clone() };
         e2e::until("a wait of several seconds", e2e::SOON, async || {
@@ -106,7 +108,7 @@ async fn who_guesses_is_told_how_long_to_wait_and_nobody_is_signed_out() -> Outc
             Ok((answer.problem() == "too_many_requests" && wait >= 6).then_some(()))
         })
         .await?;
-        browser.submit(&ada.email, &ada.password).await?;
+        browser.click("#sign-in").await?;
         browser.sees("#sign-in-alert", "Too many attempts. Try again in").await?;
         let words = browser.text("#sign-in-alert").await?;
         let wait = words.split_whitespace().find_map(|word| word.parse::<u32>().ok());

@@ -123,6 +123,7 @@ async fn no_secret_of_the_session_is_where_a_script_can_read_it() -> Outcome {
         let ada = server.owner("Ada Owner").await?;
         let browser = stage.browser(server.url()).await?;
         browser.open("/login").await?;
+        browser.sees("#sign-in", "Sign in").await?;
         // The scan finds what it is to find, wherever that is.
         for place in PLACES {
             browser.run(&place.replace("SECRET", &format!("'{A_TOKEN}'")), vec![]).await?;

@@ -91,6 +91,16 @@ impl Browser {
     ///
     /// When `ChromeDriver` or the browser is missing or does not start.
     pub async fn start(url: String) -> Result<Self> {
+        for _ in 0..2 {
+            // On a machine with much to do one may not be up in time; the next finds it warm.
+            if let Ok(browser) = Self::start_once(url.clone()).await {
+                return Ok(browser);
+            }
+        }
+        Self::start_once(url).await
+    }
+
+    async fn start_once(url: String) -> Result<Self> {
         let mut process = Process::start().await?;
         let mut wishes = ChromeCapabilities::new();
         if let Some(browser) = named("CHROME", "Chromium")? {
@@ -401,13 +411,30 @@ impl Browser {
         Ok(self.run(script, vec![css.into()]).await?.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Clicks on what matches `css`, as soon as it is there to be clicked.
+    /// Clicks on what matches `css`, as soon as it is there to be clicked. Where the page moved between the aim
+    /// and the click, so that something else was hit, it aims again.
     ///
     /// # Errors
     ///
     /// When it never is.
     pub async fn click(&self, css: &str) -> Result<()> {
-        self.handle(css, "clicked", async |element| Ok(element.click().await?)).await
+        // The driver chooses an option without a click.
+        const AIM: &str = "
+            const [element] = arguments;
+            const aim = window.aim = {element, isHit: element.tagName === 'OPTION'};
+            const look = event => { aim.isHit ||= event.composedPath().includes(element); };
+            addEventListener('click', look, {capture: true, once: true});";
+        // What is gone was hit, be it the element or the document.
+        const IS_HIT: &str = "return !window.aim || aim.isHit || !aim.element.isConnected";
+        self.handle(css, "clicked", async |element| {
+            self.driver.execute(AIM, vec![element.to_json()?]).await?;
+            element.click().await?;
+            match self.run(IS_HIT, vec![]).await {
+                Ok(Value::Bool(false)) => Err(Error::new("the page moved: something else was hit")),
+                Ok(_) | Err(_) => Ok(()),
+            }
+        })
+        .await
     }
 
     /// Replaces what stands in an input by typing.

@@ -71,10 +71,13 @@ impl Stage {
         log
     }
 
+    fn all_browsers(&self) -> Vec<Browser> {
+        std::mem::take(&mut *lock(&self.browsers))
+    }
+
     /// Closes the browsers; keeps what they showed if the journey failed, and nothing if it did not.
     async fn strike(self, has_failed: bool) {
-        let browsers = std::mem::take(&mut *lock(&self.browsers));
-        for (number, browser) in browsers.into_iter().enumerate() {
+        for (number, browser) in self.all_browsers().into_iter().enumerate() {
             if has_failed {
                 browser.save(&self.evidence, &format!("browser-{}", number + 1)).await;
             }
@@ -112,6 +115,10 @@ pub async fn play_on_both(journey: impl AsyncFn(&Stage, Settings) -> Outcome) ->
     play(async |stage| {
         journey(stage, Settings::default()).await?;
         if let Some(postgres) = Postgres::of_the_environment() {
+            // Those of the first are of no more use, and a machine bears only so many.
+            for browser in stage.all_browsers() {
+                browser.close().await;
+            }
             journey(stage, Settings::default().on(&postgres.database().await?)).await?;
         }
         Ok(())

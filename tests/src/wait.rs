@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::{Error, Result};
 
 /// How long anything may take that happens at once for a person; generous, for a machine that builds meanwhile.
-pub const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_mins(1);
 
 const EVERY: Duration = Duration::from_millis(40);
 

@@ -43,6 +43,9 @@ impl Web {
         let client = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
+                // Rarely is one asked twice within the time that it keeps a connection open, and what is sent as
+                // it closes one is lost.
+                .pool_max_idle_per_host(0)
                 .timeout(TIMEOUT)
                 .connect_timeout(TIMEOUT)
                 .user_agent(concat!("curfew/", env!("CARGO_PKG_VERSION")))

@@ -44,7 +44,7 @@ const LOCK_TIMEOUT_MS: u32 = 15_000;
 /// How long to wait for the word of another tab, in milliseconds: of the one that has just let go of the
 /// lock, which is known to have done something, and of one that perhaps has.
 const WORD_OF_THE_LAST_MS: u32 = 1_000;
-const WORD_OF_OTHERS_MS: u32 = 50;
+const WORD_OF_OTHERS_MS: u32 = 250;
 
 /// How often to look whether it has come, in milliseconds.
 const LOOK_EVERY_MS: u32 = 25;

@@ -1,8 +1,9 @@
 //! The document and its window: title, focus, visibility, connection.
 
-use js_sys::Promise;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
     Document, Element, HtmlDialogElement, HtmlElement, NodeList, ScrollIntoViewOptions,
     ScrollLogicalPosition, VisibilityState,
@@ -105,6 +106,19 @@ pub async fn painted() {
         });
         let _ = JsFuture::from(picture).await;
     }
+}
+
+/// As [`painted`], but for no longer than this, in milliseconds: whoever looks away meanwhile is not waited for.
+pub async fn painted_within(limit_ms: u32) {
+    let shown = future_to_promise(async {
+        painted().await;
+        Ok(JsValue::UNDEFINED)
+    });
+    let late = future_to_promise(async move {
+        TimeoutFuture::new(limit_ms).await;
+        Ok(JsValue::UNDEFINED)
+    });
+    let _ = JsFuture::from(Promise::race(&Array::of2(&shown, &late))).await;
 }
 
 /// Opens `dialog` above the page, which cannot be reached meanwhile. What is said at the edge of every page

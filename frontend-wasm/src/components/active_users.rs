@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use curfew_shared::security::{ActiveUser, RevokeScope};
 use yew::prelude::*;
 
-use super::{email_address, short_moment};
+use super::{email_address, past_moment};
 use crate::length::{counted, people};
 
 /// Props of [`ActiveUsers`].
@@ -97,7 +97,7 @@ fn row(user: &ActiveUser, now: DateTime<Utc>) -> Html {
                 <span class="email">{ email_address(&user.email) }</span>
             </span>
             <span class="when">
-                <span>{ "Signed in " }{ short_moment(user.last_login_at, now) }</span>
+                <span>{ "Signed in " }{ past_moment(user.last_login_at, now) }</span>
                 if user.session_count > 1 {
                     <span>{ counted(user.session_count, "session") }</span>
                 }

@@ -17,7 +17,7 @@ pub fn audit_list(events: &[AuditEvent], now: DateTime<Utc>) -> Html {
                 <li key={event.id.to_string()} data-kind={event.kind.as_str()}>
                     <span class="what">{ sentence(event) }</span>
                     <span class="where">
-                        { moment(event.at, now) }
+                        { moment(event.at, now.max(event.at)) }
                         if let Some(address) = &event.address {
                             <span class="address">{ format!("from {address}") }</span>
                         }

@@ -6,6 +6,7 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::said::use_said;
 use crate::{
     browser::page,
     kept::{use_kept, use_while},
@@ -43,6 +44,7 @@ pub fn Loading(props: &LoadingProps) -> Html {
             move || drop(timer)
         });
     }
+    let said = use_said(props.failure.clone().map(|failure| (0, failure)));
     let part = |name: &str| format!("{}-{name}", props.name);
     let has_button = use_kept(|| Cell::new(false));
     let can_retry = props.failure.is_some() || (props.is_busy && has_button.get());
@@ -75,7 +77,7 @@ pub fn Loading(props: &LoadingProps) -> Html {
                 }
             </div>
             <div id={part("alert")} role="alert" class="live">
-                if let Some(failure) = &props.failure {
+                if let Some(failure) = said {
                     <p class="alert">{ failure }</p>
                 }
             </div>

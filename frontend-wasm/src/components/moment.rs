@@ -24,6 +24,12 @@ pub fn short_moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
     time("moment short", at, html! { <span class="relative">{ relative(now, at) }</span> })
 }
 
+/// “2 hours ago”, as [`short_moment`]. The page's now lags behind the server's by the time that an answer was
+/// on its way: what has only just happened is not yet to come.
+pub fn past_moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Html {
+    short_moment(at, now.max(at))
+}
+
 /// The local date and time alone; to the second on hover. For whoever is not signed in: their clock may be
 /// wrong, and the server's is not known.
 pub fn date(at: DateTime<Utc>) -> Html {

@@ -71,7 +71,7 @@ fn SessionCard() -> Html {
         <section id="session" class="card" aria-labelledby="session-title">
             <h2 id="session-title">{ "Your session" }</h2>
             <dl class="facts">
-                { fact("Signed in", moment(session.auth_time, now)) }
+                { fact("Signed in", moment(session.auth_time, now.max(session.auth_time))) }
                 { fact("Ends if unused", moment(session.idle_expires_at, now)) }
                 { fact("Ends at the latest", moment(session.absolute_expires_at, now)) }
             </dl>

@@ -14,7 +14,7 @@ use self::{
 use super::{done_or_gone, link, list_end};
 use crate::{
     api::people,
-    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, email_address, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, email_address, past_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
     length::{self, counted},
@@ -154,7 +154,7 @@ fn row(member: &MemberSummary, now: DateTime<Utc>, on_ask: &Callback<Deed>) -> H
                 <span class="detail">{ email_address(&member.email) }</span>
                 <span class="detail">
                     if let Some(at) = member.last_login_at {
-                        { "Signed in " }{ short_moment(at, now) }
+                        { "Signed in " }{ past_moment(at, now) }
                     } else {
                         { "Never signed in" }
                     }

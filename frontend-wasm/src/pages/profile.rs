@@ -15,7 +15,7 @@ use crate::{
     api::{people, send},
     browser::{page, storage},
     components::{
-        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, email_address, provider_buttons, short_moment,
+        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, email_address, past_moment, provider_buttons,
     },
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept, use_once},
@@ -261,7 +261,7 @@ fn Providers() -> Html {
                                     <span class="name">{ &name }</span>
                                     <span class="detail">{ email_address(identity.email.as_deref().unwrap_or_default()) }</span>
                                     <span class="detail">
-                                        { "Linked " }{ short_moment(identity.linked_at, now) }
+                                        { "Linked " }{ past_moment(identity.linked_at, now) }
                                     </span>
                                 </span>
                                 <button

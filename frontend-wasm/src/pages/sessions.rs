@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::{done_or_gone, link, list_end, words};
 use crate::{
     api::people,
-    components::{ConfirmModal, ConfirmModalProps, short_moment},
+    components::{ConfirmModal, ConfirmModalProps, past_moment, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
     kept::use_kept,
     length::counted,
@@ -179,8 +179,8 @@ fn row(session: &OwnSession, now: DateTime<Utc>, on_ask: &Callback<Asked>) -> Ht
                     }
                 </span>
                 <span class="detail">
-                    { "Signed in " }{ short_moment(session.signed_in_at, now) }
-                    { " · last seen " }{ short_moment(session.last_seen_at, now) }
+                    { "Signed in " }{ past_moment(session.signed_in_at, now) }
+                    { " · last seen " }{ past_moment(session.last_seen_at, now) }
                 </span>
                 <span class="detail">
                     { "Ends " }{ short_moment(end, now) }

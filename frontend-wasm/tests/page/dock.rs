@@ -57,8 +57,8 @@ async fn no_warning(screen: &Screen<App>) {
 
 #[test]
 async fn the_warning_comes_on_time_though_a_refresh_hangs() {
-    let due_in_a_second = (TimeDelta::minutes(5) + TimeDelta::seconds(1), HOUR);
-    let server = server(due_in_a_second, |_| Fate::Held(Box::new(Fate::Well)));
+    let due_in_seconds = (TimeDelta::minutes(5) + TimeDelta::seconds(3), HOUR);
+    let server = server(due_in_seconds, |_| Fate::Held(Box::new(Fate::Well)));
     let screen = open(page::HOME);
     screen.find("#session").await;
     come_back();

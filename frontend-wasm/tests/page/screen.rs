@@ -152,9 +152,9 @@ pub fn press(element: &Element, key: &str) -> KeyboardEvent {
     event
 }
 
-/// Polls until there is something; fails after a few seconds. The page renders when it gets to it.
+/// Polls until there is something; fails after twenty seconds or so. The page renders when it gets to it.
 pub async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         if let Some(found) = look() {
             return found;
         }

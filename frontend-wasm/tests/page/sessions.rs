@@ -187,7 +187,9 @@ async fn a_device_whose_clock_is_wrong_counts_by_the_servers() {
     let now = || clock::now() + TimeDelta::hours(3);
     let _server = Server::start(move |call: &Call, _| match call.path.as_str() {
         SESSIONS => {
-            let sessions = vec![session(server::SESSION, Some("Firefox"), now())];
+            // The page's now is behind by the way of an answer.
+            let at = now() + TimeDelta::seconds(1);
+            let sessions = vec![session(server::SESSION, Some("Firefox"), at)];
             let page = OwnSessionPage { sessions, session_count: 1, next_cursor: None, server_time: now() };
             Fate::Says(json!(page))
         }

@@ -14,7 +14,7 @@ use crate::{
     browser::page,
     components::{
         ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, email_address,
-        short_moment,
+        past_moment, short_moment,
     },
     hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
     kept::{use_change, use_kept},
@@ -243,7 +243,7 @@ fn Invitation(props: &InvitationProps) -> Html {
             <span class="who">
                 <span class="name">{ email_address(&invite.email) }</span>
                 <span class="detail">
-                    { role::name(invite.role) }{ " · sent " }{ short_moment(invite.sent_at, now) }
+                    { role::name(invite.role) }{ " · sent " }{ past_moment(invite.sent_at, now) }
                 </span>
                 <span class="detail">
                     { if invite.expires_at > now { "Can be accepted " } else { "Ran out " } }
