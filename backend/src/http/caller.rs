@@ -110,7 +110,9 @@ impl FromRequestParts<AppState> for Caller {
             },
             token: claims.jti,
             now,
-            fresh: now < row.auth_time + app.config.fresh,
+            // By the token too: one from before the person proved once more who they are may be in other hands.
+            fresh: now < row.auth_time + app.config.fresh
+                && now.timestamp() - claims.auth_time <= app.config.fresh.num_seconds(),
         })
     }
 }

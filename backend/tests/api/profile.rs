@@ -37,6 +37,11 @@ async fn re_authentication_renews_both_windows_and_the_policy() {
     assert_eq!(claims(&renewed.refresh)["abs_max"], 14_400);
     assert_eq!(renewed.absolute_expires_at, renewed.idle_expires_at + TimeDelta::minutes(180));
     assert_eq!(claims(&renewed.access)["sid"], claims(&tokens.access)["sid"], "the same session");
+    // Whoever holds an access token from before has proven nothing.
+    let patch = |access: &str| app.patch(SECURITY).bearer(access).json(&policy).send();
+    patch(&tokens.access).await.assert_problem("reauthentication_required");
+    assert_eq!(app.get(ME).bearer(&tokens.access).send().await.status, 200);
+    assert_eq!(patch(&renewed.access).await.status, 200);
     // The token from before is consumed, the new one good.
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
     assert_eq!(app.refresh(&renewed.refresh).await.status, 200);
