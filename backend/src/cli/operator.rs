@@ -166,6 +166,9 @@ impl Operator {
                 let transaction = self.database.begin().await?;
                 let live = session.is_live(now);
                 let revoked = live && sessions::revoke(&transaction, id, Reason::Operator, now).await?;
+                if !live {
+                    sessions::spare_no_longer(&transaction, id).await?;
+                }
                 if revoked {
                     let payload = json!({"user_id": session.user_id, "revoked_count": 1});
                     let kind = AuditKind::SessionsRevokedByOperator;

@@ -430,7 +430,7 @@ pub async fn revoke_others_of_user(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    unspare(connection, ("user_id", user.0), Some(spared)).await?;
+    unspare(connection, ("user_id", user.0), None).await?;
     let sql = end("user_id = $3 AND id <> $4");
     execute(connection, &sql, [now.into(), reason.as_str().into(), user.0.into(), spared.0.into()]).await
 }

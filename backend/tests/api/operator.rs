@@ -9,7 +9,7 @@ use curfew::clock::{Clock, SystemClock};
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{LOGIN, ME, PASSWORD, SECRET, TestApp, Tokens, User, claims};
+use crate::test_app::{LOGIN, ME, PASSWORD, REVOKE, SECRET, TestApp, Tokens, User, claims};
 
 const NEW: &str = "seven purple kangaroos hum";
 
@@ -110,4 +110,13 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_of_a_person() {
     is_out(&app, &second).await;
     assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
     assert_eq!(app.audit("operator.sessions_revoked").await, 2);
+
+    // Who has ended everybody's sessions keeps the token in hand for a while, but for the operator.
+    let all = json!({"scope": "all"});
+    assert_eq!(app.post(REVOKE).bearer(&ada.access).json(&all).send().await.body["revoked_count"], 1);
+    assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
+    let id = claims(&ada.access)["sid"].clone();
+    let revoke = ["session", "revoke", "--id", id.as_str().unwrap()];
+    assert_eq!(curfew(&app, &revoke, ""), json!({"revoked_count": 0}));
+    is_out(&app, &ada).await;
 }

@@ -7,7 +7,7 @@ use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::test_app::{ME, REVOKE, SECURITY, TestApp, Tokens, User, slow};
+use crate::test_app::{LOGIN, ME, REVOKE, SECURITY, TestApp, Tokens, User, slow};
 
 async fn revoke(app: &TestApp, tokens: &Tokens, body: Value) -> i64 {
     let answer = app.post(REVOKE).bearer(&tokens.access).json(&body).send().await;
@@ -262,5 +262,13 @@ async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     let mail = mails.iter().find(|mail| mail.subject == "Set a new password").unwrap();
     let body = json!({"token": mail.token("/reset-password"), "password": "seven purple kangaroos hum"});
     assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
+    app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
+
+    let body = json!({"email": owner.email, "password": "seven purple kangaroos hum"});
+    let own = app.post(LOGIN).json(&body).send().await.tokens();
+    assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
+    let body = json!({"current_password": "seven purple kangaroos hum", "new_password": "eight purple kangaroos hum"});
+    let answer = app.post("/api/v1/auth/change-password").bearer(&own.access).json(&body).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
     app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 }
