@@ -17,6 +17,7 @@ use curfew_shared::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    accept::weight,
     caller::Owner,
     extract::{Query, cut, page_limit},
 };
@@ -55,10 +56,10 @@ async fn list(
 ) -> Result<Response> {
     let limit = page_limit(query.limit)?;
     field::refuse([check_time("from", query.from), check_time("to", query.to)])?;
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let format =
-        [Format::Csv, Format::Ndjson].into_iter().find(|format| accepted.contains(format.content_type()));
-    if let Some(format) = format {
+    let weight = |content_type| weight(&headers, &header::ACCEPT, content_type);
+    let formats = [Format::Csv, Format::Ndjson].map(|format| (weight(format.content_type()), format));
+    let (most, format) = formats.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(formats[0]);
+    if most > weight("application/json") {
         return Ok(export(app, caller.account.id, query, format));
     }
     let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;

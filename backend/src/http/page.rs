@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use curfew_shared::{error::ErrorCode, route};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::accept::weight;
 use crate::error::Error;
 
 // A debug build reads the files from where `just page` puts them, each time anew.
@@ -92,28 +93,14 @@ fn asset(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
 
 /// The file in the best encoding that the client takes.
 fn encoded(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> (Option<&'static str>, Body) {
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for (encoding, suffix) in ENCODINGS {
-        if accepts(accepted, encoding)
+        if weight(headers, &header::ACCEPT_ENCODING, encoding) > 0.0
             && let Some(variant) = Files::get(&format!("{name}{suffix}"))
         {
             return (Some(encoding), body(variant));
         }
     }
     (None, body(file))
-}
-
-/// Whether an Accept-Encoding header (RFC 9110 §12.5.3) admits `encoding`.
-fn accepts(accepted: &str, encoding: &str) -> bool {
-    accepted.split(',').any(|offer| {
-        let mut parts = offer.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let refused = parts.any(|weight| {
-            weight.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
-        });
-        named && !refused
-    })
 }
 
 fn is_variant(name: &str) -> bool {
@@ -159,15 +146,6 @@ fn inline_hash(after_tag_name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_encoding_is_taken_when_it_is_offered_and_not_refused() {
-        assert!(accepts("gzip, deflate, br", "br"));
-        assert!(accepts("BR;q=0.5", "br"));
-        assert!(!accepts("gzip", "br"));
-        assert!(!accepts("br;q=0, gzip", "br"));
-        assert!(!accepts("", "br"));
-    }
 
     #[test]
     fn the_policy_admits_inline_scripts_by_their_hash_and_no_others() {

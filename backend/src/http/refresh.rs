@@ -117,10 +117,9 @@ async fn rotate(
             let transaction = app.database.begin().await?;
             if let Some(consumed) = sessions::expire(&transaction, consumption).await? {
                 Deed::new(AuditKind::SessionExpired, consumed.account_id, now)
-                    .by(claims.sub)
                     .in_session(token.session)
                     .from(origin.address.as_deref())
-                    .with(json!({"reason": "absolute"}))
+                    .with(json!({"user_id": claims.sub, "reason": "absolute"}))
                     .append(&transaction)
                     .await?;
                 transaction.commit().await?;

@@ -66,9 +66,8 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
         for session in &idled {
             let reason = if session.absolute { "absolute" } else { "idle" };
             Deed::new(AuditKind::SessionExpired, session.account_id, now)
-                .by(session.user_id)
                 .in_session(session.id)
-                .with(json!({"reason": reason}))
+                .with(json!({"user_id": session.user_id, "reason": reason}))
                 .append(&transaction)
                 .await?;
         }

@@ -71,7 +71,9 @@ async fn an_absolute_end_is_on_record_with_its_reason() {
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
     let tokens = app.sign_in(&owner).await;
     let page = events(&app, &tokens, "?kind=session.expired").await;
-    assert_eq!(page["events"][0]["payload"], json!({"reason": "absolute"}));
+    assert_eq!(page["events"][0]["payload"], json!({"user_id": owner.id, "reason": "absolute"}));
+    assert_eq!(page["events"][0]["actor"], json!(null), "it is nobody's deed");
+    assert_eq!(page["events"][0]["subject"]["user_id"], json!(owner.id));
 }
 
 #[tokio::test]
@@ -163,6 +165,13 @@ async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
         csv.text.contains(r#""'=HYPERLINK(""https://evil.example""), ""Ada""","#),
         "inert in a spreadsheet"
     );
+    for accept in
+        ["application/json, text/csv;q=0.9", "text/csv;q=0", "text/html, */*", "application/json, text/csv"]
+    {
+        assert_eq!(export(accept).await.header("content-type"), "application/json", "{accept}");
+    }
+    let preferred = export("application/json;q=0.5, Application/X-NDJSON, text/csv;q=0.9").await;
+    assert_eq!(preferred.header("content-type"), "application/x-ndjson; charset=utf-8");
     let ndjson = export("application/x-ndjson").await;
     let events: Vec<Value> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.len(), 1_501);

@@ -58,9 +58,9 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::SignInFailed => format!("A sign-in as {whose} failed"),
         AuditKind::SignedOut => format!("{who} signed out"),
         AuditKind::SessionExpired => match payload["reason"].as_str() {
-            Some("idle") => format!("A session of {who} ended because it was not used"),
-            Some("absolute") => format!("A session of {who} reached its maximum length"),
-            _ => format!("A session of {who} expired"),
+            Some("idle") => format!("A session of {whose} ended because it was not used"),
+            Some("absolute") => format!("A session of {whose} reached its maximum length"),
+            _ => format!("A session of {whose} expired"),
         },
         AuditKind::ReplayDetected => {
             format!("A used token of {whose} was shown again, as a thief would; the session was ended")
@@ -200,14 +200,15 @@ mod tests {
     fn every_kind_has_its_sentence() {
         use AuditKind::*;
         let of_bob = json!({"user_id": BOB, "revoked_count": 2});
+        let of_bobs = |reason| json!({"user_id": BOB, "reason": reason});
         let policy = |idle: u32, absolute: u32| json!({"idle_minutes": idle, "absolute_minutes": absolute});
         let changed = |old, new| json!({"old": {}, "new": {}, "effective_old": old, "effective_new": new});
         for (kind, payload, expected) in [
             (SignedIn, json!({}), "Ada signed in"),
             (SignInFailed, of_bob.clone(), "A sign-in as Bob failed"),
             (SignedOut, json!({}), "Ada signed out"),
-            (SessionExpired, json!({"reason": "idle"}), "A session of Ada ended because it was not used"),
-            (SessionExpired, json!({"reason": "absolute"}), "A session of Ada reached its maximum length"),
+            (SessionExpired, of_bobs("idle"), "A session of Bob ended because it was not used"),
+            (SessionExpired, of_bobs("absolute"), "A session of Bob reached its maximum length"),
             (
                 ReplayDetected,
                 of_bob.clone(),
