@@ -27,6 +27,7 @@ use crate::{
     error::{Error, problem},
 };
 
+mod accept;
 mod audit_events;
 mod auth;
 mod caller;
