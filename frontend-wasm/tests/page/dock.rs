@@ -1,14 +1,19 @@
 //! The warning and the messages at the edge of the page, with what keeps the session behind them.
 
+use std::{cell::Cell, rc::Rc};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use curfew_frontend::{
     App,
     browser::clock,
     store::tabs::{News, Tabs},
 };
-use curfew_shared::route::{
-    api::{ME, REFRESH, SECURITY},
-    page,
+use curfew_shared::{
+    error::ErrorCode,
+    route::{
+        api::{ME, REFRESH, SECURITY},
+        page,
+    },
 };
 use serde_json::json;
 use wasm_bindgen::JsCast;
@@ -18,7 +23,7 @@ use web_sys::HtmlElement;
 use super::{
     screen::{Screen, open, press, until},
     security::settings,
-    server::{Call, Fate, Server, Windows, access_token, me, tokens},
+    server::{Call, FAR, Fate, Server, Windows, access_token, me, tokens},
 };
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -78,6 +83,47 @@ async fn to_stay_is_a_refresh_for_a_person_and_what_came_of_it_is_said() {
     let calls = server.calls(REFRESH);
     assert_eq!(calls.len(), 2);
     assert!(calls[1].body.contains(r#""passive":false"#));
+}
+
+/// A server whose clock is `ahead`. As with the real one, nothing but a person starts the idle window anew,
+/// and who comes after it is out.
+fn server_with_clock(ahead: &Rc<Cell<TimeDelta>>) -> Server {
+    let ahead = Rc::clone(ahead);
+    let idle_expires_at = Cell::new(clock::now() + FAR.0);
+    let absolute_expires_at = clock::now() + HOUR * 24;
+    Server::start(move |call, before| {
+        let now = clock::now() + ahead.get();
+        if call.path != REFRESH {
+            return Fate::Well;
+        }
+        if now >= idle_expires_at.get() {
+            return Fate::Refused(ErrorCode::SessionExpiredIdle);
+        }
+        if call.body.contains(r#""passive":false"#) {
+            idle_expires_at.set(now + FAR.0);
+        }
+        let number = u32::try_from(before).unwrap() + 90;
+        let mut tokens = tokens(&access_token(number), FAR, now);
+        (tokens.idle_expires_at, tokens.absolute_expires_at) = (idle_expires_at.get(), absolute_expires_at);
+        Fate::Says(json!(tokens))
+    })
+}
+
+#[test]
+async fn who_wants_to_stay_can_do_so_ten_times_in_a_row() {
+    let ahead = Rc::new(Cell::new(TimeDelta::zero()));
+    let _server = server_with_clock(&ahead);
+    let screen = open(page::HOME);
+    screen.find("#session").await;
+    for time in 1..=10 {
+        assert!(warning(&screen).is_none());
+        ahead.set(ahead.get() + FAR.0 - TimeDelta::minutes(4));
+        come_back();
+        until("the warning", || warning(&screen)).await;
+        screen.click("#stay-signed-in").await;
+        no_warning(&screen).await;
+        assert!(screen.query("#session").is_some(), "signed in after staying for the {time}. time");
+    }
 }
 
 #[test]
