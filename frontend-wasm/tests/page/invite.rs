@@ -70,6 +70,20 @@ async fn somebody_joins_and_what_is_refused_stands_at_the_field() {
 }
 
 #[test]
+async fn a_token_in_the_path_opens_the_invitation_too() {
+    let server = server("bob@example.com", |_, _| None);
+    let screen = open(&format!("{}/secret", page::INVITE));
+    screen.sees(".lead", "Ada invites bob@example.com to join “Acme” as an engineer.").await;
+    assert_eq!(screen.input("#accept-form input[autocomplete=username]").await.value(), "bob@example.com");
+    assert_eq!(server.calls(&INVITATION.replace("{token}", "secret")).len(), 1);
+    screen.type_into("#name", "Bob").await;
+    screen.type_into("#password", "a few unrelated words").await;
+    screen.click("#accept-submit").await;
+    screen.find("#you").await;
+    assert_eq!(server.calls(&accept()).len(), 1);
+}
+
+#[test]
 async fn an_invitation_that_did_not_come_can_be_fetched_again_and_a_dead_one_leads_on() {
     let invited = INVITATION.replace("{token}", "secret");
     let _server = server("bob@example.com", move |call, before| {
