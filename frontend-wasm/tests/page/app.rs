@@ -1,5 +1,6 @@
 //! Whole pages, at their addresses.
 
+use chrono::TimeDelta;
 use curfew_frontend::{
     App,
     browser::{clock, storage},
@@ -8,10 +9,11 @@ use curfew_shared::{
     error::ErrorCode,
     id::IdentityId,
     oauth::{Identity, IdentityList},
+    policy::Policy,
     route::{
         api::{
             CHANGE_EMAIL, IDENTITIES, LOGOUT, ME, OAUTH_PROVIDERS, OAUTH_START, REAUTHENTICATE, REFRESH,
-            REGISTER, RESET_PASSWORD,
+            REGISTER, RESET_PASSWORD, SECURITY,
         },
         page,
     },
@@ -22,7 +24,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
     screen::{Screen, open, until},
-    server::{Call, Fate, Server, me},
+    security::settings,
+    server::{Call, Fate, Server, access_token, me, tokens},
 };
 
 async fn ask_for_another_address(screen: &Screen<App>) {
@@ -219,4 +222,46 @@ async fn whom_no_provider_lets_confirm_can_sign_in_again() {
         curfew_frontend::browser::page::address().as_deref(),
         Some("/login?next=%2Faccount%2Fprofile")
     );
+}
+
+#[test]
+async fn what_becomes_of_a_session_that_is_not_used_is_said_beforehand() {
+    let server = Server::start(|call, _| match call.path.as_str() {
+        REFRESH => Fate::Refused(ErrorCode::InvalidRefreshToken),
+        _ => Fate::Well,
+    });
+    let screen = open(page::LOGIN);
+    screen
+        .reads(".sign-in > .hint", "A session that is not used ends by itself; how long that takes is")
+        .await;
+    screen.reads(".sign-in > .hint", "shown once you are signed in.").await;
+    drop((screen, server));
+
+    let _server = Server::start(|call, _| match call.path.as_str() {
+        REFRESH => {
+            let minutes = |minutes: u32| TimeDelta::minutes(minutes.into());
+            let Policy { idle_minutes, absolute_minutes } = Policy::STRICT;
+            let windows = (minutes(idle_minutes), minutes(absolute_minutes));
+            Fate::Says(json!(tokens(&access_token(1), windows, clock::now())))
+        }
+        SECURITY => settings(json!(null), json!(null), 1),
+        _ => Fate::Well,
+    });
+    let screen = open(page::HOME);
+    screen.reads("#session", "Ends if unusedin 3 days").await;
+    screen.reads("#session", "Ends at the latestin 14 days").await;
+    screen
+        .reads("#session .hint", "Using Curfew keeps the session alive; a page that is merely open does not.")
+        .await;
+    drop(screen);
+
+    let screen = open(page::SECURITY);
+    screen
+        .reads(
+            "#policy-card .lead",
+            "A session ends when nobody has used it for a while, and whatever is not saved by then is lost; five \
+             minutes before, the page warns.",
+        )
+        .await;
+    screen.reads("#policy-card", "3 days without use, 14 days in all").await;
 }
