@@ -389,10 +389,13 @@ async fn axe_finds_what_is_wrong() -> Outcome {
         browser.sees("#sign-in", "Sign in").await?;
         let spoil = "document.querySelector('label[for=email]').remove(); \
              document.querySelector('h1').style.width = '2000px'; \
-             document.querySelector('h1').style.color = '#aaa'";
+             document.querySelector('h1').style.color = '#aaa'; \
+             const button = document.querySelector('#reveal'); \
+             button.style = 'width: 10px; min-width: 0; height: 10px; padding: 0; overflow: hidden'; \
+             button.after(button.cloneNode(true))";
         browser.run(spoil, vec![]).await?;
         inspection.of("spoilt").await?;
-        for fault in ["label: #email", "color-contrast", "wider than"] {
+        for fault in ["label: #email", "color-contrast", "wider than", "target-size"] {
             assert!(
                 inspection.faults.iter().any(|found| found.contains(fault)),
                 "{fault}: {:?}",
