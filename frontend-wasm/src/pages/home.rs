@@ -76,7 +76,8 @@ fn SessionCard() -> Html {
                 { fact("Ends at the latest", moment(session.absolute_expires_at, now)) }
             </dl>
             <p class="hint">
-                { "Using Curfew keeps the session alive; a page that is merely open does not." }
+                { "Using Curfew keeps the session alive; a page that is merely open does not. \
+                   What is not saved when it ends is lost." }
             </p>
             <div class="actions">
                 <button

@@ -117,7 +117,8 @@ pub fn Login() -> Html {
             }
             <p class="hint">
                 { "You stay signed in on this device while you use Curfew. A session that is not used ends by \
-                   itself; how long that takes is set for your account and shown once you are signed in." }
+                   itself, and what is not saved by then is lost. How long that takes is set for your account \
+                   and shown once you are signed in." }
             </p>
         </div>
     }

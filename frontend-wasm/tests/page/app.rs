@@ -232,7 +232,10 @@ async fn what_becomes_of_a_session_that_is_not_used_is_said_beforehand() {
     });
     let screen = open(page::LOGIN);
     screen
-        .reads(".sign-in > .hint", "A session that is not used ends by itself; how long that takes is")
+        .reads(
+            ".sign-in > .hint",
+            "A session that is not used ends by itself, and what is not saved by then is lost.",
+        )
         .await;
     screen.reads(".sign-in > .hint", "shown once you are signed in.").await;
     drop((screen, server));
@@ -253,6 +256,7 @@ async fn what_becomes_of_a_session_that_is_not_used_is_said_beforehand() {
     screen
         .reads("#session .hint", "Using Curfew keeps the session alive; a page that is merely open does not.")
         .await;
+    screen.reads("#session .hint", "What is not saved when it ends is lost.").await;
     drop(screen);
 
     let screen = open(page::SECURITY);
