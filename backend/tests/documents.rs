@@ -2,10 +2,17 @@
 
 use std::{
     fs,
-    io::Result,
+    io::{self, Result},
     path::{Path, PathBuf},
     process::Command,
 };
+
+use curfew_shared::{
+    auth::{MeResponse, TokenResponse},
+    policy::{Bounds, Policy, PolicyOverride, Range},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -95,4 +102,69 @@ fn every_setting_is_in_the_table_of_settings() -> Result<()> {
     }
     assert!(count > 20, "{count} settings");
     Ok(())
+}
+
+#[test]
+fn the_table_of_lifetimes_says_what_the_presets_and_the_bounds_are() -> Result<()> {
+    let document = fs::read_to_string(root().join("docs/security.md"))?;
+    let row = |name: &str| {
+        let row = document.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
+        let cells = row.and_then(|row| row.trim_end_matches([' ', '|']).split_once(" | "));
+        cells.ok_or_else(|| io::Error::other(format!("there is no row “{name}”")))
+    };
+    let (idle, absolute) = row("default, Strict")?;
+    let strict = Policy { idle_minutes: minutes(idle)?, absolute_minutes: minutes(absolute)? };
+    assert_eq!(strict, Policy::STRICT);
+    let (idle, absolute) = row("Standard")?;
+    let standard =
+        PolicyOverride { idle_minutes: Some(minutes(idle)?), absolute_minutes: Some(minutes(absolute)?) };
+    assert_eq!(standard, PolicyOverride::STANDARD);
+    let (idle, absolute) = row("bounds of a custom policy")?;
+    assert_eq!(Bounds { idle_minutes: range(idle)?, absolute_minutes: range(absolute)? }, Bounds::WIDEST);
+    Ok(())
+}
+
+/// “3 days” in minutes.
+fn minutes(words: &str) -> Result<u32> {
+    let (number, unit) = words.split_once(' ').unwrap_or((words, ""));
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 1,
+        "hour" => 60,
+        "day" => 24 * 60,
+        _ => return Err(io::Error::other(format!("“{words}” is no length of time"))),
+    };
+    Ok(number.parse::<u32>().map_err(io::Error::other)? * unit)
+}
+
+/// “15 minutes … 30 days”.
+fn range(words: &str) -> Result<Range> {
+    let (min, max) = words.split_once(" … ").unwrap_or((words, ""));
+    Ok(Range { min: minutes(min)?, max: minutes(max)? })
+}
+
+#[test]
+fn the_answers_of_the_transcript_say_what_the_server_says() -> Result<()> {
+    let document = fs::read_to_string(root().join("docs/transcript.md"))?;
+    let (mut people, mut tokens) = (0, 0);
+    for block in document.split("```console").skip(1).filter_map(|rest| rest.split("```").next()) {
+        let Some((head, body)) = block.split_once("\n\n") else { continue };
+        let answer: Value = serde_json::from_str(body)?;
+        if !head.contains("HTTP/1.1 200 OK") {
+            continue;
+        }
+        if head.contains("/auth/me ") {
+            people += 1;
+            assert_eq!(as_written::<MeResponse>(&answer)?, answer);
+        } else {
+            tokens += 1;
+            assert_eq!(as_written::<TokenResponse>(&answer)?, answer);
+        }
+    }
+    assert_eq!((people, tokens), (1, 4));
+    Ok(())
+}
+
+/// The answer as the server would write it: neither less nor more.
+fn as_written<T: Serialize + DeserializeOwned>(answer: &Value) -> Result<Value> {
+    Ok(serde_json::to_value(serde_json::from_value::<T>(answer.clone())?)?)
 }
