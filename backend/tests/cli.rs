@@ -1,17 +1,24 @@
 //! The command line as an operator uses it: the built binary, on a data folder of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers included")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
 };
 
+use curfew::config::provider::ProviderSettings;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse battery staple\n";
+/// How long a line of the log may take that comes at once; generous, for a machine that builds meanwhile.
+const SOON: Duration = Duration::from_mins(1);
 
 struct Curfew(TempDir);
 
@@ -54,6 +61,90 @@ impl Curfew {
             ["account", "create", "--name", "Acme", "--owner-email", email, "--owner-name", "Ada"];
         self.json(&[&arguments[..], &["--password-stdin"]].concat(), PASSWORD)
     }
+
+    /// What `curfew config` prints with these flags, this environment and this file, and nothing else.
+    fn config(&self, flags: &[String], environment: &[(String, String)], file: &str) -> String {
+        let path = self.0.path().join("settings.toml");
+        std::fs::write(&path, file).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_curfew"))
+            .args(["config", "--config", path.to_str().unwrap()])
+            .args(flags)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.is_empty(), "{flags:?} {environment:?} {file}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn serve(&self) -> Served {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.envs([("CURFEW_LOG", "info"), ("CURFEW_LOG_FORMAT", "json")]);
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let (sender, log) = mpsc::channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Served { process, log }
+    }
+}
+
+/// A server on a port that the system chose, with its log at hand. It ends with its owner.
+struct Served {
+    process: Child,
+    log: Receiver<String>,
+}
+
+impl Served {
+    /// The next entry of the log with these words.
+    fn entry(&self, message: &str) -> Value {
+        loop {
+            let line = self.log.recv_timeout(SOON);
+            let entry = entry(&line.unwrap_or_else(|_| panic!("the log does not say “{message}”")));
+            if entry["message"] == message {
+                return entry;
+            }
+        }
+    }
+
+    /// Ends it, and answers what else it has logged.
+    fn end(mut self) -> Vec<Value> {
+        self.process.kill().unwrap();
+        self.log.iter().map(|line| entry(&line)).collect()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn entry(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|_| panic!("this is no JSON: {line}"))
+}
+
+/// What `curfew config` prints of one setting: its value and where that came from.
+fn printed<'a>(text: &'a str, name: &str) -> (&'a str, &'a str) {
+    let lines = text.lines().filter_map(|line| line.split_once('='));
+    let (_, shown) = lines.into_iter().find(|(named, _)| named.trim() == name).unwrap();
+    shown.trim().rsplit_once(' ').unwrap()
+}
+
+/// The flag and the variable of every setting, as the help names them.
+fn settings() -> Vec<(String, String)> {
+    let help = Command::new(env!("CARGO_BIN_EXE_curfew")).arg("--help").env_clear().output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let setting = |block: &str| {
+        let flag = block.split_whitespace().next()?;
+        let variable = block.split_once("[env: ")?.1.split(['=', ']']).next()?;
+        Some((format!("--{flag}"), variable.to_owned()))
+    };
+    let settings: Vec<_> = help.split("\n      --").skip(1).filter_map(setting).collect();
+    assert!(settings.len() > 20, "{settings:?}");
+    settings.into_iter().filter(|(flag, _)| flag != "--config").collect()
 }
 
 #[test]
@@ -146,6 +237,121 @@ fn what_is_in_force_is_printed_with_its_origin_and_without_secrets() {
 }
 
 #[test]
+fn no_secret_is_printed_wherever_it_was_given() {
+    let curfew = Curfew::new();
+    let long = |word: &str| format!("hunter2 {word}; this makes it long enough");
+    let secrets = [
+        ("secret", "CURFEW_SECRET", long("now")),
+        ("secret-previous", "CURFEW_SECRET_PREVIOUS", format!("{},{}", long("before"), long("once"))),
+        ("smtp-url", "CURFEW_SMTP_URL", "smtps://curfew:hunter2@mail.example".to_owned()),
+        (
+            "database-url",
+            "DATABASE_URL",
+            "postgres://curfew@localhost/curfew?sslmode=require&password=hunter2".to_owned(),
+        ),
+    ];
+    let flags = secrets.iter().map(|(flag, _, value)| format!("--{flag}={value}"));
+    let flags: Vec<_> = flags.chain(["--oauth=google.client_secret=hunter2".to_owned()]).collect();
+    let environment = secrets.iter().map(|(_, variable, value)| ((*variable).to_owned(), value.clone()));
+    let provider = ("CURFEW_OAUTH_GOOGLE_CLIENT_SECRET".to_owned(), "hunter2".to_owned());
+    let environment: Vec<_> = environment.chain([provider]).collect();
+    let lines = secrets.iter().map(|(flag, _, value)| toml(&flag.replace('-', "_"), value));
+    let file = lines.collect::<String>() + "[oauth.google]\nclient_secret = \"hunter2\"\n";
+    for (text, source) in [
+        (curfew.config(&flags, &[], ""), "(flag)"),
+        (curfew.config(&[], &environment, ""), "(environment)"),
+        (curfew.config(&[], &[], &file), "(file)"),
+    ] {
+        assert!(!text.contains("hunter2"), "{text}");
+        for (name, shown) in [
+            ("secret", "hidden"),
+            ("secret_previous", "2 hidden"),
+            ("smtp_url", "smtps://curfew:hidden@mail.example"),
+            ("database_url", "postgres://curfew@localhost/curfew?sslmode=require&password=hidden"),
+            ("oauth.google.client_secret", "hidden"),
+        ] {
+            assert_eq!(printed(&text, name), (shown, source), "{name}");
+        }
+    }
+}
+
+/// A line of the file that says what this says on the command line.
+fn toml(name: &str, value: &str) -> String {
+    let value = match name {
+        "secret_previous" | "cors_origins" => format!("{:?}", value.split(',').collect::<Vec<_>>()),
+        _ if value.parse::<u32>().is_ok() || value.parse::<bool>().is_ok() => value.to_owned(),
+        _ => format!("{value:?}"),
+    };
+    format!("{name} = {value}\n")
+}
+
+#[test]
+fn every_setting_is_the_same_by_flag_by_environment_and_by_file() {
+    let curfew = Curfew::new();
+    let default = curfew.config(&[], &[], "");
+    for (flag, variable) in settings() {
+        let name = flag.trim_start_matches('-').replace('-', "_");
+        let value = match name.as_str() {
+            "listen" => "127.0.0.1:9999",
+            "data_dir" => "./elsewhere",
+            "database_url" => "postgres://localhost/elsewhere",
+            "secret" => "a secret of the tests, which is long enough",
+            "secret_previous" => "a former secret of the tests without a comma,and another one",
+            "public_url" => "https://curfew.example",
+            "cors_origins" => "https://app.example,https://other.example",
+            "registration" => "closed",
+            "smtp_url" => "smtp://mail.example:587",
+            "mail_from" => "Acme <acme@curfew.example>",
+            "log" => "curfew=debug",
+            "log_format" => "text",
+            _ => "97",
+        };
+        let by_flag = curfew.config(&[flag, value.to_owned()], &[], "");
+        let by_environment = curfew.config(&[], &[(variable, value.to_owned())], "");
+        let by_file = curfew.config(&[], &[], &toml(&name, value));
+        let (shown, source) = printed(&by_flag, &name);
+        assert_eq!(source, "(flag)", "{name}");
+        assert_ne!(shown, printed(&default, &name).0, "{name}");
+        assert_eq!(printed(&by_environment, &name), (shown, "(environment)"), "{name}");
+        assert_eq!(printed(&by_file, &name), (shown, "(file)"), "{name}");
+    }
+}
+
+#[test]
+fn a_provider_is_the_same_by_flags_by_environment_and_by_file() {
+    let curfew = Curfew::new();
+    let all = serde_json::to_value(ProviderSettings::default()).unwrap();
+    let all = all.as_object().unwrap();
+    let value = |setting: &str| match setting {
+        "issuer" => "https://id.example",
+        "icon" => "microsoft",
+        "trusts_addresses" => "false",
+        _ => "some=words",
+    };
+    let named: Vec<_> = all.keys().map(|setting| (setting, value(setting))).collect();
+    let flags: Vec<_> = named
+        .iter()
+        .flat_map(|(setting, v)| ["--oauth".to_owned(), format!("our-id.{setting}={v}")])
+        .collect();
+    let environment = named.iter().map(|(setting, value)| {
+        (format!("CURFEW_OAUTH_OUR_ID_{}", setting.to_uppercase()), (*value).to_owned())
+    });
+    let environment: Vec<_> = environment.collect();
+    let lines = named.iter().map(|(setting, value)| toml(setting, value));
+    let file = ["[oauth.our-id]\n".to_owned()].into_iter().chain(lines).collect::<String>();
+    let by_flags = curfew.config(&flags, &[], "");
+    let by_environment = curfew.config(&[], &environment, "");
+    let by_file = curfew.config(&[], &[], &file);
+    for (setting, value) in named {
+        let name = format!("oauth.our-id.{setting}");
+        let shown = if setting == "client_secret" { "hidden" } else { value };
+        assert_eq!(printed(&by_flags, &name), (shown, "(flag)"));
+        assert_eq!(printed(&by_environment, &name), (shown, "(environment)"));
+        assert_eq!(printed(&by_file, &name), (shown, "(file)"));
+    }
+}
+
+#[test]
 fn settings_that_contradict_are_refused_with_a_sentence() {
     let curfew = Curfew::new();
     for (flags, words) in [
@@ -186,6 +392,38 @@ fn a_server_that_cannot_listen_says_so_and_keeps_its_secret_to_itself() {
     }
     curfew.fault(&["serve", "--listen", &address], "");
     assert_eq!(std::fs::read_to_string(secret).unwrap(), text, "made once");
+}
+
+#[test]
+fn a_server_puts_on_record_by_itself_what_nobody_used_in_time() {
+    let curfew = Curfew::new();
+    curfew.create_account("ada@acme.example");
+    let session = "INSERT INTO sessions (id, account_id, user_id, generation, rotations, auth_time, idle_max, \
+                   abs_max, idle_expires_at, absolute_expires_at) \
+                   SELECT randomblob(16), account_id, id, 0, '', '2026-03-01 09:00:00+00:00', 1772614800, \
+                   1773565200, '2026-03-04 09:00:00+00:00', '2026-03-15 09:00:00+00:00' FROM users \
+                   RETURNING generation";
+    assert_eq!(query(curfew.0.path(), session), 0);
+    assert_eq!(curfew.serve().entry("swept sessions")["closed"], 1);
+    let on_record =
+        "SELECT count(*) FROM audit_events WHERE kind = 'session.expired' AND payload ->> 'reason' = 'idle'";
+    assert_eq!(query(curfew.0.path(), on_record), 1);
+}
+
+#[test]
+fn every_line_of_the_log_is_json_and_names_the_request_as_its_answer_does() {
+    let curfew = Curfew::new();
+    let served = curfew.serve();
+    let ready = served.entry("ready");
+    let mut stream = TcpStream::connect(ready["address"].as_str().unwrap()).unwrap();
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+    let entry = served.entry("answered");
+    assert_eq!(entry["span"]["id"], id, "{entry}");
+    assert_eq!((&entry["span"]["path"], &entry["status"]), (&json!("/health/live"), &json!(200)));
+    assert!(served.end().iter().all(Value::is_object));
 }
 
 #[test]
