@@ -19,7 +19,7 @@ use self::operator::Operator;
 use crate::{
     app::App,
     clock::SystemClock,
-    config::{Config, Layered, Settings, keep, provider},
+    config::{Config, Layered, Settings, keep, provider, unless_empty},
     entropy, http,
     passwords::Verified,
     server,
@@ -161,7 +161,7 @@ type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 ///
 /// With a sentence for the operator.
 pub async fn run() -> Result<()> {
-    let matches = Cli::command().get_matches();
+    let matches = Cli::command().mut_args(unless_empty).get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));

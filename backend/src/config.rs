@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 use axum::http::HeaderValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use clap::{Args, ValueEnum, parser::ValueSource};
+use clap::{Arg, Args, ValueEnum, builder::Resettable, parser::ValueSource};
 use curfew_shared::policy::{self, Bounds, Policy, PolicyOverride, Range};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
@@ -226,6 +226,13 @@ fn fault(message: impl Into<String>) -> ConfigError {
     ConfigError(message.into())
 }
 
+/// An argument that takes an empty variable for none: what starts a process can often not leave one out.
+#[must_use]
+pub fn unless_empty(argument: Arg) -> Arg {
+    let is_empty = argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty { argument.env(Resettable::Reset) } else { argument }
+}
+
 /// A setting in force: name, value, origin.
 type Sourced = (String, Value, &'static str);
 
@@ -427,10 +434,9 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
     if !(1..=1024).contains(&password_workers) {
         return Err(fault("password_workers: must be within 1 and 1024"));
     }
-    // An empty variable is none, and a space after a comma is no part of a secret.
+    // A space after a comma is no part of a secret.
     let secret_previous = settings.secret_previous.unwrap_or_default().into_iter();
-    let secret_previous: Vec<_> =
-        secret_previous.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()).collect();
+    let secret_previous: Vec<_> = secret_previous.map(|secret| secret.trim().to_owned()).collect();
     if settings.secret.iter().chain(&secret_previous).any(|secret| secret.len() < SECRET_MIN) {
         return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
     }

@@ -352,6 +352,41 @@ fn a_provider_is_the_same_by_flags_by_environment_and_by_file() {
 }
 
 #[test]
+fn an_empty_variable_counts_as_unset() {
+    let curfew = Curfew::new();
+    let more = ["CURFEW_CONFIG", "CURFEW_OAUTH_GOOGLE_CLIENT_ID"].map(str::to_owned);
+    let variables = settings().into_iter().map(|(_, variable)| variable).chain(more);
+    let empty: Vec<_> = variables.map(|variable| (variable, String::new())).collect();
+    assert_eq!(curfew.config(&[], &empty, ""), curfew.config(&[], &[], ""));
+    let text = curfew.config(&[], &empty, "smtp_url = \"smtp://mail.example\"\nproxies = 1\n");
+    assert_eq!(printed(&text, "smtp_url"), ("smtp://mail.example", "(file)"));
+    assert_eq!(printed(&text, "proxies"), ("1", "(file)"));
+    let mut migrate = curfew.command(&["migrate"]);
+    let migrated = migrate.envs(empty).env("CURFEW_DATA_DIR", curfew.0.path()).output().unwrap();
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+}
+
+#[test]
+fn an_empty_flag_is_refused() {
+    let curfew = Curfew::new();
+    for (flag, words) in [
+        ("--listen=", "--listen"),
+        ("--proxies=", "--proxies"),
+        ("--data-dir=", "--data-dir"),
+        ("--database-url=", "the database's address"),
+        ("--secret=", "at least 32 bytes"),
+        ("--secret-previous=", "at least 32 bytes"),
+        ("--public-url=", "public_url"),
+        ("--cors-origins=", "cors_origins"),
+        ("--smtp-url=", "smtp_url"),
+        ("--mail-from=", "mail_from"),
+    ] {
+        let fault = curfew.fault(&["migrate", flag], "");
+        assert!(fault.contains(words), "{flag}: {fault}");
+    }
+}
+
+#[test]
 fn settings_that_contradict_are_refused_with_a_sentence() {
     let curfew = Curfew::new();
     for (flags, words) in [
