@@ -200,7 +200,12 @@ async fn connect(config: &Config) -> Result<Database> {
     let database =
         Database::connect(&config.database_url, config.database_connections, config.database_patience)
             .await
-            .map_err(|error| format!("the database cannot be reached: {error}"))?;
+            .map_err(|error| {
+                // An address that cannot be read is repeated, its password included.
+                let (url, error) = (config.database_url.as_str(), error.to_string());
+                let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
+                format!("the database cannot be reached: {error}")
+            })?;
     database
         .migrate(&config.database_url)
         .await

@@ -328,7 +328,12 @@ fn plain(settings: &Settings) -> Result<Map<String, Value>, ConfigError> {
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     let named = |error: &dyn std::fmt::Display| fault(format!("{}: {error}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| named(&error))?;
-    toml::from_str(&text).map_err(|error| named(&error))
+    toml::from_str(&text).map_err(|error| {
+        // Not the line itself, which may hold a secret.
+        let line = error.span().map(|span| text.split_at(span.start).0.split('\n').count());
+        let line = line.map_or_else(String::new, |line| format!("line {line}: "));
+        named(&format!("{line}{}", error.message()))
+    })
 }
 
 fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {

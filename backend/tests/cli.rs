@@ -411,6 +411,24 @@ fn settings_that_contradict_are_refused_with_a_sentence() {
 }
 
 #[test]
+fn no_secret_is_printed_where_a_setting_is_refused() {
+    let curfew = Curfew::new();
+    let unreadable = "postgres://curfew:hunter2@localhost:bad/curfew?password=hunter2";
+    let fault = curfew.fault(&["migrate", "--database-url", unreadable], "");
+    assert!(fault.contains("cannot be reached") && !fault.contains("hunter2"), "{fault}");
+    let file = curfew.0.path().join("wrong.toml");
+    for (text, words) in [
+        ("listen = \"127.0.0.1:1\"\nsecert = \"hunter2\"\n", "line 2: unknown field `secert`"),
+        ("secret = \"hunter2\n", "line 1: "),
+        ("[oauth.google]\nclient_secret = [\"hunter2\"]\n", "line 2: "),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let fault = curfew.fault(&["migrate", "--config", file.to_str().unwrap()], "");
+        assert!(fault.contains(words) && !fault.contains("hunter2"), "{fault}");
+    }
+}
+
+#[test]
 fn a_server_that_cannot_listen_says_so_and_keeps_its_secret_to_itself() {
     let curfew = Curfew::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
