@@ -1,6 +1,7 @@
-//! Every endpoint, by role and by tenant, from one table (ASVS V8.2.1, V8.2.2).
+//! Every endpoint, by role, by tenant and by the age of the sign-in, from one table (ASVS V7.5, V8.2.1, V8.2.2).
 
 use axum::http::Method;
+use chrono::{SubsecRound, TimeDelta};
 use curfew::{
     entropy,
     store::identities::{self, NewIdentity},
@@ -17,37 +18,52 @@ enum May {
     Anyone,
 }
 
+/// After how old a sign-in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    Any,
+}
+
 /// `{user}`, `{session}`, `{invite}` and `{identity}` are of the other account.
-fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May)> {
+fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May, Age)> {
+    use Age::{Any, Fresh};
     use May::{Anyone, Owner};
     vec![
-        (Method::GET, "/auth/me", None, Anyone),
-        (Method::GET, "/accounts/me", None, Anyone),
-        (Method::PATCH, "/accounts/me", Some(json!({"name": "Example"})), Owner),
-        (Method::GET, "/accounts/me/security", None, Owner),
-        (Method::PATCH, "/accounts/me/security", Some(json!({})), Owner),
-        (Method::POST, "/accounts/me/security/revoke-sessions", Some(json!({"scope": "others"})), Owner),
-        (Method::GET, "/accounts/me/audit-events", None, Owner),
-        (Method::GET, "/accounts/me/members", None, Owner),
-        (Method::PATCH, "/accounts/me/members/{user}", Some(json!({"role": "viewer"})), Owner),
-        (Method::DELETE, "/accounts/me/members/{user}", None, Owner),
-        (Method::POST, "/accounts/me/members/{user}/revoke-sessions", None, Owner),
-        (Method::GET, "/accounts/me/invites", None, Owner),
+        (Method::GET, "/auth/me", None, Anyone, Any),
+        (Method::GET, "/accounts/me", None, Anyone, Any),
+        (Method::PATCH, "/accounts/me", Some(json!({"name": "Example"})), Owner, Any),
+        (Method::GET, "/accounts/me/security", None, Owner, Any),
+        (Method::PATCH, "/accounts/me/security", Some(json!({})), Owner, Fresh),
+        (
+            Method::POST,
+            "/accounts/me/security/revoke-sessions",
+            Some(json!({"scope": "others"})),
+            Owner,
+            Fresh,
+        ),
+        (Method::GET, "/accounts/me/audit-events", None, Owner, Any),
+        (Method::GET, "/accounts/me/members", None, Owner, Any),
+        (Method::PATCH, "/accounts/me/members/{user}", Some(json!({"role": "viewer"})), Owner, Fresh),
+        (Method::DELETE, "/accounts/me/members/{user}", None, Owner, Fresh),
+        (Method::POST, "/accounts/me/members/{user}/revoke-sessions", None, Owner, Fresh),
+        (Method::GET, "/accounts/me/invites", None, Owner, Any),
         (
             Method::POST,
             "/accounts/me/invites",
             Some(json!({"email": "x@example.com", "role": "viewer"})),
             Owner,
+            Fresh,
         ),
-        (Method::DELETE, "/accounts/me/invites/{invite}", None, Owner),
-        (Method::POST, "/accounts/me/invites/{invite}/resend", None, Owner),
-        (Method::GET, "/users/me/sessions", None, Anyone),
-        (Method::DELETE, "/users/me/sessions/{session}", None, Anyone),
-        (Method::POST, "/users/me/sessions/revoke-others", None, Anyone),
-        (Method::GET, "/users/me/identities", None, Anyone),
-        (Method::DELETE, "/users/me/identities/{identity}", None, Anyone),
-        (Method::PATCH, "/users/me", Some(json!({"name": "Ada Example"})), Anyone),
-        (Method::POST, "/users/me/email", Some(json!({"email": "y@example.com"})), Anyone),
+        (Method::DELETE, "/accounts/me/invites/{invite}", None, Owner, Any),
+        (Method::POST, "/accounts/me/invites/{invite}/resend", None, Owner, Fresh),
+        (Method::GET, "/users/me/sessions", None, Anyone, Any),
+        (Method::DELETE, "/users/me/sessions/{session}", None, Anyone, Fresh),
+        (Method::POST, "/users/me/sessions/revoke-others", None, Anyone, Fresh),
+        (Method::GET, "/users/me/identities", None, Anyone, Any),
+        (Method::DELETE, "/users/me/identities/{identity}", None, Anyone, Fresh),
+        (Method::PATCH, "/users/me", Some(json!({"name": "Ada Example"})), Anyone, Any),
+        (Method::POST, "/users/me/email", Some(json!({"email": "y@example.com"})), Anyone, Fresh),
     ]
 }
 
@@ -80,7 +96,7 @@ async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_accoun
     };
     identities::insert(&app.app.database.write, new, app.now()).await.unwrap();
     let session = crate::test_app::claims(&theirs.access)["sid"].as_str().unwrap().to_owned();
-    for (method, template, body, may) in endpoints() {
+    for (method, template, body, may, _) in endpoints() {
         let foreign = template.contains('{');
         let path = template
             .replace("{user}", &other.id.to_string())
@@ -116,6 +132,38 @@ async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_accoun
     assert_eq!(app.value::<i64>("SELECT count(*) FROM users WHERE is_active").await, 4);
     assert_eq!(app.value::<i64>("SELECT count(*) FROM identities").await, 1);
     assert_eq!(app.value::<i64>("SELECT count(*) FROM invites WHERE revoked_at IS NULL").await, 2);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_fresh_for_a_quarter_of_an_hour_and_what_is_sensitive_needs_one() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let end = app.now().trunc_subsecs(0) + TimeDelta::minutes(15);
+    app.wait_until(end - TimeDelta::milliseconds(1));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    for (now, is_fresh) in [(app.now(), true), (end, false)] {
+        app.wait_until(now);
+        for (method, template, body, _, age) in endpoints() {
+            let nobody = "0198d5ad-9dd1-7000-8000-000000000001";
+            let parts = template.split('/').map(|part| if part.starts_with('{') { nobody } else { part });
+            let path = format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"));
+            let mut call = app.call(method.clone(), &path).bearer(&tokens.access);
+            if let Some(body) = &body {
+                call = call.json(body);
+            }
+            let answer = call.send().await;
+            let what = format!("{method} {template} at {now}: {}", answer.text);
+            if age == Age::Fresh && !is_fresh {
+                assert_eq!(answer.body["detail"], "reauthentication_required", "{what}");
+                assert_eq!(answer.status, 403, "{what}");
+            } else if template.contains('{') {
+                assert_eq!(answer.body["detail"], "not_found", "{what}");
+            } else {
+                assert!(answer.status.is_success(), "{what}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
