@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -383,12 +384,23 @@ pub fn forge_with(secret: &str, header: &Value, claims: &Value) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
+/// The same with the key of the access tokens.
+pub fn forge_access(secret: &str, header: &Value, claims: &Value) -> String {
+    let message = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let key = Ed25519KeyPair::from_seed_unchecked(&derived(secret, b"curfew/access/v1")).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())))
+}
+
 pub fn refresh_key(secret: &str) -> [u8; 32] {
+    derived(secret, b"curfew/refresh/v1")
+}
+
+fn derived(secret: &str, label: &[u8]) -> [u8; 32] {
     use aws_lc_rs::hkdf;
     let mut key = [0; 32];
     hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
         .extract(secret.as_bytes())
-        .expand(&[b"curfew/refresh/v1"], hkdf::HKDF_SHA256)
+        .expand(&[label], hkdf::HKDF_SHA256)
         .unwrap()
         .fill(&mut key)
         .unwrap();

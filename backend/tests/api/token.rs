@@ -1,14 +1,14 @@
 //! Tokens that others made (RFC 8725), and the rotation of the secret.
 
 use aws_lc_rs::{
-    hmac,
+    digest, hmac,
     signature::{Ed25519KeyPair, KeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use crate::test_app::{ME, SECRET, TestApp, claims, forge, forge_with, part, refresh_key};
+use crate::test_app::{ME, SECRET, TestApp, claims, forge, forge_access, forge_with, part, refresh_key};
 
 fn encode(header: &Value, claims: &Value) -> String {
     [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
@@ -92,6 +92,43 @@ async fn forged_access_tokens_are_refused() {
 }
 
 #[tokio::test]
+async fn access_tokens_signed_with_the_right_key_are_refused_for_what_they_say() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let (header, good) = (part(&tokens.access, 0), claims(&tokens.access));
+    let with = |object: &Value, key: &str, value: Value| {
+        let mut object = object.clone();
+        object[key] = value;
+        object
+    };
+    let sign = |header: &Value, claims: &Value| forge_access(SECRET, header, claims);
+    let signature = tokens.access.rsplit('.').next().unwrap();
+    let unsigned = encode(&with(&header, "alg", json!("none")), &good);
+    let forged = [
+        ("alg none", format!("{unsigned}.")),
+        ("alg none, with the signature", format!("{unsigned}.{signature}")),
+        ("the refresh token's type", sign(&with(&header, "typ", json!("rt+jwt")), &good)),
+        ("the usual type", sign(&with(&header, "typ", json!("JWT")), &good)),
+        ("no type", sign(&json!({"alg": "EdDSA"}), &good)),
+        ("an unknown key", sign(&with(&header, "kid", json!("../../dev/null")), &good)),
+        ("another's secret", forge_access("a secret of somebody else, long enough", &header, &good)),
+        ("another's issuer", sign(&header, &with(&good, "iss", json!("https://evil.example")))),
+        ("no issuer", sign(&header, &with(&good, "iss", Value::Null))),
+        ("another's audience", sign(&header, &with(&good, "aud", json!("elsewhere")))),
+        ("no audience", sign(&header, &with(&good, "aud", Value::Null))),
+        ("the refresh token's kind", sign(&header, &with(&good, "type", json!("refresh")))),
+        ("no kind", sign(&header, &with(&good, "type", Value::Null))),
+    ];
+    for (what, token) in forged {
+        let answer = app.get(ME).bearer(&token).send().await;
+        assert_eq!(answer.body["detail"], "invalid_access_token", "{what}");
+    }
+    // The forger's tool is right: the same parts, unchanged, pass.
+    assert_eq!(app.get(ME).bearer(&sign(&header, &good)).send().await.status, 200);
+}
+
+#[tokio::test]
 async fn any_service_can_verify_an_access_token_with_the_published_keys() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
@@ -154,10 +191,31 @@ async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
     }
 }
 
-#[tokio::test]
-async fn the_refresh_key_is_derived_as_documented() {
-    // RFC 5869 by hand: extract with an empty salt, expand with the info string, one block.
+/// RFC 5869 by hand: extract with an empty salt, expand with the info string, one block.
+fn derived_by_hand(label: &str) -> hmac::Tag {
     let extract = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]), SECRET.as_bytes());
     let expand = hmac::Key::new(hmac::HMAC_SHA256, extract.as_ref());
-    assert_eq!(hmac::sign(&expand, b"curfew/refresh/v1\x01").as_ref(), refresh_key(SECRET));
+    hmac::sign(&expand, format!("{label}\x01").as_bytes())
+}
+
+#[tokio::test]
+async fn the_refresh_key_is_derived_as_documented() {
+    assert_eq!(derived_by_hand("curfew/refresh/v1").as_ref(), refresh_key(SECRET));
+}
+
+#[tokio::test]
+async fn the_published_key_is_derived_as_documented() {
+    let app = TestApp::new().await;
+    let jwks = app.get("/.well-known/jwks.json").send().await.body;
+    let pair = Ed25519KeyPair::from_seed_unchecked(derived_by_hand("curfew/access/v1").as_ref()).unwrap();
+    let x = URL_SAFE_NO_PAD.encode(pair.public_key());
+    let thumbprint =
+        digest::digest(&digest::SHA256, format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes());
+    assert_eq!(
+        jwks,
+        json!({"keys": [{
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
+            "kid": URL_SAFE_NO_PAD.encode(thumbprint), "x": x,
+        }]})
+    );
 }
