@@ -71,6 +71,30 @@ async fn a_sign_out_that_races_with_refreshes_wins() {
 }
 
 #[tokio::test]
+async fn of_a_storm_of_sign_ins_the_surplus_is_refused_and_a_refresh_does_not_wait() {
+    let app = TestApp::with(&["--password-workers", "1"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    // The only worker is busy for as long as it takes to look; 32 can wait for it.
+    let busy = app.app.passwords.turn().await.unwrap();
+    let mut storm = JoinSet::new();
+    for _ in 0..200 {
+        storm.spawn(app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send());
+    }
+    for _ in 0..200 - 32 {
+        let refused = storm.join_next().await.unwrap().unwrap();
+        refused.assert_problem("unavailable");
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    }
+    assert_eq!(app.refresh(&tokens.refresh).await.status, 200);
+    assert!(storm.try_join_next().is_none(), "the others wait still");
+    drop(busy);
+    for answer in storm.join_all().await {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn whatever_is_done_to_people_at_once_no_two_wait_for_each_other() {
     let app = TestApp::with(&["--password-workers", "4"]).await;
     let owner = app.owner("ada@example.com").await;
