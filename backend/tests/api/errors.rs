@@ -1,6 +1,6 @@
 //! Bad input: a problem body with the right status, whatever it is, and nothing panics.
 
-use axum::http::Method;
+use axum::http::{HeaderName, Method};
 use curfew_shared::error::ErrorCode;
 
 use crate::test_app::{LOGIN, ME, REFRESH, TestApp};
@@ -103,6 +103,22 @@ async fn every_answer_carries_the_security_headers() {
     let api = app.get(ME).send().await;
     assert_eq!(api.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(api.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn unless_configured_no_other_origin_is_let_in() {
+    let app = TestApp::new().await;
+    for path in [ME, REFRESH, "/openapi.json", "/.well-known/jwks.json", "/health/live"] {
+        let asked = app
+            .call(Method::OPTIONS, path)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type");
+        for call in [app.get(path), app.post(path), asked] {
+            let answer = call.header("origin", "https://evil.example").send().await;
+            let mut names = answer.headers.keys().map(HeaderName::as_str);
+            assert!(!names.any(|name| name.starts_with("access-control-")), "{path}: {:?}", answer.headers);
+        }
+    }
 }
 
 #[tokio::test]
