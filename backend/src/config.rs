@@ -663,3 +663,23 @@ pub fn keep(folder: &Path, name: &str, content: impl FnOnce() -> io::Result<Stri
     }
     Ok(fs::read_to_string(path)?.trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_has_32_bytes_at_least_and_so_has_each_former_one() {
+        let read = |secret: &str, former: &str| {
+            let (secret, former) = (Some(secret.to_owned()), Some(vec![former.to_owned()]));
+            let settings = Settings { secret, secret_previous: former, ..Settings::default() };
+            Layered::new(&settings, |_| None, None)?.config()
+        };
+        let (long, short) = ("é".repeat(16), format!("{}s", "é".repeat(15)));
+        assert_eq!((long.len(), short.len()), (32, 31));
+        assert!(read(&long, &long).is_ok());
+        for error in [read(&short, &long).unwrap_err(), read(&long, &short).unwrap_err()] {
+            assert_eq!(error.to_string(), "secret and secret_previous: each needs at least 32 bytes");
+        }
+    }
+}

@@ -40,6 +40,35 @@ async fn an_account_begins_with_the_link_and_its_owner_signs_in() {
 }
 
 #[tokio::test]
+async fn an_address_of_254_bytes_and_names_of_120_characters_are_the_longest() {
+    let app = TestApp::new().await;
+    let domain = [("a", 63), ("b", 63), ("c", 61)].map(|(letter, count)| letter.repeat(count)).join(".");
+    let email = format!("{}é@{domain}", "x".repeat(62));
+    assert_eq!(email.len(), 254);
+    let name = "é".repeat(120);
+    let longest = json!({"account_name": name, "name": name, "email": email, "password": PASSWORD});
+    let answer = app.post(REGISTER).json(&longest).send().await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let token = app.mail_to(&email).await.token("/verify-email");
+    assert_eq!(app.post(VERIFY).json(&json!({"token": token})).send().await.body, json!({"email": email}));
+    for (field, longer, limit) in [
+        ("email", format!("{email}c"), 254),
+        ("name", format!("{name}é"), 120),
+        ("account_name", format!("{name}é"), 120),
+    ] {
+        let mut form = longest.clone();
+        form[field] = json!(longer);
+        let answer = app.post(REGISTER).json(&form).send().await;
+        answer.assert_problem("validation_failed");
+        let [fault] = answer.body["errors"].as_array().unwrap().as_slice() else { panic!("{}", answer.text) };
+        assert_eq!(
+            (&fault["field"], &fault["code"], &fault["limit"]),
+            (&json!(field), &json!("too_long"), &json!(limit))
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_answer_is_the_same_for_a_known_address_and_the_message_tells() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
