@@ -35,15 +35,16 @@ audit_kinds! {
     SignInFailed = "session.sign_in_failed";
     /// A person signed out; with `{reason}` `replaced` by signing in anew in the same browser.
     SignedOut = "session.signed_out";
-    /// A session reached the end of a window; `{reason}` is `idle` or `absolute`.
+    /// A session reached the end of a window; `{user_id, reason}` with reason `idle` or `absolute`.
     SessionExpired = "session.expired";
-    /// A used refresh token was shown again, and its session ended for it.
+    /// A used refresh token was shown again, and its session ended for it; `{user_id}`.
     ReplayDetected = "session.replay_detected";
     /// The session policy was changed; `{old, new, effective_old, effective_new}`.
     PolicyUpdated = "account.session_policy_update";
     /// Sessions were ended in bulk; `{scope, revoked_count}`.
     SessionsRevoked = "account.sessions_revoked_bulk";
-    /// A person ended sessions of their own; `{scope, revoked_count}` with scope `one` or `others`.
+    /// A person ended sessions of their own; `{scope, revoked_count}` with scope `one` (and
+    /// `session_id`) or `others`.
     OwnSessionsRevoked = "user.sessions_revoked";
     /// A person said that a sign-in was not theirs, and all their sessions ended;
     /// `{revoked_count, unlinked_count, revoked_invite_count, old_email, email}`.
