@@ -338,10 +338,10 @@ async fn axe_finds_nothing_in_either_warning() -> Outcome {
                 browser.sees("#person", "Ada").await?;
                 browser.sees(&format!("#session-expiry.{tone}"), "Your session").await?;
                 inspection.of(&format!("{path} with the warning: {tone}")).await?;
-                browser.sees(&format!("#session-expiry.{tone}"), "Time left:").await?;
+                browser.sees(&format!("#session-expiry.{tone}"), "4:").await?;
             }
             browser.click("#revoke-all").await?;
-            browser.sees(&format!("#revoke-sessions #session-expiry.{tone}"), "Time left:").await?;
+            browser.sees(&format!("#revoke-sessions #session-expiry.{tone}"), "4:").await?;
             inspection.of(&format!("the warning in a dialog: {tone}")).await?;
             browser.click("#revoke-sessions-cancel").await?;
             browser.set_offline(true).await?;

@@ -71,13 +71,13 @@ impl Stage {
         log
     }
 
-    fn all_browsers(&self) -> Vec<Browser> {
+    fn take_browsers(&self) -> Vec<Browser> {
         std::mem::take(&mut *lock(&self.browsers))
     }
 
     /// Closes the browsers; keeps what they showed if the journey failed, and nothing if it did not.
     async fn strike(self, has_failed: bool) {
-        for (number, browser) in self.all_browsers().into_iter().enumerate() {
+        for (number, browser) in self.take_browsers().into_iter().enumerate() {
             if has_failed {
                 browser.save(&self.evidence, &format!("browser-{}", number + 1)).await;
             }
@@ -116,7 +116,7 @@ pub async fn play_on_both(journey: impl AsyncFn(&Stage, Settings) -> Outcome) ->
         journey(stage, Settings::default()).await?;
         if let Some(postgres) = Postgres::of_the_environment() {
             // Those of the first are of no more use, and a machine bears only so many.
-            for browser in stage.all_browsers() {
+            for browser in stage.take_browsers() {
                 browser.close().await;
             }
             journey(stage, Settings::default().on(&postgres.database().await?)).await?;

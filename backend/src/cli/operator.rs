@@ -164,11 +164,12 @@ impl Operator {
                 let session = sessions::find(&self.database.read, id).await?;
                 let session = session.ok_or_else(|| format!("there is no session {id}"))?;
                 let transaction = self.database.begin().await?;
-                let live = session.is_live(now);
-                let revoked = live && sessions::revoke(&transaction, id, Reason::Operator, now).await?;
-                if !live {
+                let revoked = if session.is_live(now) {
+                    sessions::revoke(&transaction, id, Reason::Operator, now).await?
+                } else {
                     sessions::spare_no_longer(&transaction, id).await?;
-                }
+                    false
+                };
                 if revoked {
                     let payload = json!({"user_id": session.user_id, "revoked_count": 1});
                     let kind = AuditKind::SessionsRevokedByOperator;

@@ -56,10 +56,11 @@ async fn list(
 ) -> Result<Response> {
     let limit = page_limit(query.limit)?;
     field::refuse([check_time("from", query.from), check_time("to", query.to)])?;
-    let weight = |content_type| weight(&headers, &header::ACCEPT, content_type);
-    let formats = [Format::Csv, Format::Ndjson].map(|format| (weight(format.content_type()), format));
-    let (most, format) = formats.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(formats[0]);
-    if most > weight("application/json") {
+    let wanted = |content_type| weight(&headers, &header::ACCEPT, content_type);
+    let files = [Format::Csv, Format::Ndjson].map(|format| (wanted(format.content_type()), format));
+    if let Some((most, format)) = files.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))
+        && most > wanted("application/json")
+    {
         return Ok(export(app, caller.account.id, query, format));
     }
     let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;

@@ -127,7 +127,7 @@ async fn begin_session(
     delivery: TokenDelivery,
 ) -> Result<Grant> {
     let (login, attempt) = check_password(app, client, headers, shown, delivery).await?;
-    let begun = async {
+    let begun: Result<Grant> = async {
         let transaction = app.database.begin().await?;
         let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
         // With the session, so that a sign-in commits once more and not twice.
@@ -138,7 +138,7 @@ async fn begin_session(
     .await;
     match &begun {
         Ok(_) => app.outbox.notify_one(),
-        Err(error) if Error::code(error).status() >= 500 => attempt.excuse(app),
+        Err(error) if error.code().status() >= 500 => attempt.excuse(app),
         Err(_) => {}
     }
     begun

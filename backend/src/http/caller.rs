@@ -110,9 +110,8 @@ impl FromRequestParts<AppState> for Caller {
             },
             token: claims.jti,
             now,
-            // By the token too: one from before the person proved once more who they are may be in other hands.
-            fresh: now < row.auth_time + app.config.fresh
-                && now.timestamp() - claims.auth_time <= app.config.fresh.num_seconds(),
+            // By the token: one from before the person proved once more who they are may be in other hands.
+            fresh: now.timestamp() < claims.auth_time + app.config.fresh.num_seconds(),
         })
     }
 }

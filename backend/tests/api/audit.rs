@@ -33,6 +33,26 @@ fn person(user: &User, tokens: &Tokens) -> (Value, Value) {
     (json!(user.id), claims(&tokens.access)["sid"].clone())
 }
 
+/// An owner who does something, and then reads in the trail that it was done.
+struct Acting {
+    app: TestApp,
+    owner: User,
+    own: Tokens,
+}
+
+impl Acting {
+    async fn begin() -> Self {
+        let app = TestApp::new().await;
+        let owner = app.owner("ada@example.com").await;
+        let own = app.sign_in(&owner).await;
+        Self { app, owner, own }
+    }
+
+    async fn on_record(&self, kind: &str, payload: Value) {
+        assert_newest(&self.app, &self.own, kind, person(&self.owner, &self.own), payload).await;
+    }
+}
+
 async fn done(call: Call) -> Answer {
     let answer = call.send().await;
     assert!(answer.status.is_success(), "{}", answer.text);
@@ -233,40 +253,35 @@ async fn a_person_is_found_by_what_they_did_and_by_what_was_done_to_them() {
 
 #[tokio::test]
 async fn what_an_owner_does_to_somebody_is_on_record_with_whom_and_how_many_sessions() {
-    let app = TestApp::new().await;
-    let owner = app.owner("ada@example.com").await;
+    let ada = Acting::begin().await;
+    let Acting { app, owner, own } = &ada;
     let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
-    let own = app.sign_in(&owner).await;
-    let on_record =
-        async |kind, payload| assert_newest(&app, &own, kind, person(&owner, &own), payload).await;
     let member = format!("/api/v1/accounts/me/members/{}", bob.id);
     let patch = |body: Value| done(app.patch(&member).bearer(&own.access).json(&body));
 
     patch(json!({"role": "viewer"})).await;
-    on_record("member.role_changed", json!({"user_id": bob.id, "old": "engineer", "new": "viewer"})).await;
+    ada.on_record("member.role_changed", json!({"user_id": bob.id, "old": "engineer", "new": "viewer"}))
+        .await;
     app.sign_in(&bob).await;
     app.sign_in(&bob).await;
     done(app.post(&format!("{member}/revoke-sessions")).bearer(&own.access)).await;
-    on_record("member.sessions_revoked", json!({"user_id": bob.id, "revoked_count": 2})).await;
+    ada.on_record("member.sessions_revoked", json!({"user_id": bob.id, "revoked_count": 2})).await;
     app.sign_in(&bob).await;
     patch(json!({"is_active": false})).await;
-    on_record("member.deactivated", json!({"user_id": bob.id, "revoked_count": 1})).await;
+    ada.on_record("member.deactivated", json!({"user_id": bob.id, "revoked_count": 1})).await;
     patch(json!({"is_active": true})).await;
-    on_record("member.reactivated", json!({"user_id": bob.id})).await;
+    ada.on_record("member.reactivated", json!({"user_id": bob.id})).await;
     app.sign_in(&bob).await;
     done(app.delete(&member).bearer(&own.access)).await;
     let removed =
         json!({"user_id": bob.id, "name": "Ada Example", "email": "bob@example.com", "revoked_count": 1});
-    on_record("member.removed", removed).await;
+    ada.on_record("member.removed", removed).await;
 }
 
 #[tokio::test]
 async fn each_step_of_an_invitation_is_on_record() {
-    let app = TestApp::new().await;
-    let owner = app.owner("ada@example.com").await;
-    let own = app.sign_in(&owner).await;
-    let on_record =
-        async |kind, payload| assert_newest(&app, &own, kind, person(&owner, &own), payload).await;
+    let ada = Acting::begin().await;
+    let Acting { app, own, .. } = &ada;
     let invites = "/api/v1/accounts/me/invites";
     let invite = async |email: &str| {
         let body = json!({"email": email, "role": "engineer"});
@@ -275,77 +290,71 @@ async fn each_step_of_an_invitation_is_on_record() {
 
     let id = invite("bob@example.com").await;
     let made = json!({"invite_id": id, "email": "bob@example.com", "role": "engineer"});
-    on_record("invite.created", made.clone()).await;
+    ada.on_record("invite.created", made.clone()).await;
     let path = format!("{invites}/{}", id.as_str().unwrap());
     app.mails().await;
     done(app.post(&format!("{path}/resend")).bearer(&own.access)).await;
-    on_record("invite.resent", json!({"invite_id": id, "email": "bob@example.com"})).await;
+    ada.on_record("invite.resent", json!({"invite_id": id, "email": "bob@example.com"})).await;
     let accept = format!("/api/v1/invites/{}/accept", app.mail().await.token("/invite"));
     let joined = done(app.post(&accept).json(&json!({"name": "Bob", "password": PASSWORD}))).await.tokens();
     let bob = app.get(ME).bearer(&joined.access).send().await.body["user"]["id"].clone();
-    assert_newest(&app, &own, "invite.accepted", (bob.clone(), Value::Null), made).await;
+    assert_newest(app, own, "invite.accepted", (bob.clone(), Value::Null), made).await;
     let signed_in = (bob, claims(&joined.access)["sid"].clone());
-    assert_newest(&app, &own, "session.signed_in", signed_in, json!({"method": "invitation"})).await;
+    assert_newest(app, own, "session.signed_in", signed_in, json!({"method": "invitation"})).await;
     let id = invite("zoe@example.com").await;
     done(app.delete(&format!("{invites}/{}", id.as_str().unwrap())).bearer(&own.access)).await;
-    on_record("invite.revoked", json!({"invite_id": id, "email": "zoe@example.com"})).await;
+    ada.on_record("invite.revoked", json!({"invite_id": id, "email": "zoe@example.com"})).await;
 }
 
 #[tokio::test]
 async fn what_people_change_of_their_own_is_on_record_with_what_it_was() {
-    let app = TestApp::new().await;
-    let owner = app.owner("ada@example.com").await;
-    let own = app.sign_in(&owner).await;
-    let on_record =
-        async |kind, payload| assert_newest(&app, &own, kind, person(&owner, &own), payload).await;
+    let ada = Acting::begin().await;
+    let Acting { app, owner, own } = &ada;
     let by_link = (json!(owner.id), Value::Null);
 
     done(app.patch("/api/v1/users/me").bearer(&own.access).json(&json!({"name": "Ada Lovelace"}))).await;
-    on_record("user.name_changed", json!({"old": "Ada Example", "new": "Ada Lovelace"})).await;
+    ada.on_record("user.name_changed", json!({"old": "Ada Example", "new": "Ada Lovelace"})).await;
     done(app.patch("/api/v1/accounts/me").bearer(&own.access).json(&json!({"name": "Acme"}))).await;
-    on_record("account.renamed", json!({"old": "Example", "new": "Acme"})).await;
+    ada.on_record("account.renamed", json!({"old": "Example", "new": "Acme"})).await;
     let new = json!({"email": "ada@new.example"});
     done(app.post("/api/v1/users/me/email").bearer(&own.access).json(&new)).await;
     let token = app.mail().await.token("/verify-email");
     done(app.post("/api/v1/auth/verify-email").json(&json!({"token": token}))).await;
     let change = json!({"old": "ada@example.com", "new": "ada@new.example"});
-    assert_newest(&app, &own, "user.email_changed", by_link, change).await;
+    assert_newest(app, own, "user.email_changed", by_link, change).await;
 }
 
 #[tokio::test]
 async fn what_people_do_to_their_own_password_and_sessions_is_on_record() {
-    let app = TestApp::new().await;
-    let owner = app.owner("ada@example.com").await;
-    let own = app.sign_in(&owner).await;
-    let on_record =
-        async |kind, payload| assert_newest(&app, &own, kind, person(&owner, &own), payload).await;
+    let ada = Acting::begin().await;
+    let Acting { app, owner, own } = &ada;
     let post = |path, body: Value| done(app.post(path).bearer(&own.access).json(&body));
     let again = "seven purple kangaroos hum";
 
     post("/api/v1/auth/reauthenticate", json!({"password": PASSWORD})).await;
-    on_record("user.reauthenticated", json!({"method": "password"})).await;
+    ada.on_record("user.reauthenticated", json!({"method": "password"})).await;
     for _ in 0..3 {
-        app.sign_in(&owner).await;
+        app.sign_in(owner).await;
     }
-    let other = claims(&app.sign_in(&owner).await.access)["sid"].clone();
+    let other = claims(&app.sign_in(owner).await.access)["sid"].clone();
     let path = format!("/api/v1/users/me/sessions/{}", other.as_str().unwrap());
     done(app.delete(&path).bearer(&own.access)).await;
     let one = json!({"scope": "one", "session_id": other, "revoked_count": 1});
-    on_record("user.sessions_revoked", one).await;
+    ada.on_record("user.sessions_revoked", one).await;
     done(app.post("/api/v1/users/me/sessions/revoke-others").bearer(&own.access)).await;
-    on_record("user.sessions_revoked", json!({"scope": "others", "revoked_count": 3})).await;
-    app.sign_in(&owner).await;
+    ada.on_record("user.sessions_revoked", json!({"scope": "others", "revoked_count": 3})).await;
+    app.sign_in(owner).await;
     let change = json!({"current_password": PASSWORD, "new_password": again});
     post("/api/v1/auth/change-password", change).await;
-    on_record("user.password_changed", json!({"revoked_count": 1})).await;
+    ada.on_record("user.password_changed", json!({"revoked_count": 1})).await;
 
     app.mails().await;
     done(app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email}))).await;
     let reset = json!({"token": app.mail().await.token("/reset-password"), "password": PASSWORD});
     done(app.post("/api/v1/auth/reset-password").json(&reset)).await;
-    let reader = app.sign_in(&owner).await;
+    let reader = app.sign_in(owner).await;
     let by_link = (json!(owner.id), Value::Null);
-    assert_newest(&app, &reader, "user.password_reset", by_link, json!({"revoked_count": 1})).await;
+    assert_newest(app, &reader, "user.password_reset", by_link, json!({"revoked_count": 1})).await;
 }
 
 #[tokio::test]

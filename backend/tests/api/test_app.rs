@@ -372,13 +372,18 @@ pub fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
+/// What a token's signature is over.
+pub fn encode(header: &Value, claims: &Value) -> String {
+    [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
+}
+
 /// Signs claims of the test's own with the refresh key, derived as is documented and not by the server's code.
 pub fn forge(header: &Value, claims: &Value) -> String {
     forge_with(SECRET, header, claims)
 }
 
 pub fn forge_with(secret: &str, header: &Value, claims: &Value) -> String {
-    let message = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let message = encode(header, claims);
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &refresh_key(secret));
     let signature = aws_lc_rs::hmac::sign(&key, message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -386,7 +391,7 @@ pub fn forge_with(secret: &str, header: &Value, claims: &Value) -> String {
 
 /// The same with the key of the access tokens.
 pub fn forge_access(secret: &str, header: &Value, claims: &Value) -> String {
-    let message = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let message = encode(header, claims);
     let key = Ed25519KeyPair::from_seed_unchecked(&derived(secret, b"curfew/access/v1")).unwrap();
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())))
 }

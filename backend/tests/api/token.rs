@@ -8,10 +8,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use crate::test_app::{ME, SECRET, TestApp, claims, forge, forge_access, forge_with, part, refresh_key};
+use crate::test_app::{
+    ME, SECRET, TestApp, claims, encode, forge, forge_access, forge_with, part, refresh_key,
+};
 
-fn encode(header: &Value, claims: &Value) -> String {
-    [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
+/// The object with one member of another value.
+fn with(object: &Value, key: &str, value: Value) -> Value {
+    let mut object = object.clone();
+    object[key] = value;
+    object
 }
 
 #[tokio::test]
@@ -20,11 +25,6 @@ async fn forged_refresh_tokens_are_refused() {
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let (header, good) = (part(&tokens.refresh, 0), claims(&tokens.refresh));
-    let with = |object: &Value, key: &str, value: Value| {
-        let mut object = object.clone();
-        object[key] = value;
-        object
-    };
     let unsigned = encode(&with(&header, "alg", json!("none")), &good);
     let forged = [
         ("alg none", format!("{unsigned}.")),
@@ -97,11 +97,6 @@ async fn access_tokens_signed_with_the_right_key_are_refused_for_what_they_say()
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let (header, good) = (part(&tokens.access, 0), claims(&tokens.access));
-    let with = |object: &Value, key: &str, value: Value| {
-        let mut object = object.clone();
-        object[key] = value;
-        object
-    };
     let sign = |header: &Value, claims: &Value| forge_access(SECRET, header, claims);
     let signature = tokens.access.rsplit('.').next().unwrap();
     let unsigned = encode(&with(&header, "alg", json!("none")), &good);

@@ -6,10 +6,11 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::said::use_said;
+use super::{Live, LiveProps};
 use crate::{
     browser::page,
     kept::{use_kept, use_while},
+    part::with,
 };
 
 /// How long a wait is before it is told, in milliseconds. Most are over by then, and nothing flickers.
@@ -44,7 +45,6 @@ pub fn Loading(props: &LoadingProps) -> Html {
             move || drop(timer)
         });
     }
-    let said = use_said(props.failure.clone().map(|failure| (0, failure)));
     let part = |name: &str| format!("{}-{name}", props.name);
     let has_button = use_kept(|| Cell::new(false));
     let can_retry = props.failure.is_some() || (props.is_busy && has_button.get());
@@ -76,11 +76,7 @@ pub fn Loading(props: &LoadingProps) -> Html {
                     <p class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Loading…" }</p>
                 }
             </div>
-            <div id={part("alert")} role="alert" class="live">
-                if let Some(failure) = said {
-                    <p class="alert">{ failure }</p>
-                }
-            </div>
+            { with::<Live>(LiveProps { id: part("alert").into(), is_alert: true, words: props.failure.clone() }) }
             if can_retry {
                 <button
                     id={part("retry")} type="button" class="button" {onclick}

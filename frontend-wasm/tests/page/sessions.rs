@@ -188,7 +188,7 @@ async fn a_device_whose_clock_is_wrong_counts_by_the_servers() {
     let _server = Server::start(move |call: &Call, _| match call.path.as_str() {
         SESSIONS => {
             // The page's now is behind by the way of an answer.
-            let at = now() + TimeDelta::seconds(1);
+            let at = now() + TimeDelta::seconds(30);
             let sessions = vec![session(server::SESSION, Some("Firefox"), at)];
             let page = OwnSessionPage { sessions, session_count: 1, next_cursor: None, server_time: now() };
             Fate::Says(json!(page))
@@ -201,5 +201,5 @@ async fn a_device_whose_clock_is_wrong_counts_by_the_servers() {
     let this = format!("[data-id='{}']", server::SESSION);
     screen.reads(&this, "Signed in just now").await;
     screen.reads(&this, "last seen just now").await;
-    screen.reads(&this, "Ends in 1").await;
+    screen.reads(&this, "Ends in 15 minutes unless it is used").await;
 }
