@@ -16,8 +16,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     domain::{
         claim::{
-            ACCESS_SECONDS, ACCESS_TYP, AccessClaims, AccessKind, REFRESH_TYP, RefreshClaims, RefreshKind,
-            TokenId,
+            ACCESS_SECONDS, ACCESS_TYP, AccessClaims, AccessKind, CLIENT_ID, REFRESH_TYP, RefreshClaims,
+            RefreshKind, TokenId,
         },
         link::{LINK_TYP, LinkClaims, LinkPurpose},
         session::{Deadlines, Snapshot},
@@ -196,6 +196,7 @@ impl Keys {
             aud: AUDIENCE.to_owned(),
             sub: grant.user_id,
             sid: grant.session_id,
+            client_id: Some(CLIENT_ID.to_owned()),
             account_id: grant.account_id,
             role: grant.role,
             auth_time: snapshot.auth_time().timestamp(),

@@ -25,6 +25,6 @@ pub struct AccountResponse {
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccountRequest {
     /// The new name.
-    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub name: String,
 }

@@ -76,11 +76,10 @@ impl fmt::Debug for LoginRequest {
     }
 }
 
-/// Sign-in with the OAuth 2.0 password form (RFC 6749 §4.3.2). Fields that the form may carry and
-/// Curfew has no use for are accepted and ignored.
+/// Sign-in with the OAuth 2.0 password form (RFC 6749 §4.3.2). Parameters that are not listed here are
+/// ignored (§3.2); one that is listed may be sent once.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct LoginForm {
     /// The user's e-mail address; letter case does not matter.
     #[cfg_attr(feature = "openapi", schema(max_length = 254, example = "owner@example.com"))]

@@ -62,7 +62,7 @@ pub struct InviteQuery {
 #[serde(deny_unknown_fields)]
 pub struct CreateInviteRequest {
     /// Whom to send it to.
-    #[cfg_attr(feature = "openapi", schema(max_length = 254))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
     pub email: String,
     /// What the person will be.
     pub role: Role,
@@ -90,7 +90,7 @@ pub struct InvitationResponse {
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitationRequest {
     /// The person's name.
-    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub name: String,
     /// The password to be.
     #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]

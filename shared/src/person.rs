@@ -13,13 +13,13 @@ use crate::auth::TokenDelivery;
 #[serde(deny_unknown_fields)]
 pub struct RegisterRequest {
     /// The account's name.
-    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub account_name: String,
     /// The person's name.
-    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub name: String,
     /// The e-mail address.
-    #[cfg_attr(feature = "openapi", schema(max_length = 254))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
     pub email: String,
     /// The password to be.
     #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
@@ -38,7 +38,7 @@ impl fmt::Debug for RegisterRequest {
 #[serde(deny_unknown_fields)]
 pub struct EmailRequest {
     /// The e-mail address.
-    #[cfg_attr(feature = "openapi", schema(max_length = 254))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
     pub email: String,
 }
 
@@ -149,6 +149,6 @@ impl fmt::Debug for ReauthenticateRequest {
 #[serde(deny_unknown_fields)]
 pub struct UpdateProfileRequest {
     /// The new name.
-    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub name: String,
 }

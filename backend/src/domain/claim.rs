@@ -15,6 +15,8 @@ use super::session::Snapshot;
 pub const REFRESH_TYP: &str = "rt+jwt";
 /// `typ` of an access token's header (RFC 9068 §2.1).
 pub const ACCESS_TYP: &str = "at+jwt";
+/// `client_id` of every access token: Curfew has no other clients.
+pub const CLIENT_ID: &str = "curfew";
 /// How long an access token is good at most, in seconds.
 pub const ACCESS_SECONDS: i64 = 300;
 
@@ -105,6 +107,9 @@ pub struct AccessClaims {
     pub sub: UserId,
     /// The session.
     pub sid: SessionId,
+    /// The client that it was issued to (RFC 9068 §2.2): [`CLIENT_ID`]. Absent in tokens of older releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// The user's account.
     pub account_id: AccountId,
     /// The user's role when it was made.

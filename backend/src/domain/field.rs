@@ -1,6 +1,7 @@
 //! What an address, a name and a password may be.
 
 use curfew_shared::error::{FieldCode, FieldError};
+use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 use lettre::Address;
 use unicode_normalization::UnicodeNormalization;
 
@@ -67,6 +68,8 @@ pub fn check_name(field: &str, name: &str) -> Option<FieldError> {
         Some(too_long(field, NAME_MAX))
     } else if name.chars().any(is_invisible) {
         Some(FieldError::new(field, FieldCode::Malformed, "Leave out characters that cannot be seen."))
+    } else if !name.chars().any(is_visible) {
+        Some(FieldError::new(field, FieldCode::Malformed, "Use characters that can be seen."))
     } else if name.contains("://") {
         Some(FieldError::new(field, FieldCode::Malformed, "Leave out web addresses."))
     } else {
@@ -137,6 +140,13 @@ fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Whether the character shows by itself. Default ignorable are fillers, variation selectors, joiners and tags; a
+/// Braille pattern without dots is a blank that no Unicode property names.
+fn is_visible(c: char) -> bool {
+    let blank = c == '\u{2800}' || c.is_whitespace() || c.is_control();
+    !blank && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 fn too_long(field: &str, max: usize) -> FieldError {
@@ -219,6 +229,35 @@ mod tests {
         assert_eq!(code(&"x".repeat(121)), Some(FieldCode::TooLong));
         for bad in ["a\u{0}b", "a\u{202e}b", "\u{200b}", "Win at https://evil.example"] {
             assert_eq!(code(bad), Some(FieldCode::Malformed), "{bad:?}");
+        }
+        for blank in [
+            "\u{3164}",
+            "\u{2800}",
+            "\u{ad}",
+            "\u{200c}",
+            "\u{115f}",
+            "\u{1160}",
+            "\u{ffa0}",
+            "\u{34f}",
+            "\u{180b}",
+            "\u{fe0f}",
+            "\u{e0020}",
+            "\u{e0100}",
+            "\u{17b4}",
+            "\u{2800} \u{3164}\u{200d}",
+        ] {
+            assert_eq!(code(blank), Some(FieldCode::Malformed), "{}", blank.escape_unicode());
+        }
+        for good in [
+            "👨\u{200d}👩\u{200d}👧",
+            "❤\u{fe0f}",
+            "🇫🇷",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+            "김\u{3164}",
+            "⠁",
+            "王",
+        ] {
+            assert_eq!(code(good), None, "{}", good.escape_unicode());
         }
         assert_eq!(code("مى\u{200c}خواهم"), None, "what joins letters or keeps them apart");
     }

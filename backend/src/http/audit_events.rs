@@ -1,5 +1,7 @@
 //! Reading the audit trail.
 
+use std::sync::Arc;
+
 use axum::{
     Json as JsonResponse,
     body::{Body, Bytes},
@@ -10,18 +12,22 @@ use axum::{
 use chrono::{DateTime, Datelike, Utc};
 use curfew_shared::{
     audit::{AuditEvent, AuditPage, AuditQuery},
-    error::{FieldCode, FieldError},
-    id::AccountId,
+    error::{ErrorCode, FieldCode, FieldError, Problem},
     route::api as route,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     accept::weight,
-    caller::Owner,
+    caller::{Caller, Owner},
     extract::{Query, cut, page_limit},
 };
-use crate::{app::AppState, domain::field, error::Result, store::audit_events};
+use crate::{
+    app::AppState,
+    domain::field,
+    error::Result,
+    store::{StoreError, audit_events},
+};
 
 /// Entries that an export reads at once.
 const EXPORT_BATCH: u32 = 1_000;
@@ -33,10 +39,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// The audit trail, newest first.
 ///
 /// JSON comes in pages. With `Accept: text/csv` or `application/x-ndjson` the answer is everything
-/// that matches, as a file.
+/// that matches, as a file. If the session ends meanwhile, the last line says so (a cell `# incomplete: …`, a
+/// problem object) and the body breaks off.
 #[utoipa::path(
     get,
     path = route::AUDIT_EVENTS,
+    operation_id = "list_audit_events",
     tag = "account",
     params(AuditQuery),
     responses(
@@ -61,7 +69,7 @@ async fn list(
     if let Some((most, format)) = files.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))
         && most > wanted("application/json")
     {
-        return Ok(export(app, caller.account.id, query, format));
+        return Ok(export(app, caller, query, format));
     }
     let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;
     let next_cursor = cut(&mut events, limit).map(|event| event.id);
@@ -99,10 +107,23 @@ impl Format {
     fn head(self) -> Bytes {
         match self {
             Self::Csv => Bytes::from_static(
-                b"id,at,kind,actor_id,actor_name,actor_email,subject_id,subject_name,subject_email,\
-                  session_id,address,payload\r\n",
+                // Excel reads UTF-8 only after a byte order mark.
+                b"\xef\xbb\xbf\"id\",\"at\",\"kind\",\"actor_id\",\"actor_name\",\"actor_email\",\"subject_id\",\
+                  \"subject_name\",\"subject_email\",\"session_id\",\"address\",\"payload\"\r\n",
             ),
             Self::Ndjson => Bytes::new(),
+        }
+    }
+
+    /// The last line of an export that was ended before its time.
+    fn last_line(self, code: ErrorCode) -> std::io::Result<Bytes> {
+        match self {
+            Self::Csv => Ok(format!("\"# incomplete: {}\"{}\r\n", code.as_str(), ",\"\"".repeat(11)).into()),
+            Self::Ndjson => {
+                let mut line = serde_json::to_vec(&Problem::new(code, Vec::new()))?;
+                line.push(b'\n');
+                Ok(line.into())
+            }
         }
     }
 
@@ -110,8 +131,11 @@ impl Format {
         let mut bytes = Vec::new();
         match self {
             Self::Csv => {
-                let mut csv =
-                    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut bytes);
+                let mut csv = csv::WriterBuilder::new()
+                    .terminator(csv::Terminator::CRLF)
+                    // Where a spreadsheet separates at `;`, only quotes keep a cell in one piece.
+                    .quote_style(csv::QuoteStyle::Always)
+                    .from_writer(&mut bytes);
                 for event in events {
                     csv.write_record(cells(event))?;
                 }
@@ -157,24 +181,51 @@ fn cells(event: &AuditEvent) -> [String; 12] {
     ]
 }
 
-/// A spreadsheet takes a cell that begins so for a formula, and a name is whatever its owner typed.
+/// Makes a spreadsheet show the cell as text. A name is whatever its owner typed, and a separator inside it
+/// starts a new cell where a program ignores the quotes: the character after one counts as a first one too.
 fn inert(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let mut inert = String::with_capacity(cell.len() + 1);
+    let mut is_first = true;
+    for c in cell.chars() {
+        let is_formula = matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n');
+        if is_first && is_formula {
+            inert.push('\'');
+        }
+        inert.push(c);
+        // White space and quotes may stand before a formula.
+        is_first = matches!(c, ';' | ',' | '|' | '\t' | '\r' | '\n')
+            || is_first && !is_formula && (c.is_whitespace() || matches!(c, '"' | '\''));
+    }
+    inert
 }
 
-/// Sends everything that matches, batch by batch, as the client reads it.
-fn export(app: AppState, account: AccountId, query: AuditQuery, format: Format) -> Response {
-    let batches = futures_util::stream::try_unfold(Some(query), move |query| {
-        let app = AppState::clone(&app);
+/// Sends everything that matches, batch by batch, as the client reads it. The session is checked before each
+/// batch: with it ends the export, by a last line that says so and by a body that breaks off.
+fn export(app: AppState, caller: Caller, query: AuditQuery, format: Format) -> Response {
+    let caller = Arc::new(caller);
+    let batches = futures_util::stream::try_unfold(Next::Batch(query), move |next| {
+        let (app, caller) = (AppState::clone(&app), Arc::clone(&caller));
         async move {
-            let Some(mut query) = query else { return Ok(None) };
-            let events = audit_events::list(&app.database.read, account, &query, EXPORT_BATCH)
+            let mut query = match next {
+                Next::Batch(query) => query,
+                Next::Abort(code) => return Err(std::io::Error::other(code.as_str())),
+                Next::Done => return Ok(None),
+            };
+            let failed = |error: StoreError| {
+                tracing::error!(%error, "an audit export failed");
+                std::io::Error::other(error)
+            };
+            if let Some(code) = caller.refusal_now(&app).await.map_err(failed)? {
+                tracing::info!(session = %caller.session.id, code = code.as_str(), "an audit export was ended");
+                return Ok(Some((format.last_line(code)?, Next::Abort(code))));
+            }
+            let events = audit_events::list(&app.database.read, caller.account.id, &query, EXPORT_BATCH)
                 .await
-                .inspect_err(|error| tracing::error!(%error, "an export broke off"))
-                .map_err(std::io::Error::other)?;
+                .map_err(failed)?;
             let last = events.last().filter(|_| events.len() == EXPORT_BATCH as usize).map(|event| event.id);
             query.cursor = last;
-            Ok(Some((format.lines(&events)?, last.map(|_| query))))
+            let next = if last.is_some() { Next::Batch(query) } else { Next::Done };
+            Ok(Some((format.lines(&events)?, next)))
         }
     });
     let head = futures_util::stream::iter([Ok::<_, std::io::Error>(format.head())]);
@@ -183,4 +234,11 @@ fn export(app: AppState, account: AccountId, query: AuditQuery, format: Format) 
         (header::CONTENT_DISPOSITION, format.file_name().to_owned()),
     ];
     (headers, Body::from_stream(futures_util::StreamExt::chain(head, batches))).into_response()
+}
+
+/// The next step of an export.
+enum Next {
+    Batch(AuditQuery),
+    Abort(ErrorCode),
+    Done,
 }

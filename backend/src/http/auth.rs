@@ -301,6 +301,7 @@ async fn logout(
 #[utoipa::path(
     get,
     path = route::ME,
+    operation_id = "get_current_user",
     tag = "auth",
     responses(
         (status = 200, description = "The caller", body = MeResponse),

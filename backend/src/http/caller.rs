@@ -18,7 +18,7 @@ use crate::{
     app::{App, AppState},
     audit::Deed,
     error::{Error, Result},
-    store::{Transaction, accounts, sessions, users},
+    store::{StoreError, Transaction, accounts, sessions, users},
 };
 
 /// The caller of an endpoint that needs one. The token is verified without the database; the
@@ -69,6 +69,20 @@ impl Caller {
     async fn still_admitted(&self, transaction: &Transaction) -> Result<sessions::Caller> {
         let row = sessions::find_caller(transaction, self.session.id).await?;
         row.filter(|row| row.admits(self.token)).ok_or_else(|| Error::token(ErrorCode::SessionRevoked))
+    }
+
+    /// The reason, if any, why a response that takes long must not go on: the session has ended meanwhile, or the
+    /// caller is no owner any more.
+    pub(super) async fn refusal_now(&self, app: &App) -> Result<Option<ErrorCode>, StoreError> {
+        let row = sessions::find_caller(&app.database.read, self.session.id).await?;
+        let Some(row) = row.filter(|row| row.admits(self.token)) else {
+            return Ok(Some(ErrorCode::SessionRevoked));
+        };
+        let now = app.clock.now();
+        if now >= row.idle_expires_at || now >= row.absolute_expires_at {
+            return Ok(Some(ErrorCode::AccessTokenExpired));
+        }
+        Ok((row.role()? != Role::Owner).then_some(ErrorCode::OwnerRequired))
     }
 
     /// Lets a sensitive act go on only a short while after a sign-in or re-authentication (ASVS V7.5.3).

@@ -30,6 +30,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         description = "Accounts and sessions: sign-in, rotation of refresh tokens, and the policy that ends sessions.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
+    // Relative: the server that served the document.
+    servers((url = "/")),
     tags(
         (name = "auth", description = "Signing in, staying signed in, signing out"),
         (name = "users", description = "One's own sessions, name, address, identities"),

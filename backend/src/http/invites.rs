@@ -56,6 +56,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get,
     path = route::INVITES,
+    operation_id = "list_invites",
     tag = "account",
     params(InviteQuery),
     responses(
@@ -81,6 +82,7 @@ async fn list(
 #[utoipa::path(
     post,
     path = route::INVITES,
+    operation_id = "create_invite",
     tag = "account",
     request_body = CreateInviteRequest,
     responses(
@@ -143,6 +145,7 @@ async fn create(
 #[utoipa::path(
     delete,
     path = route::INVITE,
+    operation_id = "revoke_invite",
     tag = "account",
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
@@ -174,6 +177,7 @@ async fn revoke(
 #[utoipa::path(
     post,
     path = route::INVITE_RESEND,
+    operation_id = "resend_invite",
     tag = "account",
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
@@ -213,6 +217,7 @@ async fn resend(
 #[utoipa::path(
     get,
     path = route::INVITATION,
+    operation_id = "get_invitation",
     tag = "auth",
     security(()),
     params(("token" = String, Path, description = "What stands behind `#` in the link")),
@@ -249,6 +254,7 @@ pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
 #[utoipa::path(
     post,
     path = route::INVITATION_ACCEPT,
+    operation_id = "accept_invitation",
     tag = "auth",
     security(()),
     request_body = AcceptInvitationRequest,

@@ -45,6 +45,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get,
     path = route::ACCOUNT,
+    operation_id = "get_account",
     tag = "account",
     responses(
         (status = 200, description = "The account", body = AccountResponse),
@@ -58,6 +59,7 @@ async fn account(State(app): State<AppState>, caller: Caller) -> Result<JsonResp
 #[utoipa::path(
     patch,
     path = route::ACCOUNT,
+    operation_id = "update_account",
     tag = "account",
     request_body = UpdateAccountRequest,
     responses(
@@ -90,6 +92,7 @@ async fn rename(
 #[utoipa::path(
     get,
     path = route::MEMBERS,
+    operation_id = "list_members",
     tag = "account",
     params(MemberQuery),
     responses(
@@ -138,6 +141,7 @@ fn read_cursor(cursor: &MemberCursor) -> Result<(UserId, String)> {
 #[utoipa::path(
     patch,
     path = route::MEMBER,
+    operation_id = "update_member",
     tag = "account",
     request_body = UpdateMemberRequest,
     params(("id" = Uuid, Path, description = "The user")),
@@ -220,6 +224,7 @@ async fn member_left(
 #[utoipa::path(
     delete,
     path = route::MEMBER,
+    operation_id = "remove_member",
     tag = "account",
     params(("id" = Uuid, Path, description = "The user")),
     responses(
@@ -259,6 +264,7 @@ async fn remove(
 #[utoipa::path(
     post,
     path = route::MEMBER_REVOKE_SESSIONS,
+    operation_id = "revoke_member_sessions",
     tag = "account",
     params(("id" = Uuid, Path, description = "The user")),
     responses(

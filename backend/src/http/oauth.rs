@@ -33,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get,
     path = route::OAUTH_PROVIDERS,
+    operation_id = "list_oauth_providers",
     tag = "auth",
     security(()),
     responses((status = 200, description = "The providers", body = ProvidersResponse)),

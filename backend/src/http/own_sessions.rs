@@ -32,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get,
     path = route::SESSIONS,
+    operation_id = "list_sessions",
     tag = "users",
     params(SessionQuery),
     responses(
@@ -72,6 +73,7 @@ async fn list(
 #[utoipa::path(
     delete,
     path = route::SESSION,
+    operation_id = "revoke_session",
     tag = "users",
     params(("id" = Uuid, Path, description = "The session")),
     responses(
@@ -104,6 +106,7 @@ async fn revoke(
 #[utoipa::path(
     post,
     path = route::REVOKE_OTHERS,
+    operation_id = "revoke_other_sessions",
     tag = "users",
     responses(
         (status = 200, description = "How many ended", body = RevokeSessionsResponse),

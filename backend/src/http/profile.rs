@@ -98,6 +98,7 @@ async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> R
 #[utoipa::path(
     patch,
     path = route::PROFILE,
+    operation_id = "update_profile",
     tag = "users",
     request_body = UpdateProfileRequest,
     responses(

@@ -40,6 +40,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get,
     path = route::SECURITY,
+    operation_id = "get_security",
     tag = "account",
     responses(
         (status = 200, description = "The settings", body = SecurityResponse),
@@ -56,6 +57,7 @@ async fn show(State(app): State<AppState>, Owner(caller): Owner) -> Result<JsonR
 #[utoipa::path(
     patch,
     path = route::SECURITY,
+    operation_id = "update_security",
     tag = "account",
     request_body = UpdatePolicyRequest,
     responses(
@@ -102,6 +104,7 @@ async fn update(
 #[utoipa::path(
     post,
     path = route::REVOKE_SESSIONS,
+    operation_id = "revoke_account_sessions",
     tag = "account",
     request_body = Option<RevokeSessionsRequest>,
     responses(

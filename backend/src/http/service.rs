@@ -22,7 +22,7 @@ struct Health {
 }
 
 /// Whether the process runs.
-#[utoipa::path(get, path = "/health/live", tag = "service", security(()), responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health/live", operation_id = "get_liveness", tag = "service", security(()), responses((status = 200, description = "The process runs", body = Health)))]
 async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
@@ -31,10 +31,11 @@ async fn live() -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/health/ready",
+    operation_id = "get_readiness",
     tag = "service",
     security(()),
     responses(
-        (status = 200, body = Health),
+        (status = 200, description = "The database answers", body = Health),
         (status = 503, description = "`unavailable`"),
     ),
 )]
@@ -47,9 +48,10 @@ async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "get_metrics",
     tag = "service",
     security(()),
-    responses((status = 200, body = String, content_type = "application/openmetrics-text")),
+    responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
 )]
 async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -65,7 +67,7 @@ struct Jwks {
 /// The public keys that verify access tokens (RFC 7517).
 ///
 /// Keys stay in the set for as long as tokens that they signed may be good.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", security(()), responses((status = 200, body = Jwks)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "get_jwks", tag = "service", security(()), responses((status = 200, description = "The key set", body = Jwks)))]
 async fn jwks(State(app): State<AppState>) -> impl IntoResponse {
     let keys = app.keys.public().to_vec();
     ([(header::CACHE_CONTROL, "public, max-age=300")], Json(Jwks { keys }))

@@ -198,7 +198,8 @@ async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
     assert_eq!(
         lines.next(),
         Some(
-            "id,at,kind,actor_id,actor_name,actor_email,subject_id,subject_name,subject_email,session_id,address,payload"
+            "\u{feff}\"id\",\"at\",\"kind\",\"actor_id\",\"actor_name\",\"actor_email\",\"subject_id\",\"subject_name\",\
+             \"subject_email\",\"session_id\",\"address\",\"payload\""
         )
     );
     assert_eq!(csv.text.matches("\r\n").count(), 1_502);
@@ -372,4 +373,25 @@ async fn what_ends_a_session_is_on_record_with_the_session() {
     let by = (Value::Null, claims(&replayed.access)["sid"].clone());
     let whose = json!({"user_id": owner.id});
     assert_newest(&app, &reader, "session.replay_detected", by, whose).await;
+}
+
+#[tokio::test]
+async fn no_cell_of_an_export_is_a_formula_whatever_separates_cells() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    for (name, cell) in [
+        ("Eve;=1+1", "Eve;'=1+1"),
+        ("Eve, =1", "Eve, '=1"),
+        ("+49", "'+49"),
+        (" @SUM(A1)", " '@SUM(A1)"),
+        ("＝1", "'＝1"),
+        ("a-b = c", "a-b = c"),
+    ] {
+        app.execute(&format!("UPDATE users SET name = '{name}'")).await.unwrap();
+        let csv = app.get(EVENTS).header("accept", "text/csv").bearer(&tokens.access).send().await;
+        assert!(csv.text.contains(&format!(",\"{cell}\",")), "{name}: {}", csv.text);
+        let all_quoted = |line: &str| line.starts_with('"') && line.ends_with('"');
+        assert!(csv.text.trim_start_matches('\u{feff}').trim_end().split("\r\n").all(all_quoted));
+    }
 }

@@ -72,3 +72,25 @@ async fn the_description_describes_every_refusal() {
         "as `curfew openapi` prints it"
     );
 }
+
+#[tokio::test]
+async fn every_operation_has_an_id_of_its_own_and_every_response_a_description() {
+    let app = TestApp::new().await;
+    let document = app.get("/openapi.json").send().await.body;
+    let mut ids = std::collections::HashSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id.to_owned()), "{method} {path}: {id} is taken");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let description = response["description"].as_str().unwrap_or_default();
+                assert!(!description.is_empty(), "{method} {path} {status}");
+            }
+        }
+    }
+    let id = |path: &str, method: &str| document["paths"][path][method]["operationId"].clone();
+    assert_eq!(id("/api/v1/users/me/sessions/{id}", "delete"), "revoke_session");
+    assert_eq!(id("/api/v1/accounts/me/invites/{id}", "delete"), "revoke_invite");
+    let callback = &document["paths"]["/api/v1/auth/oauth/{provider}/callback"]["post"]["responses"];
+    assert!(callback["404"].is_object());
+}

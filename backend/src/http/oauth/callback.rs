@@ -46,6 +46,7 @@ use crate::{
 #[utoipa::path(
     post,
     path = route::OAUTH_CALLBACK,
+    operation_id = "finish_oauth",
     tag = "auth",
     security(()),
     params(("provider" = String, Path, description = "The provider's name"), IdempotencyKey),
@@ -55,6 +56,7 @@ use crate::{
         (status = 400, description = "`oauth_state_invalid`"),
         (status = 401, description = "`invalid_credentials`: the user is deactivated; `session_revoked`: the session that asked has ended"),
         (status = 403, description = "`oauth_denied`, `email_not_verified`, `registration_closed`; `identity_mismatch`: not the person who is to prove who they are; `forbidden`: sent from another site"),
+        (status = 404, description = "`not_found`: no such provider"),
         (status = 409, description = "`oauth_link_required`, `identity_taken`, `address_taken`"),
         (status = 410, description = "`invalid_link`: of the invitation"),
         (status = 429, description = "`too_many_requests`"),

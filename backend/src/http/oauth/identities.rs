@@ -109,6 +109,7 @@ pub(in crate::http) async fn link(
 #[utoipa::path(
     get,
     path = route::IDENTITIES,
+    operation_id = "list_identities",
     tag = "users",
     responses((status = 200, description = "The identities", body = IdentityList)),
 )]
@@ -131,6 +132,7 @@ pub(super) async fn list(State(app): State<AppState>, caller: Caller) -> Result<
 #[utoipa::path(
     delete,
     path = route::IDENTITY,
+    operation_id = "unlink_identity",
     tag = "users",
     params(("id" = Uuid, Path, description = "The identity")),
     responses(

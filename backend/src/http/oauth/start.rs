@@ -38,6 +38,7 @@ use crate::{
 #[utoipa::path(
     post,
     path = route::OAUTH_START,
+    operation_id = "start_oauth",
     tag = "auth",
     security((), ("access_token" = [])),
     params(("provider" = String, Path, description = "The provider's name")),
