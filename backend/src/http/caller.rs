@@ -80,7 +80,7 @@ impl Caller {
         };
         let now = app.clock.now();
         if now >= row.idle_expires_at || now >= row.absolute_expires_at {
-            return Ok(Some(ErrorCode::AccessTokenExpired));
+            return Ok(Some(ErrorCode::SessionRevoked));
         }
         Ok((row.role()? != Role::Owner).then_some(ErrorCode::OwnerRequired))
     }

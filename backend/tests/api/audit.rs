@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use curfew_shared::auth::Role;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::test_app::{Answer, Call, LOGIN, LOGOUT, ME, PASSWORD, REVOKE, TestApp, Tokens, User, claims};
@@ -174,22 +175,64 @@ async fn another_accounts_trail_is_not_to_be_seen() {
     assert!(kinds(&page).is_empty());
 }
 
+/// Adds 1,500 entries to a trail of one: more than an export reads at once.
+async fn add_entries(app: &TestApp) {
+    let random =
+        if app.database_url.starts_with("postgres") { "gen_random_uuid()" } else { "randomblob(16)" };
+    app.execute(&format!(
+        "INSERT INTO audit_events (id, account_id, at, kind, payload) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+         SELECT {random}, (SELECT account_id FROM users), at, 'session.signed_out', payload FROM audit_events, n"
+    ))
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_session_and_says_so() {
+    for (accept, last_line) in [
+        ("text/csv", "\"# incomplete: session_revoked\","),
+        ("application/x-ndjson", "{\"type\":\"/problems/session_revoked\","),
+    ] {
+        let app = TestApp::new().await;
+        let owner = app.owner("ada@example.com").await;
+        let tokens = app.sign_in(&owner).await;
+        add_entries(&app).await;
+        let response = app.get(EVENTS).header("accept", accept).bearer(&tokens.access).open().await;
+        let mut chunks = response.into_body().into_data_stream();
+        let mut read = String::new();
+        while read.lines().count() < 1_000 {
+            read += std::str::from_utf8(&chunks.next().await.unwrap().unwrap()).unwrap();
+        }
+        app.post(LOGOUT).bearer(&tokens.refresh).send().await;
+        let last = chunks.next().await.unwrap().unwrap();
+        assert!(last.starts_with(last_line.as_bytes()), "{last:?}");
+        assert!(last.ends_with(b"\n"));
+        assert!(chunks.next().await.unwrap().is_err(), "the body breaks off, so that a client notices");
+    }
+}
+
+#[tokio::test]
+async fn an_export_ends_when_its_reader_is_no_owner_any_more() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let response =
+        app.get(EVENTS).header("accept", "application/x-ndjson").bearer(&tokens.access).open().await;
+    app.execute("UPDATE users SET role = 'viewer'").await.unwrap();
+    let chunks: Vec<_> = response.into_body().into_data_stream().collect().await;
+    let text: Vec<u8> = chunks.iter().flatten().flatten().copied().collect();
+    assert!(String::from_utf8(text).unwrap().contains("owner_required"));
+    assert!(chunks.last().unwrap().is_err());
+}
+
 #[tokio::test]
 async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     app.execute("UPDATE users SET name = '=HYPERLINK(\"https://evil.example\"), \"Ada\"'").await.unwrap();
     let tokens = app.sign_in(&owner).await;
-    let account = "SELECT account_id FROM users";
-    let random =
-        if app.database_url.starts_with("postgres") { "gen_random_uuid()" } else { "randomblob(16)" };
-    app.execute(&format!(
-        "INSERT INTO audit_events (id, account_id, at, kind, payload) \
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
-         SELECT {random}, ({account}), at, 'session.signed_out', payload FROM audit_events, n"
-    ))
-    .await
-    .unwrap();
+    add_entries(&app).await;
     let export = |accept| app.get(EVENTS).header("accept", accept).bearer(&tokens.access).send();
     let csv = export("text/csv").await;
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");

@@ -61,6 +61,18 @@ async fn the_password_form_signs_in_as_well() {
 }
 
 #[tokio::test]
+async fn the_password_form_ignores_unknown_parameters_and_refuses_repeated_ones() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let form = |body: String| app.post("/api/v1/auth/login").form(&body).send();
+    let good = "username=ada%40example.com&password=correct+horse+battery+staple";
+    form(format!("{good}&audience=api&resource=&resource=https%3A%2F%2Fapi.example")).await.tokens();
+    for repeated in ["username=ada%40example.com", "password=x", "token_delivery=body&token_delivery=body"] {
+        form(format!("{good}&{repeated}")).await.assert_problem("validation_failed");
+    }
+}
+
+#[tokio::test]
 async fn letter_case_and_space_around_an_address_do_not_matter() {
     let app = TestApp::new().await;
     app.owner("zoë@example.com").await;

@@ -279,6 +279,11 @@ impl Call {
         self
     }
 
+    /// Sends the request and returns the response with its body unread.
+    pub async fn open(self) -> axum::response::Response {
+        self.router.oneshot(self.request).await.unwrap()
+    }
+
     pub async fn send(self) -> Answer {
         let response = self.router.oneshot(self.request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());

@@ -143,6 +143,21 @@ async fn any_service_can_verify_an_access_token_with_the_published_keys() {
 }
 
 #[tokio::test]
+async fn an_access_token_names_its_client_and_one_of_an_older_release_still_passes() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let token = app.sign_in(&owner).await.access;
+    let (header, mut old) = (part(&token, 0), claims(&token));
+    // What RFC 9068 §2.2 requires.
+    for claim in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
+        assert!(!old[claim].is_null(), "{claim}");
+    }
+    assert_eq!(old["client_id"], "curfew");
+    old.as_object_mut().unwrap().remove("client_id");
+    assert_eq!(app.get(ME).bearer(&forge_access(SECRET, &header, &old)).send().await.status, 200);
+}
+
+#[tokio::test]
 async fn rotating_the_secret_signs_nobody_out() {
     let new = "a newer secret of the tests, long enough";
     let old = TestApp::new().await;
