@@ -2,12 +2,14 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use chrono::TimeDelta;
 use sea_orm::DbBackend;
 use serde_json::json;
+
+use tracing::{Dispatch, subscriber::NoSubscriber};
 
 use crate::test_app::{LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp};
 
@@ -17,6 +19,10 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        // With one subscriber alive, a thread of another test that reaches a log line first turns it off for
+        // good, because that thread has no subscriber. With two, each line asks the thread that it runs in.
+        static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+        LazyLock::force(&SECOND);
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::DEBUG)
