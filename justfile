@@ -33,8 +33,8 @@ dev *ARGS: (_tools "page")
 # Everything that CI checks: lint, then all tests.
 check: lint test
 
-# All tests: units, API on SQLite and on PostgreSQL, the page in Chromium, the product in Chromium.
-test: (_tools "test") page test-unit (test-api "sqlite") (test-api "postgres") test-page test-e2e
+# All tests: units, API on SQLite and on PostgreSQL, the description of the API, the page in Chromium, the product in Chromium.
+test: (_tools "test") page test-unit (test-api "sqlite") (test-api "postgres") test-openapi test-page test-e2e
     @echo "==> All tests passed." >&2
 
 # Formatting, clippy for the host and for wasm, documentation, licences and sources of dependencies.
@@ -105,6 +105,12 @@ test-api DATABASE="sqlite" *FILTER: (_tools "test") page
         "An API test failed; run it alone with \`just test-api {{ DATABASE }} NAME\`." \
         {{ if DATABASE == "postgres" { ".ci/with-postgres" } else if DATABASE == "sqlite" { "env -u TEST_DATABASE_URL" } else { error("the database is sqlite or postgres") } }} \
         cargo test --locked --test api -- "${@:2}"
+
+# The description of the API: a linter, a generated client and generated requests against the release binary.
+test-openapi *OPTIONS: (_tools "test") build
+    @{{ step }} "The description of the API (half a minute)" \
+        "The description and the server do not agree; see above." \
+        .ci/openapi {{ curfew }} "$@"
 
 # Tests of the page's components in headless Chromium.
 test-page *FILTER: (_tools "test")

@@ -264,6 +264,7 @@ pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
         (status = 403, description = "`forbidden`: cookie delivery asked for from another site"),
         (status = 409, description = "`address_taken`"),
         (status = 410, description = "`invalid_link`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn accept(
