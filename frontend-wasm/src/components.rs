@@ -5,6 +5,7 @@ mod audit_filters;
 mod audit_list;
 mod chosen;
 mod confirm_modal;
+mod day_field;
 mod email_address;
 mod entry_form;
 mod field;

@@ -284,8 +284,8 @@ async fn axe_finds_nothing_where_owners_read_and_others_do_not() -> Outcome {
         browser.click("#audit-kind option[value='session.replay_detected']").await?;
         browser.sees("#audit-summary", "Nothing matches").await?;
         inspection.of("audit, nothing to see").await?;
-        browser.fill("#audit-from", "11232026").await?;
-        browser.fill("#audit-to", "11222026").await?;
+        browser.fill("#audit-from", "2026-11-23").await?;
+        browser.fill("#audit-to", "2026-11-22").await?;
         browser.sees("#audit-to-error", "before the first").await?;
         inspection.of("audit, days in the wrong order").await?;
         browser.click("#audit-clear").await?;
@@ -662,7 +662,7 @@ async fn somebody_without_a_mouse_signs_in_and_out() -> Outcome {
         browser
             .until("the password to be shown", "return document.querySelector('#password').type === 'text'")
             .await?;
-        assert_eq!(browser.value("#password").await?, ada.password);
+        browser.holds("#password", &ada.password).await?;
         browser.press(SPACE).await?;
         browser
             .until("it to be hidden", "return document.querySelector('#password').type === 'password'")

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::keyboard::focus_is_on;
+use crate::keyboard::{ENTER, focus_is_on};
 
 /// More than a page of the trail holds.
 const CHANGES: u32 = 55;
@@ -41,13 +41,34 @@ async fn choose(browser: &Browser, select: &str, option: &str) -> Result<()> {
     browser.run(unmark, vec![]).await.map(drop)
 }
 
-/// A day, so many after today by the browser's calendar, as its date inputs are typed into.
-async fn day(browser: &Browser, after_today: i32) -> Result<String> {
-    let script = "const day = new Date(); day.setDate(day.getDate() + arguments[0]);
+/// The day of the first entry shown, the one before and the one after, in the browser's time zone: midnight may
+/// have passed since.
+async fn days(browser: &Browser) -> Result<[String; 3]> {
+    let script = "const [{dateTime}] = document.querySelectorAll('#audit-events time');
         const two = number => String(number).padStart(2, '0');
-        return `${two(day.getMonth() + 1)}${two(day.getDate())}${day.getFullYear()}`";
-    let day = browser.run(script, vec![after_today.into()]).await?;
-    Ok(day.as_str().unwrap_or_default().to_owned())
+        return [-1, 0, 1].map(days => {
+            const day = new Date(dateTime);
+            day.setDate(day.getDate() + days);
+            return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+        })";
+    Ok(serde_json::from_value(browser.run(script, vec![]).await?)?)
+}
+
+/// How often the page has asked for entries.
+async fn questions(browser: &Browser) -> Result<Value> {
+    let script = "return performance.getEntriesByType('resource')
+        .filter(({name}) => name.includes('/audit-events')).length";
+    browser.run(script, vec![]).await
+}
+
+/// A date as it is typed where the month comes first.
+fn digits(day: &str) -> String {
+    let (year, rest) = day.split_once('-').unwrap_or_default();
+    format!("{}{year}", rest.replace('-', ""))
+}
+
+async fn has_no_rows(browser: &Browser) -> Result<()> {
+    browser.until("no entries", &format!("{ROWS} === 0")).await
 }
 
 #[tokio::test]
@@ -84,20 +105,30 @@ async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
         choose(&browser, "#audit-actor", "Bob Builder").await?;
         browser.sees("#audit-summary", "1 entry shown; that is all").await?;
         browser.sees("#audit-events", "Bob Builder signed in").await?;
-        let (yesterday, today, tomorrow) =
-            (day(&browser, -1).await?, day(&browser, 0).await?, day(&browser, 1).await?);
-        browser.fill("#audit-from", &tomorrow).await?;
+        let [before, day, after] = days(&browser).await?;
+        browser.fill("#audit-from", &after).await?;
         browser.sees("#audit-summary", "Nothing matches").await?;
-        browser.fill("#audit-from", &today).await?;
+        browser.fill("#audit-from", &day).await?;
         browser.sees("#audit-summary", "1 entry shown").await?;
-        browser.fill("#audit-to", &yesterday).await?;
-        browser.sees("#audit-to-error", "before the first").await?;
+        browser.fill("#audit-to", &before).await?;
+        browser.sees("#audit-to-error", "The last day is before the first.").await?;
         browser.sees_no("#audit-summary").await?;
-        assert_eq!(rows(&browser).await?, 0);
-        // Both days count in full; the second, should midnight come meanwhile.
-        browser.fill("#audit-to", &tomorrow).await?;
+        has_no_rows(&browser).await?;
+        // Both days count in full.
+        browser.fill("#audit-to", &day).await?;
         browser.sees_no("#audit-to-error").await?;
         browser.sees("#audit-summary", "1 entry shown").await?;
+
+        // Typed, a date is asked for when it is complete.
+        let asked = questions(&browser).await?;
+        browser.run("document.querySelector('#audit-from').focus()", vec![]).await?;
+        browser.press(&*digits(&after)).await?;
+        browser.holds("#audit-from", &after).await?;
+        assert_eq!(questions(&browser).await?, asked);
+        browser.sees("#audit-summary", "1 entry shown").await?;
+        browser.press(ENTER).await?;
+        browser.sees("#audit-to-error", "The last day is before the first.").await?;
+        has_no_rows(&browser).await?;
         browser.click("#audit-clear").await?;
         browser.sees("#audit-summary", "50 entries shown; there are more").await?;
         focus_is_on(&browser, "#audit-kind").await?;

@@ -4,7 +4,7 @@ use e2e::{Browser, Fate, Outcome, Person, Provider, Result, Settings, play};
 
 use crate::{
     accessibility::{LISTEN, is_heard, owner_in, refuse},
-    accessibility_people::{BACKSPACE, disowning, of, served},
+    accessibility_people::{disowning, of, served},
     openid::show_who_it_is,
     people::{follow, register},
 };
@@ -119,7 +119,7 @@ async fn who_cannot_see_hears_of_members_sessions_and_the_profile() -> Outcome {
         is_heard(&browser, &["toast: 1 session signed out"]).await?;
 
         browser.open("/account/profile").await?;
-        browser.fill("#profile_name", BACKSPACE).await?;
+        browser.fill("#profile_name", "").await?;
         browser.click("#rename-submit").await?;
         is_heard(&browser, &["rename-alert: Check what is marked"]).await?;
         browser.fill("#profile_name", "Ada Lovelace").await?;

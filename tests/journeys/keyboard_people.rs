@@ -20,7 +20,8 @@ async fn has_focus(browser: &Browser, after: &str) -> Result<()> {
 /// Tabs to a field and types.
 async fn type_into(browser: &Browser, css: &str, text: &str) -> Result<()> {
     tab_to(browser, css).await?;
-    browser.press(text).await
+    browser.press(text).await?;
+    browser.holds(css, text).await
 }
 
 /// In the dialog that opens: it begins on the button that does no harm, and the next one does it.
@@ -37,6 +38,7 @@ async fn sign_in(browser: &Browser, person: &Person) -> Result<()> {
     browser.open("/login").await?;
     focus_is_on(browser, "#email").await?;
     browser.press(person.email.as_str()).await?;
+    browser.holds("#email", &person.email).await?;
     type_into(browser, "#password", &person.password).await?;
     browser.press(ENTER).await?;
     browser.is_in(person).await?;

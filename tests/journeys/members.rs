@@ -144,7 +144,7 @@ async fn the_last_owner_stays_one() -> Outcome {
         two.owners.sees("#member-deed-alert", "active owner").await?;
         two.owners.click("#member-deed-cancel").await?;
         let own = format!("#members li[data-email='{}']", two.ada.email);
-        assert_eq!(two.owners.value(&format!("{own} select")).await?, "owner");
+        two.owners.holds(&format!("{own} select"), "owner").await?;
         two.owners.sees_no(&format!("{own} button")).await?;
 
         // Nor is there a way past the page.

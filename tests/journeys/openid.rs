@@ -421,8 +421,8 @@ async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed
         browser.is_at("/account/security?from=mail").await?;
         browser.sees("#toast", "Confirmed").await?;
         browser.until("what was typed", "return document.querySelector('#preset-custom').checked").await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "60");
-        assert_eq!(browser.value("#absolute_minutes").await?, "240");
+        browser.holds("#idle_minutes", "60").await?;
+        browser.holds("#absolute_minutes", "240").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;
         Ok(())

@@ -193,7 +193,7 @@ async fn a_sensitive_act_asks_who_one_is_and_then_goes_on_with_what_was_typed() 
         browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
         browser.click("#reauthenticate-cancel").await?;
         browser.sees("#policy-alert", "Nothing was saved.").await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "60");
+        browser.holds("#idle_minutes", "60").await?;
 
         browser.click("#policy-save").await?;
         browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
@@ -203,7 +203,7 @@ async fn a_sensitive_act_asks_who_one_is_and_then_goes_on_with_what_was_typed() 
         browser.fill("#confirm_password", &ada.password).await?;
         browser.click("#reauthenticate-confirm").await?;
         browser.sees("#policy-saved", "Saved.").await?;
-        assert_eq!(browser.value("#absolute_minutes").await?, "240");
+        browser.holds("#absolute_minutes", "240").await?;
         Ok(())
     })
     .await

@@ -31,7 +31,7 @@ async fn own_numbers_are_checked_saved_and_apply_from_the_next_sign_in() -> Outc
         browser.until("Strict", "return document.querySelector('#preset-strict')?.checked").await?;
         let is_disabled = "return document.querySelector('#idle_minutes').disabled && document.querySelector('#absolute_minutes').disabled";
         browser.until("numbers that are to be seen and not changed", is_disabled).await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "4320");
+        browser.holds("#idle_minutes", "4320").await?;
         browser.click("#preset-standard").await?;
         browser.sees("#idle_minutes-reading", "7 days").await?;
         browser.click("#preset-custom").await?;
@@ -103,12 +103,12 @@ async fn what_is_typed_outlives_a_server_that_is_away() -> Outcome {
         wire.rule(move |request| if is_settings(&request.path) { Fate::LoseAnswer } else { Fate::Pass });
         browser.click("#policy-save").await?;
         browser.sees("#policy-alert", "may not have been saved").await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "60");
+        browser.holds("#idle_minutes", "60").await?;
         // The server had done it; once it can be asked, the page knows.
         wire.rule(|_| Fate::Pass);
         browser.sees("#policy-saved", "Saved").await?;
         browser.sees_no("#policy-alert").await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "60");
+        browser.holds("#idle_minutes", "60").await?;
 
         // This time it has not.
         wire.rule(
@@ -119,7 +119,7 @@ async fn what_is_typed_outlives_a_server_that_is_away() -> Outcome {
         browser.fill("#idle_minutes", "90").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-alert", "Nothing was saved. Save again.").await?;
-        assert_eq!(browser.value("#idle_minutes").await?, "90");
+        browser.holds("#idle_minutes", "90").await?;
         wire.rule(|_| Fate::Pass);
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;

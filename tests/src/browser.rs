@@ -32,6 +32,8 @@ use crate::{Error, Person, Result, SOON, until};
 /// How often `ChromeDriver` may choose a port that is half taken.
 const STARTS: usize = 10;
 
+const BACKSPACE: &str = "\u{e003}";
+
 const FLAGS: [&str; 12] = [
     "--headless=new",
     "--no-sandbox",
@@ -418,12 +420,15 @@ impl Browser {
     ///
     /// When it never is.
     pub async fn click(&self, css: &str) -> Result<()> {
-        // The driver chooses an option without a click.
+        // The driver chooses an option without a click: what counts is that the select takes it.
         const AIM: &str = "
             const [element] = arguments;
-            const aim = window.aim = {element, isHit: element.tagName === 'OPTION'};
-            const look = event => { aim.isHit ||= event.composedPath().includes(element); };
-            addEventListener('click', look, {capture: true, once: true});";
+            const isOption = element.tagName === 'OPTION';
+            const aim = window.aim = {element, isHit: isOption && element.selected};
+            const look = event => {
+                aim.isHit ||= isOption ? element.selected : event.composedPath().includes(element);
+            };
+            addEventListener(isOption ? 'change' : 'click', look, {capture: true, once: true});";
         // What is gone was hit, be it the element or the document.
         const IS_HIT: &str = "return !window.aim || aim.isHit || !aim.element.isConnected";
         self.handle(css, "clicked", async |element| {
@@ -437,19 +442,46 @@ impl Browser {
         .await
     }
 
-    /// Replaces what stands in an input by typing.
+    /// Replaces what stands in an input, by typing, and checks that the input holds it. A date is given as
+    /// `2026-11-23` and set as a whole: into which of its parts keys go depends on the language and on where the
+    /// focus was last.
     ///
     /// # Errors
     ///
-    /// When there is no such input.
+    /// When there is no such input, or it holds something else.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
+        // WebDriver's own way to clear tells the page nothing of it.
+        const BEGIN: &str = "
+            const [input, text] = arguments;
+            input.focus();
+            if (input.type !== 'date') { input.select(); return false; }
+            input.value = text;
+            for (const type of ['input', 'change']) input.dispatchEvent(new Event(type, {bubbles: true}));
+            return true;";
         self.handle(css, "filled", async |element| {
-            // WebDriver's own way to clear tells the page nothing of it.
-            let select = "arguments[0].focus(); arguments[0].select()";
-            self.driver.execute(select, vec![element.to_json()?]).await?;
-            Ok(element.send_keys(text).await?)
+            let arguments = vec![element.to_json()?, text.into()];
+            if self.run(BEGIN, arguments).await? != true {
+                element.send_keys(if text.is_empty() { BACKSPACE } else { text }).await?;
+            }
+            let value = self.run("return arguments[0].value", vec![element.to_json()?]).await?;
+            if value == text {
+                Ok(())
+            } else {
+                Err(Error(format!("it holds {value} instead of “{text}”")))
+            }
         })
         .await
+    }
+
+    /// Waits until an input holds `value`.
+    ///
+    /// # Errors
+    ///
+    /// When it never does; with what the page shows.
+    pub async fn holds(&self, css: &str, value: &str) -> Result<()> {
+        let script = "return document.querySelector(arguments[0])?.value === arguments[1]";
+        let what = format!("“{value}” in `{css}`");
+        self.until_within(SOON, &what, script, vec![css.into(), value.into()]).await
     }
 
     /// Presses keys, wherever the focus is.

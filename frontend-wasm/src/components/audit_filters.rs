@@ -1,11 +1,19 @@
 //! The choice of which entries of the audit trail to see.
 
 use curfew_shared::{audit::AuditKind, id::UserId};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::{audit_list::kind_name, chosen::use_chosen};
-use crate::{browser::page, kept::use_while};
+use super::{
+    audit_list::kind_name,
+    chosen::use_chosen,
+    day_field::{DayField, DayFieldProps},
+};
+use crate::{
+    browser::page,
+    kept::{use_kept, use_while},
+    part::keyed,
+};
 
 /// A person who may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +63,10 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
     let filter = &props.filter;
     let on_kind = change(props, |filter, word| filter.kind = word.parse().ok());
     let on_actor = change(props, |filter, id| filter.actor_id = id.parse().ok());
-    let on_from = change(props, |filter, day| filter.from_day = day);
-    let on_to = change(props, |filter, day| filter.to_day = day);
+    let on_from = set(props, |filter, day| filter.from_day = day);
+    let on_to = set(props, |filter, day| filter.to_day = day);
+    // A day that is only half typed goes, too, when everything is shown again.
+    let clears = use_kept(|| 0_u32);
     let is_backwards = filter.is_backwards();
     let is_filtered = *filter != Filter::default();
     use_while(is_filtered, |&had_button| {
@@ -70,7 +80,14 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
         use_chosen(filter.kind.map(AuditKind::as_str).unwrap_or_default().into(), AuditKind::ALL.len());
     let actor = filter.actor_id.map(|id| id.to_string()).unwrap_or_default();
     let actor = use_chosen(actor.into(), props.people.len());
-    let on_clear = props.on_change.reform(|_: MouseEvent| Filter::default());
+    let on_clear = {
+        let (clears, on_change) = (clears.clone(), props.on_change.clone());
+        Callback::from(move |_: MouseEvent| {
+            clears.set(*clears + 1);
+            on_change.emit(Filter::default());
+        })
+    };
+    let day = |name: &str, props: DayFieldProps| keyed::<DayField>(&format!("{name} {}", *clears), props);
     html! {
         <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>
             <div class="field">
@@ -91,21 +108,20 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
                     }) }
                 </select>
             </div>
-            <div class="field">
-                <label for="audit-from">{ "From" }</label>
-                <input id="audit-from" type="date" value={filter.from_day.clone()} onchange={on_from} />
-            </div>
-            <div class="field">
-                <label for="audit-to">{ "To" }</label>
-                <input
-                    id="audit-to" type="date" value={filter.to_day.clone()} onchange={on_to}
-                    aria-invalid={is_backwards.then_some("true")}
-                    aria-describedby={is_backwards.then_some("audit-to-error")}
-                />
-                if is_backwards {
-                    <p id="audit-to-error" class="error">{ "The last day is before the first." }</p>
-                }
-            </div>
+            { day("from", DayFieldProps {
+                id: "audit-from",
+                label: "From",
+                day: filter.from_day.clone(),
+                error: None,
+                on_day: on_from,
+            }) }
+            { day("to", DayFieldProps {
+                id: "audit-to",
+                label: "To",
+                day: filter.to_day.clone(),
+                error: is_backwards.then_some("The last day is before the first."),
+                on_day: on_to,
+            }) }
             if is_filtered {
                 <button id="audit-clear" type="button" class="button" onclick={on_clear}>{ "Show everything" }</button>
             }
@@ -113,17 +129,20 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
     }
 }
 
-fn change(props: &AuditFiltersProps, set: fn(&mut Filter, String)) -> Callback<Event> {
+fn set(props: &AuditFiltersProps, set: fn(&mut Filter, String)) -> Callback<String> {
     let (filter, on_change) = (props.filter.clone(), props.on_change.clone());
+    Callback::from(move |value| {
+        let mut filter = filter.clone();
+        set(&mut filter, value);
+        on_change.emit(filter);
+    })
+}
+
+fn change(props: &AuditFiltersProps, field: fn(&mut Filter, String)) -> Callback<Event> {
+    let set = set(props, field);
     Callback::from(move |event: Event| {
-        let value = event
-            .target_dyn_into::<HtmlInputElement>()
-            .map(|input| input.value())
-            .or_else(|| event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value()));
-        if let Some(value) = value {
-            let mut filter = filter.clone();
-            set(&mut filter, value);
-            on_change.emit(filter);
+        if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+            set.emit(select.value());
         }
     })
 }

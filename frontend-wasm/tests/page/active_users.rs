@@ -42,7 +42,7 @@ async fn alone_there_is_nobody_else_to_sign_out() {
     let (shown, asked) = props(vec![user(1, true, 1)], 1);
     let screen = Screen::<ActiveUsers>::show(shown);
     screen.sees("#active-users-summary", "Only you are signed in.").await;
-    assert!(screen.query("#revoke-others").is_none());
+    screen.lacks("#revoke-others").await;
     screen.sees("#active-users .name", "Person 1 (you)").await;
     assert!(!screen.find("#active-users").await.text_content().unwrap().contains("session"));
     screen.click("#revoke-all.danger-soft").await;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{Screen, open, until},
+    screen::{Screen, is_at, open, until},
     security::settings,
     server::{Call, Fate, Server, access_token, me, tokens},
 };
@@ -75,17 +75,13 @@ async fn who_has_to_sign_in_first_comes_back_to_where_they_were() {
         }
     });
     let screen = open("/account?a=1&b=%C3%A4");
-    let address = || {
-        let location = web_sys::window().unwrap().location();
-        [location.pathname().unwrap(), location.search().unwrap()].concat()
-    };
     screen.find("#sign-in").await;
-    assert_eq!(address(), "/login?next=%2Faccount%3Fa%3D1%26b%3D%25C3%25A4");
+    is_at("/login?next=%2Faccount%3Fa%3D1%26b%3D%25C3%25A4").await;
     screen.type_into("#email", "ada@example.com").await;
     screen.type_into("#password", "secret").await;
     screen.click("#sign-in").await;
     screen.sees("h1", "Account").await;
-    assert_eq!(address(), "/account?a=1&b=%C3%A4");
+    is_at("/account?a=1&b=%C3%A4").await;
 }
 
 #[test]
@@ -138,7 +134,7 @@ async fn who_does_not_confirm_keeps_what_was_typed_and_changes_nothing() {
     until("the dialog", || is_open(&screen).then_some(())).await;
     screen.click("#reauthenticate-cancel").await;
     until("the end of the dialog", || (!is_open(&screen)).then_some(())).await;
-    assert_eq!(screen.input("#new_email").await.value(), "new@example.com");
+    screen.holds("#new_email", "new@example.com").await;
     assert_eq!((server.calls(CHANGE_EMAIL).len(), server.calls(REAUTHENTICATE).len()), (1, 0));
 }
 
@@ -218,10 +214,7 @@ async fn whom_no_provider_lets_confirm_can_sign_in_again() {
     screen.click("#reauthenticate-sign-in-again").await;
     screen.find("#sign-in").await;
     assert_eq!(server.calls(LOGOUT).len(), 1);
-    assert_eq!(
-        curfew_frontend::browser::page::address().as_deref(),
-        Some("/login?next=%2Faccount%2Fprofile")
-    );
+    is_at("/login?next=%2Faccount%2Fprofile").await;
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The page on which owners read the audit trail.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use chrono::DateTime;
 use curfew_frontend::App;
@@ -10,6 +10,7 @@ use curfew_shared::{
     id::{AuditEventId, UserId},
     route::{api::AUDIT_EVENTS, page},
 };
+use gloo_timers::future::sleep;
 use serde_json::json;
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
@@ -17,7 +18,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{Event, EventInit, HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::{
-    screen::{Screen, focused, open, until},
+    screen::{Screen, focused, has_focus, open, press as typed, until},
     server::{Call, Fate, Server},
 };
 
@@ -79,7 +80,7 @@ async fn reading_on_keeps_its_place() {
     screen.sees("#audit-summary", "1 entry shown; there are more.").await;
     press(&screen, "#audit-more").await;
     screen.sees("#audit-summary", "2 entries shown; there are more.").await;
-    assert_eq!(focused(), "audit-more", "for the next press");
+    has_focus("#audit-more").await;
     press(&screen, "#audit-more").await;
     screen.sees("#audit-summary", "3 entries shown; that is all.").await;
     focus_is_on("audit-summary").await;
@@ -94,18 +95,51 @@ async fn days_in_the_wrong_order_show_nothing_and_offer_nothing() {
     screen.find("#audit-more").await;
     pick(&screen, "#audit-to", "2026-11-22").await;
     screen.sees("#audit-to-error", "The last day is before the first.").await;
-    until("no entries", || screen.query("#audit-events li").is_none().then_some(())).await;
+    screen.lacks("#audit-events li").await;
     screen.sees("#audit-summary", "").await;
-    assert!(screen.query("#audit-more").is_none());
+    screen.lacks("#audit-more").await;
     let asked = server.count();
     for button in ["#export-csv", "#export-ndjson"] {
-        assert!(screen.query(&format!("{button}[aria-disabled=true]")).is_some());
+        screen.find(&format!("{button}[aria-disabled=true]")).await;
         screen.click(button).await;
     }
     assert_eq!(server.count(), asked);
     press(&screen, "#audit-clear").await;
     screen.sees("#audit-summary", "1 entry shown; there are more.").await;
     focus_is_on("audit-kind").await;
+}
+
+#[test]
+async fn a_date_that_is_typed_is_asked_for_when_it_is_complete() {
+    let server = server(|_| entry(1, "Ada", false));
+    let screen = open(page::AUDIT);
+    screen.sees("#audit-summary", "1 entry shown; that is all.").await;
+    let asked = server.count();
+    let input = screen.find("#audit-from").await;
+    // As a browser reports a year, digit by digit.
+    for day in ["0002-11-23", "0020-11-23", "0202-11-23", "2026-11-23"] {
+        typed(&input, "6");
+        pick(&screen, "#audit-from", day).await;
+    }
+    // The page has had the time to ask, had it wanted to.
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.count(), asked);
+    typed(&input, "Enter");
+    until("the question", || (server.count() == asked + 1).then_some(())).await;
+    screen.sees("#audit-summary", "1 entry shown; that is all.").await;
+
+    // And a year that is none is not asked for when the focus leaves.
+    typed(&input, "2");
+    pick(&screen, "#audit-from", "0202-11-23").await;
+    let input: HtmlElement = input.unchecked_into();
+    input.focus().unwrap();
+    input.blur().unwrap();
+    screen.sees("#audit-from-error", "Enter a whole date.").await;
+    assert_eq!(server.count(), asked + 1);
+    press(&screen, "#audit-clear").await;
+    screen.lacks("#audit-from-error").await;
+    screen.holds("#audit-from", "").await;
+    until("the question", || (server.count() == asked + 2).then_some(())).await;
 }
 
 #[test]
@@ -119,7 +153,7 @@ async fn what_did_not_come_is_asked_for_again_and_reading_goes_on_there() {
     screen.find("#audit-alert .alert").await;
     press(&screen, "#audit-retry").await;
     screen.find("#audit-retry[aria-disabled=true]").await;
-    assert_eq!(focused(), "audit-retry", "it stays until there is an answer");
+    has_focus("#audit-retry").await;
     server.go_on();
     screen.sees("#audit-summary", "1 entry shown; that is all.").await;
     focus_is_on("audit-loading").await;

@@ -15,7 +15,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{has_focus, open, title},
+    screen::{has_focus, has_title, open},
     server::{Call, Fate, Server},
 };
 
@@ -55,7 +55,7 @@ async fn somebody_joins_and_what_is_refused_stands_at_the_field() {
     let screen = open(&address());
     screen.sees("h1", "Join Acme").await;
     has_focus("h1").await;
-    assert_eq!(title(), "Join · Curfew");
+    has_title("Join · Curfew").await;
     screen.sees(".lead", "Ada invites bob@example.com to join “Acme” as an engineer.").await;
     let username = screen.input("#accept-form input[autocomplete=username]").await;
     assert_eq!((username.value().as_str(), username.hidden()), ("bob@example.com", true));
@@ -63,7 +63,7 @@ async fn somebody_joins_and_what_is_refused_stands_at_the_field() {
     screen.type_into("#password", "password1234").await;
     screen.click("#accept-submit").await;
     screen.sees("#password-error", "This password is too easy to guess.").await;
-    assert_eq!(screen.input("#name").await.value(), "Bob");
+    screen.holds("#name", "Bob").await;
     screen.click("#accept-submit").await;
     screen.find("#you").await;
     assert_eq!(server.calls(&accept()).len(), 2);
@@ -74,7 +74,7 @@ async fn a_token_in_the_path_opens_the_invitation_too() {
     let server = server("bob@example.com", |_, _| None);
     let screen = open(&format!("{}/secret", page::INVITE));
     screen.sees(".lead", "Ada invites bob@example.com to join “Acme” as an engineer.").await;
-    assert_eq!(screen.input("#accept-form input[autocomplete=username]").await.value(), "bob@example.com");
+    screen.holds("#accept-form input[autocomplete=username]", "bob@example.com").await;
     assert_eq!(server.calls(&INVITATION.replace("{token}", "secret")).len(), 1);
     screen.type_into("#name", "Bob").await;
     screen.type_into("#password", "a few unrelated words").await;

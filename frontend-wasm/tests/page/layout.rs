@@ -8,7 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::HtmlElement;
 use yew::{Callback, Html, html};
 
-use super::screen::{Screen, focused, until};
+use super::screen::{Screen, has_focus};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
@@ -40,8 +40,8 @@ async fn whoever_is_signed_in_can_sign_out_and_nobody_else() {
     screen.click("#sign-out").await;
     assert_eq!(*clicks.borrow(), ["sign out"]);
     screen.update(props(None, SignOutState::Idle).0);
-    until("the header without a person", || screen.query("#person").is_none().then_some(())).await;
-    assert!(screen.query("#sign-out").is_none());
+    screen.lacks("#person").await;
+    screen.lacks("#sign-out").await;
     screen.sees("main h1", "A page").await;
 }
 
@@ -54,7 +54,7 @@ async fn trouble_is_announced_in_a_region_that_stood_there_with_its_button_outsi
     screen.update(LayoutProps { notice: Some("You're offline.".into()), ..signed_in.clone() });
     screen.sees("#connection", "You're offline.").await;
     assert!(region.is_connected(), "the same region, not a new one");
-    assert!(screen.query("[role=status] button").is_none());
+    screen.lacks("[role=status] button").await;
     screen.click("#reconnect").await;
     assert_eq!(*clicks.borrow(), ["retry"]);
     screen.update(signed_in);
@@ -68,7 +68,7 @@ async fn a_notice_that_goes_gives_the_focus_to_the_content() {
     let mut screen = Screen::<Layout>::show(offline);
     screen.find("#reconnect").await.unchecked_into::<HtmlElement>().focus().unwrap();
     screen.update(signed_in);
-    until("the focus on the content", || (focused() == "main").then_some(())).await;
+    has_focus("#main").await;
 }
 
 #[test]
@@ -82,7 +82,7 @@ async fn a_sign_out_that_the_server_was_not_told_of_leaves_the_choice() {
     screen.update(failed);
     screen.find("#sign-out-again").await;
     assert!(region.is_connected() && region.text_content().unwrap().contains("not signed out yet"));
-    assert!(screen.query("[role=alert] button").is_none());
+    screen.lacks("[role=alert] button").await;
     screen.click("#sign-out-again").await;
     screen.click("#sign-out-here").await;
     assert_eq!(*clicks.borrow(), ["sign out", "sign out here"]);

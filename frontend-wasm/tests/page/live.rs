@@ -24,5 +24,5 @@ async fn a_message_that_no_longer_holds_is_taken_away() {
     screen.sees("#banner", "Your session has expired.").await;
     screen.update(props(None));
     screen.sees("#banner", "").await;
-    assert!(screen.query("#banner p").is_none());
+    screen.lacks("#banner p").await;
 }

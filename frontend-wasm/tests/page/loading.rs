@@ -8,7 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::HtmlElement;
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::screen::{Screen, has_focus};
 
 #[test]
 async fn a_failure_comes_into_a_region_that_stood_there_and_its_button_stays_until_there_is_an_answer() {
@@ -36,8 +36,8 @@ async fn a_failure_comes_into_a_region_that_stood_there_and_its_button_stays_unt
     assert_eq!(tries.get(), 1, "not twice at once");
     screen.update(failed);
     screen.sees("#thing-alert", "No answer.").await;
-    assert_eq!(focused(), "thing-retry");
+    has_focus("#thing-retry").await;
     screen.update(done);
-    until("the focus where reading goes on", || (focused() == "thing-loading").then_some(())).await;
-    assert!(screen.query("button").is_none());
+    has_focus("#thing-loading").await;
+    screen.lacks("button").await;
 }

@@ -5,7 +5,7 @@ use curfew_shared::{error::ErrorCode, route::api::OAUTH_CALLBACK};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{has_focus, open, title},
+    screen::{has_focus, has_title, open},
     server::{Fate, Server},
 };
 
@@ -35,7 +35,7 @@ async fn every_refusal_says_what_to_do() {
         let screen = open(ADDRESS);
         screen.reads("#oauth-alert", words).await;
         has_focus("h1").await;
-        assert_eq!(title(), "That did not work · Curfew");
+        has_title("That did not work · Curfew").await;
         assert!(
             screen.query("#oauth-back").is_some_and(|back| back.text_content() != Some("Go back".into()))
         );

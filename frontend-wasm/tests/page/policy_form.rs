@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{Event, EventInit};
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::screen::{Screen, has_focus, until};
 
 type Form = Screen<PolicyForm>;
 type Saved = Rc<RefCell<Vec<PolicyOverride>>>;
@@ -95,15 +95,15 @@ async fn own_numbers_are_checked_before_anybody_is_asked() {
     let screen = Form::show(props);
     screen.click("#preset-custom").await;
     type_into(&screen, "#idle_minutes", "5").await;
-    assert!(screen.query("#idle_minutes-error").is_none(), "not while it is being typed");
+    screen.lacks("#idle_minutes-error").await;
     screen.submit().await;
     screen.sees("#idle_minutes-error", "At least 15 minutes.").await;
     screen.find("#policy-alert[role=alert] .alert").await;
     let input = screen.find("#idle_minutes[aria-invalid=true]").await;
     assert!(input.get_attribute("aria-describedby").unwrap().contains("idle_minutes-error"));
-    until("the focus on it", || (focused() == "idle_minutes").then_some(())).await;
+    has_focus("#idle_minutes").await;
     type_into(&screen, "#idle_minutes", "60").await;
-    until("no error", || screen.query("#idle_minutes-error").is_none().then_some(())).await;
+    screen.lacks("#idle_minutes-error").await;
     screen.sees("#idle_minutes-reading", "minutes = 1 hour").await;
     type_into(&screen, "#absolute_minutes", "240").await;
     assert!(saved.borrow().is_empty());
@@ -124,10 +124,10 @@ async fn what_the_server_says_of_a_field_stands_there_until_it_is_changed() {
     ];
     screen.update(PolicyFormProps { errors, alert: Some("Nothing was saved.".into()), ..first });
     screen.sees("#absolute_minutes-error", "At most 10080 minutes. That is 7 days.").await;
-    until("the focus on it", || (focused() == "absolute_minutes").then_some(())).await;
+    has_focus("#absolute_minutes").await;
     assert_eq!(value(&screen, "#absolute_minutes").await, "20000", "kept");
     type_into(&screen, "#absolute_minutes", "10080").await;
-    until("no error", || screen.query("#absolute_minutes-error").is_none().then_some(())).await;
+    screen.lacks("#absolute_minutes-error").await;
 }
 
 #[test]

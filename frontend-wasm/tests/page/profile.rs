@@ -17,7 +17,7 @@ use uuid::Uuid;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{has_focus, open, until},
+    screen::{has_focus, open},
     server::{Call, Fate, Server},
 };
 
@@ -58,7 +58,7 @@ async fn another_address_counts_once_its_link_is_opened() {
     screen.type_into("#new_email", "new@example.com").await;
     screen.click("#change-email-submit").await;
     screen.sees("#change-email-alert", "Too many attempts. Try again in 10 minutes.").await;
-    assert_eq!(screen.input("#new_email").await.value(), "new@example.com");
+    screen.holds("#new_email", "new@example.com").await;
     screen.click("#change-email-submit").await;
     screen.reads("#change-email-done", "on its way to new@example.com").await;
     screen.reads("#change-email-done", "your address stays ada@example.com").await;
@@ -85,7 +85,7 @@ async fn a_password_is_changed_and_what_is_wrong_with_it_stands_at_it() {
     screen.press("#change-password-submit").await;
     screen.sees("#change-password-done", "Your new password is set. 1 other session ended.").await;
     has_focus("#password-title").await;
-    assert!(screen.query("#change-password-form").is_none());
+    screen.lacks("#change-password-form").await;
 }
 
 #[test]
@@ -101,11 +101,11 @@ async fn one_of_several_ways_to_sign_in_is_unlinked() {
     let screen = open(page::PROFILE);
     let second = format!("[data-id='{}'] button", IdentityId(Uuid::from_u128(2)));
     screen.find(&second).await;
-    assert!(screen.query("#unlink-last").is_none());
+    screen.lacks("#unlink-last").await;
     screen.press(&second).await;
     screen.press("#unlink-confirm").await;
     screen.sees("#toast", "Unlinked. You can no longer sign in with it.").await;
-    until("the others", || screen.query(&second).is_none().then_some(())).await;
+    screen.lacks(&second).await;
     has_focus("#identities li").await;
     screen.reads("#unlink-last", "This is your only way to sign in.").await;
     let address = IDENTITY.replace("{id}", &IdentityId(Uuid::from_u128(2)).to_string());
@@ -135,7 +135,7 @@ async fn the_accounts_name_is_changed_and_the_focus_stays_there() {
     let screen = open(page::ACCOUNT);
     screen.press("#rename-account-open").await;
     has_focus("#account_name").await;
-    assert_eq!(screen.input("#account_name").await.value(), "Example");
+    screen.holds("#account_name", "Example").await;
     screen.type_into("#account_name", "https://example.com").await;
     screen.press("#rename-account-submit").await;
     screen.sees("#account_name-error", "Leave out web addresses.").await;

@@ -11,7 +11,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{has_focus, open, title},
+    screen::{has_focus, has_title, open},
     server::{Fate, Server},
 };
 
@@ -32,13 +32,13 @@ async fn who_asks_too_often_is_told_how_long_to_wait_and_keeps_what_was_typed() 
     screen.sees("#forgot-alert", "Too many attempts. Try again in an hour.").await;
     drop(screen);
     let screen = open(page::FORGOT_PASSWORD);
-    assert_eq!(screen.input("#email").await.value(), "ada@example.com");
+    screen.holds("#email", "ada@example.com").await;
     screen.press("#forgot-submit").await;
     screen.sees("#forgot-sent", "ada@example.com").await;
     has_focus("h1").await;
-    assert_eq!(title(), "Look into your mail · Curfew");
+    has_title("Look into your mail · Curfew").await;
     screen.press("#other-address").await;
-    assert_eq!(screen.input("#email").await.value(), "ada@example.com");
+    screen.holds("#email", "ada@example.com").await;
     has_focus("h1").await;
 }
 
@@ -62,7 +62,7 @@ async fn a_new_password_is_set_and_the_way_on_told() {
     screen.sees("#reset-done", "Your new password is set.").await;
     screen.sees("h1", "Your password is set").await;
     has_focus("h1").await;
-    assert_eq!(title(), "Your password is set · Curfew");
+    has_title("Your password is set · Curfew").await;
 }
 
 #[test]
@@ -88,7 +88,7 @@ async fn a_sign_in_is_disowned_and_a_new_password_follows() {
     screen.press("#disown").await;
     screen.sees("#disowned", "Signed out everywhere: 2 sessions ended.").await;
     has_focus("h1").await;
-    assert_eq!(title(), "Set a new password · Curfew");
+    has_title("Set a new password · Curfew").await;
     screen.type_into("#password", "a few unrelated words").await;
     screen.click("#reset-submit").await;
     screen.find("#reset-done").await;

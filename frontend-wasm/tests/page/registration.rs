@@ -11,7 +11,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    screen::{Screen, has_focus, open, title, until},
+    screen::{Screen, has_focus, has_title, open, until},
     server::{Fate, Server},
 };
 
@@ -32,9 +32,9 @@ async fn fill_in(screen: &Screen<curfew_frontend::App>) {
 
 async fn is_filled_in(screen: &Screen<curfew_frontend::App>, password: &str) {
     for (input, text) in TYPED {
-        assert_eq!(screen.input(input).await.value(), text, "{input}");
+        screen.holds(input, text).await;
     }
-    assert_eq!(screen.input("#password").await.value(), password);
+    screen.holds("#password", password).await;
 }
 
 #[test]
@@ -73,7 +73,7 @@ async fn where_the_message_went_is_a_view_of_its_own_from_which_one_comes_back_t
     screen.press("#register-submit").await;
     screen.sees("h1", "Look into your mail").await;
     has_focus("h1").await;
-    assert_eq!(title(), "Look into your mail · Curfew");
+    has_title("Look into your mail · Curfew").await;
     screen.click("#resend").await;
     screen.sees("#register-alert", "Too many attempts. Try again in 60 seconds.").await;
     screen.click("#resend").await;
@@ -85,7 +85,7 @@ async fn where_the_message_went_is_a_view_of_its_own_from_which_one_comes_back_t
     is_filled_in(&screen, "").await;
     drop(screen);
     let again = open(page::REGISTER);
-    assert_eq!(again.input("#email").await.value(), "", "the tab has forgotten it");
+    again.holds("#email", "").await;
 }
 
 #[test]
@@ -95,7 +95,7 @@ async fn where_registration_is_closed_that_is_said_at_once() {
     let screen = open(page::REGISTER);
     screen.sees("h1", "New accounts are by invitation only").await;
     screen.sees("#register-closed", "Ask an owner of the account to invite you.").await;
-    assert!(screen.query("#register-form").is_none());
+    screen.lacks("#register-form").await;
 }
 
 #[test]
@@ -127,14 +127,14 @@ async fn a_verification_that_fails_leads_on() {
         screen.reads("#verify-alert", words).await;
         screen.sees("h1", "That did not work").await;
         has_focus("h1").await;
-        assert!(screen.query("#verify").is_none(), "{code}");
+        screen.lacks("#verify").await;
         screen.find("a[href='/register']").await;
     }
     let _server = server(VERIFY_EMAIL, |_| Fate::Refused(ErrorCode::WrongBrowser));
     let screen = open(&format!("{}#secret", page::VERIFY_EMAIL));
     screen.press("#verify").await;
     screen.reads("#verify-alert", "Open this link in the browser in which you signed in").await;
-    assert!(screen.query("#verify").is_some(), "it may work yet");
+    screen.find("#verify").await;
 }
 
 #[test]
@@ -144,8 +144,8 @@ async fn a_link_without_its_secret_says_so_until_another_is_followed() {
         let screen = open(address);
         screen.sees("h1", "This link is not whole").await;
         screen.find("#link-incomplete").await;
-        assert_eq!(title(), "This link is not whole · Curfew");
-        assert!(screen.query("button.primary, form").is_none(), "{address}");
+        has_title("This link is not whole · Curfew").await;
+        screen.lacks("button.primary, form").await;
     }
     let _server = Server::start(|_, _| Fate::Well);
     let screen = open(page::VERIFY_EMAIL);

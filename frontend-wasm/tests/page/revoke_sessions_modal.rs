@@ -9,7 +9,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlDialogElement, HtmlElement, KeyboardEvent, KeyboardEventInit};
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::{
+    fresh,
+    screen::{Screen, has_focus, until},
+};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 type Modal = Screen<RevokeSessionsModal>;
@@ -73,6 +76,7 @@ async fn each_scope_says_what_will_happen_and_to_how_many() {
 
 #[test]
 async fn the_focus_begins_on_cancel_stays_inside_and_goes_back() {
+    fresh::begin();
     let document = web_sys::window().unwrap().document().unwrap();
     let opener: HtmlElement = document.create_element("button").unwrap().unchecked_into();
     opener.set_id("opener");
@@ -81,15 +85,15 @@ async fn the_focus_begins_on_cancel_stays_inside_and_goes_back() {
     let (closed, _) = props(None, 3);
     let mut screen = Modal::show(closed.clone());
     screen.find("dialog:not([open])").await;
-    assert_eq!(focused(), "opener");
+    has_focus("#opener").await;
     screen.update(RevokeSessionsModalProps { scope: Some(RevokeScope::Others), ..closed.clone() });
-    until("the focus on Cancel", || (focused() == "revoke-sessions-cancel").then_some(())).await;
+    has_focus("#revoke-sessions-cancel").await;
     assert!(!press("Tab", true), "backwards from the first");
-    assert_eq!(focused(), "revoke-sessions-confirm");
+    has_focus("#revoke-sessions-confirm").await;
     assert!(!press("Tab", false), "forwards from the last");
-    assert_eq!(focused(), "revoke-sessions-cancel");
+    has_focus("#revoke-sessions-cancel").await;
     screen.update(closed);
-    until("the focus on the opener", || (focused() == "opener").then_some(())).await;
+    has_focus("#opener").await;
     opener.remove();
 }
 
@@ -97,7 +101,7 @@ async fn the_focus_begins_on_cancel_stays_inside_and_goes_back() {
 async fn escape_and_cancel_cancel() {
     let (shown, clicks) = props(Some(RevokeScope::All), 3);
     let screen = Modal::show(shown);
-    until("the focus on Cancel", || (focused() == "revoke-sessions-cancel").then_some(())).await;
+    has_focus("#revoke-sessions-cancel").await;
     press("Escape", false);
     screen.click("#revoke-sessions-cancel").await;
     assert_eq!(*clicks.borrow(), ["cancel", "cancel"]);
@@ -110,7 +114,7 @@ async fn work_under_way_is_shown_and_neither_repeated_nor_left() {
     screen.sees("#revoke-sessions-confirm[aria-disabled=true]", "Signing out…").await;
     screen.click("#revoke-sessions-confirm").await;
     screen.click("#revoke-sessions-cancel").await;
-    until("the focus on Cancel", || (focused() == "revoke-sessions-cancel").then_some(())).await;
+    has_focus("#revoke-sessions-cancel").await;
     press("Escape", false);
     assert!(clicks.borrow().is_empty());
     let region = screen.find("#revoke-sessions-alert[role=alert]").await;
@@ -144,7 +148,7 @@ async fn a_dialog_that_the_browser_closes_while_it_works_comes_back() {
     let (shown, clicks) = props(Some(RevokeScope::All), 3);
     let screen = Modal::show(RevokeSessionsModalProps { is_busy: true, ..shown });
     close(&screen).await;
-    assert!(screen.query("dialog[open]").is_none());
+    screen.lacks("dialog[open]").await;
     screen.find("dialog[open]").await;
     assert!(clicks.borrow().is_empty());
 }

@@ -1,8 +1,11 @@
 //! A component on the screen, and what a person does to it.
 
-use std::time::Duration;
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use curfew_frontend::{App, browser::page::replace_address};
+use curfew_frontend::{
+    App,
+    browser::page::{address, replace_address},
+};
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -11,14 +14,17 @@ use web_sys::{
 };
 use yew::{AppHandle, BaseComponent, Renderer};
 
-/// A component, shown until this is dropped.
+use super::fresh;
+
+/// A component, shown until this is dropped, or until the next test begins.
 pub struct Screen<C: BaseComponent> {
-    handle: Option<AppHandle<C>>,
+    handle: Rc<RefCell<Option<AppHandle<C>>>>,
     root: Element,
 }
 
 /// The whole page, at `address`.
 pub fn open(address: &str) -> Screen<App> {
+    fresh::begin();
     replace_address(address);
     Screen::<App>::show(())
 }
@@ -29,16 +35,20 @@ where
 {
     /// Shows it with `props`.
     pub fn show(props: C::Properties) -> Self {
+        fresh::begin();
         let document = web_sys::window().unwrap().document().unwrap();
         let root = document.create_element("div").unwrap();
         document.body().unwrap().append_child(&root).unwrap();
-        let handle = Some(Renderer::<C>::with_root_and_props(root.clone(), props).render());
+        let handle = Renderer::<C>::with_root_and_props(root.clone(), props).render();
+        let handle = Rc::new(RefCell::new(Some(handle)));
+        let left = Rc::clone(&handle);
+        fresh::after_test(move || destroy(&left));
         Self { handle, root }
     }
 
     /// Shows it with other props.
     pub fn update(&mut self, props: C::Properties) {
-        self.handle.as_mut().unwrap().update(props);
+        self.handle.borrow_mut().as_mut().unwrap().update(props);
     }
 
     /// The element, once it is there.
@@ -66,6 +76,24 @@ where
                 .filter(|element| element.text_content().is_some_and(|whole| whole.contains(text)))
         })
         .await;
+    }
+
+    /// Waits until the input or select holds `value`.
+    pub async fn holds(&self, selector: &str, value: &str) {
+        until(&format!("{value:?} in {selector}"), || {
+            let element = self.query(selector)?;
+            let held = match element.dyn_ref::<HtmlSelectElement>() {
+                Some(select) => select.value(),
+                None => element.unchecked_into::<HtmlInputElement>().value(),
+            };
+            (held == value).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until there is no such element.
+    pub async fn lacks(&self, selector: &str) {
+        until(&format!("no {selector}"), || self.query(selector).is_none().then_some(())).await;
     }
 
     /// Types into the input.
@@ -120,10 +148,14 @@ where
 
 impl<C: BaseComponent> Drop for Screen<C> {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle.take() {
-            handle.destroy();
-        }
+        destroy(&self.handle);
         self.root.remove();
+    }
+}
+
+fn destroy<C: BaseComponent>(handle: &RefCell<Option<AppHandle<C>>>) {
+    if let Some(handle) = handle.take() {
+        handle.destroy();
     }
 }
 
@@ -163,7 +195,13 @@ pub async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     panic!("waited in vain for {what}");
 }
 
-/// The title of the document.
-pub fn title() -> String {
-    web_sys::window().unwrap().document().unwrap().title()
+/// Waits until the document has this title.
+pub async fn has_title(title: &str) {
+    let document = web_sys::window().unwrap().document().unwrap();
+    until(&format!("the title {title:?}"), || (document.title() == title).then_some(())).await;
+}
+
+/// Waits until the page is at this path and query.
+pub async fn is_at(path: &str) {
+    until(&format!("the address {path}"), || (address().as_deref() == Some(path)).then_some(())).await;
 }

@@ -24,7 +24,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{Event, EventInit};
 
 use super::{
-    screen::{Screen, open, until},
+    screen::{Screen, is_at, open, until},
     server::{Call, Fate, Server, me},
 };
 
@@ -101,7 +101,7 @@ async fn people_are_counted_anew_when_it_matters_and_what_is_typed_stays() {
     screen.click("#revoke-sessions-cancel").await;
     tell("visibilitychange", &web_sys::window().unwrap().document().unwrap().into());
     screen.sees("#active-users-summary", "4 people are signed in.").await;
-    assert_eq!(screen.input("#idle_minutes").await.value(), "60");
+    screen.holds("#idle_minutes", "60").await;
     assert_eq!(server.calls(SECURITY).len(), 3);
 }
 
@@ -140,8 +140,8 @@ async fn a_policy_that_is_saved_while_sessions_end_stays_saved() {
     screen.sees("#toast", "1 session signed out").await;
     until("the count after it", || (gets.get() > asked).then_some(())).await;
     screen.sees("#active-users-summary", "2 people are signed in.").await;
-    assert_eq!(screen.input("#idle_minutes").await.value(), "60");
-    assert!(screen.query("#preset-custom:checked").is_some());
+    screen.holds("#idle_minutes", "60").await;
+    screen.find("#preset-custom:checked").await;
 }
 
 #[test]
@@ -159,7 +159,7 @@ async fn a_save_without_an_answer_is_looked_up_as_soon_as_the_server_is_back() {
         } else {
             screen.sees("#policy-alert", "Nothing was saved. Save again.").await;
         }
-        assert_eq!(screen.input("#idle_minutes").await.value(), "60", "{was_saved}");
+        screen.holds("#idle_minutes", "60").await;
     }
 }
 
@@ -203,10 +203,10 @@ async fn whoever_ends_everything_is_out_in_time_though_the_server_hangs() {
     screen.click("#revoke-all").await;
     screen.click("#revoke-sessions-confirm").await;
     screen.sees("#toast", "2 sessions signed out").await;
-    assert!(screen.query("#revoke-all[aria-disabled=true]").is_some());
+    screen.find("#revoke-all[aria-disabled=true]").await;
     screen.find("#sign-in").await;
     assert_eq!(server.calls(LOGOUT).len(), 1);
-    assert_eq!(curfew_frontend::browser::page::address().as_deref(), Some("/login"));
+    is_at("/login").await;
 }
 
 #[test]
@@ -215,7 +215,7 @@ async fn what_was_being_saved_is_there_again_after_the_way_to_a_provider() {
     storage::keep_in_tab("curfew.policy", "60,240");
     let screen = open(page::SECURITY);
     screen.find("#preset-custom:checked").await;
-    assert_eq!(screen.input("#absolute_minutes").await.value(), "240");
+    screen.holds("#absolute_minutes", "240").await;
     assert_eq!(storage::take_from_tab("curfew.policy"), None, "once");
     screen.click("#policy-save").await;
     screen.sees("#policy-saved", "Saved. It applies from the next sign-in.").await;

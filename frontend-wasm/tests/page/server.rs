@@ -19,6 +19,8 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Headers, RequestInit, Response, ResponseInit};
 
+use super::fresh;
+
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -51,7 +53,7 @@ pub enum Fate {
 /// Answers in place of the server until dropped. Tokens that it hands out are numbered.
 pub struct Server {
     calls: Rc<RefCell<Vec<Call>>>,
-    held: Rc<RefCell<Vec<(Function, JsValue)>>>,
+    held: Rc<Held>,
     real_fetch: JsValue,
     _answer: Closure<dyn FnMut(String, RequestInit) -> Promise>,
 }
@@ -59,8 +61,9 @@ pub struct Server {
 impl Server {
     /// `fate` decides on each call, given how many there were of the same path before.
     pub fn start(fate: impl Fn(&Call, usize) -> Fate + 'static) -> Self {
+        fresh::begin();
         let calls = Rc::new(RefCell::new(Vec::new()));
-        let held = Rc::new(RefCell::new(Vec::new()));
+        let held: Rc<Held> = Rc::default();
         let handed_out = Cell::new(0);
         let answer = {
             let (calls, held) = (Rc::clone(&calls), Rc::clone(&held));
@@ -105,6 +108,10 @@ impl Server {
         let real_fetch = Reflect::get(&window, &"fetch".into()).unwrap();
         Reflect::set(&window, &"fetch".into(), answer.as_ref()).unwrap();
         forget();
+        {
+            let (held, real_fetch) = (Rc::clone(&held), real_fetch.clone());
+            fresh::after_test(move || stop(&held, &real_fetch));
+        }
         Self { calls, held, real_fetch, _answer: answer }
     }
 
@@ -115,9 +122,7 @@ impl Server {
 
     /// Lets go on what is held.
     pub fn go_on(&self) {
-        for (resolve, answer) in self.held.take() {
-            resolve.call1(&JsValue::UNDEFINED, &answer).unwrap();
-        }
+        go_on(&self.held);
     }
 
     /// The requests so far whose path begins so.
@@ -133,11 +138,23 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let window = web_sys::window().unwrap();
-        Reflect::set(&window, &"fetch".into(), &self.real_fetch).unwrap();
-        // Nobody waits for ever, least of all with a lock.
-        self.go_on();
+        stop(&self.held, &self.real_fetch);
         forget();
+    }
+}
+
+type Held = RefCell<Vec<(Function, JsValue)>>;
+
+fn stop(held: &Held, real_fetch: &JsValue) {
+    let window = web_sys::window().unwrap();
+    Reflect::set(&window, &"fetch".into(), real_fetch).unwrap();
+    // Nobody waits for ever, least of all with a lock.
+    go_on(held);
+}
+
+fn go_on(held: &Held) {
+    for (resolve, answer) in held.take() {
+        resolve.call1(&JsValue::UNDEFINED, &answer).unwrap();
     }
 }
 

@@ -13,7 +13,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlElement, MutationObserver, MutationObserverInit};
 use yew::Callback;
 
-use super::screen::{Screen, focused, press, until};
+use super::screen::{Screen, has_focus, press, until};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
@@ -43,7 +43,7 @@ fn props(expiry: impl Into<Option<SessionExpiry>>) -> (SessionExpiryToastProps, 
 type Toast = Screen<SessionExpiryToast>;
 
 async fn is_gone(screen: &Toast) {
-    until("no warning", || screen.query(".filled").is_none().then_some(())).await;
+    screen.lacks(".filled").await;
     assert!(screen.query("button").is_none() && screen.query("[role=timer]").is_none());
     screen.sees("#session-expiry-message", "").await;
 }
@@ -54,7 +54,7 @@ async fn the_idle_warning_is_amber_and_offers_to_stay() {
     let screen = Toast::show(shown);
     screen.find("#session-expiry.warn[role=region]").await;
     screen.sees("#stay-signed-in", "Stay signed in").await;
-    assert!(screen.query("#sign-in-now").is_none());
+    screen.lacks("#sign-in-now").await;
     screen.click("#stay-signed-in").await;
     assert_eq!(*clicks.borrow(), ["stay"]);
 }
@@ -65,7 +65,7 @@ async fn the_absolute_warning_is_cyan_and_offers_to_sign_in() {
     let screen = Toast::show(shown);
     screen.find("#session-expiry.info[role=region]").await;
     screen.sees("#sign-in-now", "Sign in now").await;
-    assert!(screen.query("#stay-signed-in").is_none(), "nothing extends it");
+    screen.lacks("#stay-signed-in").await;
     screen.click("#sign-in-now").await;
     assert_eq!(*clicks.borrow(), ["sign in"]);
 }
@@ -147,10 +147,10 @@ async fn it_never_takes_the_focus_and_gives_back_what_it_had() {
     let (shown, _) = props(ends_in(299, Reason::Idle));
     let mut screen = Toast::show(shown.clone());
     let dismiss: HtmlElement = screen.find("#session-expiry-dismiss").await.unchecked_into();
-    assert_eq!(focused(), "elsewhere");
+    has_focus("#elsewhere").await;
     dismiss.focus().unwrap();
     screen.update(SessionExpiryToastProps { expiry: None, ..shown });
-    until("the focus where it was", || (focused() == "elsewhere").then_some(())).await;
+    has_focus("#elsewhere").await;
     elsewhere.remove();
 }
 

@@ -74,8 +74,8 @@ async fn each_says_what_it_is_and_when_it_ends_and_only_others_can_be_ended_here
     let that = format!("[data-id='{OTHER}']");
     screen.reads(&that, "A program that does not name itself").await;
     screen.reads(&that, "whatever happens").await;
-    assert!(screen.query(&format!("{this} button")).is_none());
-    assert!(screen.query(&format!("{that} button")).is_some());
+    screen.lacks(&format!("{this} button")).await;
+    screen.find(&format!("{that} button")).await;
 }
 
 #[test]
@@ -95,7 +95,7 @@ async fn one_is_ended_after_a_question_and_a_refusal_is_said_there() {
     screen.sees("#toast", "1 session signed out").await;
     screen.sees("#sessions-summary", "Only this device is signed in.").await;
     assert!(server.calls(&other()).iter().all(|call| call.method == "DELETE"));
-    assert!(screen.query(".dock #toast").is_some(), "the message has left the dialog with its end");
+    screen.find(".dock #toast").await;
 }
 
 #[test]
@@ -148,7 +148,7 @@ async fn all_are_counted_though_not_all_are_listed() {
     screen.press("#sessions-more").await;
     until("all", || (rows() == Some(5)).then_some(())).await;
     has_focus("#sessions-loading").await;
-    assert!(screen.query("#sessions-more").is_none());
+    screen.lacks("#sessions-more").await;
 }
 
 #[test]
@@ -165,7 +165,7 @@ async fn a_list_that_cannot_be_loaded_anew_stays_and_the_one_that_had_ended_is_n
     screen.click("#end-session-confirm").await;
     screen.sees("#toast", "That session had ended already.").await;
     screen.reads("#sessions-alert", "The list may be out of date.").await;
-    assert!(screen.query(&format!("[data-id='{OTHER}']")).is_some());
+    screen.find(&format!("[data-id='{OTHER}']")).await;
     has_focus(&format!("[data-id='{OTHER}'] button")).await;
     screen.click("#sessions-retry").await;
     screen.sees("#sessions-summary", "Only this device is signed in.").await;

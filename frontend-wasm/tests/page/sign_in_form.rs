@@ -7,7 +7,7 @@ use curfew_shared::error::{FieldCode, FieldError};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::screen::{Screen, has_focus, until};
 
 type Submitted = Rc<RefCell<Vec<Credentials>>>;
 
@@ -30,7 +30,7 @@ async fn an_empty_form_says_what_is_missing_and_asks_nobody() {
     let email = screen.input("#email").await;
     assert_eq!(email.get_attribute("aria-invalid").as_deref(), Some("true"));
     assert_eq!(email.get_attribute("aria-describedby").as_deref(), Some("email-error"));
-    until("the focus on the first of them", || (focused() == "email").then_some(())).await;
+    has_focus("#email").await;
     assert!(submitted.borrow().is_empty());
 }
 
@@ -41,8 +41,8 @@ async fn only_what_is_missing_is_marked() {
     screen.type_into("#email", "ada@example.com").await;
     screen.submit().await;
     screen.find("#password-error").await;
-    assert!(screen.query("#email-error").is_none());
-    until("the focus on the password", || (focused() == "password").then_some(())).await;
+    screen.lacks("#email-error").await;
+    has_focus("#password").await;
 }
 
 #[test]
@@ -68,8 +68,8 @@ async fn a_refusal_is_announced_in_a_region_that_stood_there_and_keeps_what_was_
     screen.update(SignInFormProps { alert: Some("Not right.".into()), ..props });
     screen.sees("[role=alert]", "Not right.").await;
     assert!(region.is_connected(), "the same region, not a new one");
-    assert_eq!(screen.input("#email").await.value(), "ada@example.com");
-    assert_eq!(screen.input("#password").await.value(), "wrong");
+    screen.holds("#email", "ada@example.com").await;
+    screen.holds("#password", "wrong").await;
 }
 
 #[test]
@@ -78,7 +78,7 @@ async fn what_the_server_says_of_a_field_stands_at_the_field() {
     let errors = vec![FieldError::new("email", FieldCode::TooLong, "At most 254 characters.")];
     let screen = Screen::<SignInForm>::show(SignInFormProps { errors, ..props });
     screen.sees("#email-error", "At most 254 characters.").await;
-    assert!(screen.query("#password-error").is_none());
+    screen.lacks("#password-error").await;
 }
 
 #[test]
@@ -103,7 +103,7 @@ async fn the_password_is_shown_on_demand_and_hidden_again_on_submit() {
     screen.click("#reveal").await;
     screen.find("#password[type=text]").await;
     screen.find("#reveal[aria-label='Hide password']").await;
-    assert_eq!(screen.input("#password").await.value(), "secret");
+    screen.holds("#password", "secret").await;
     screen.submit().await;
     screen.find("#password[type=password]").await;
     screen.find("#reveal[aria-label='Show password']").await;

@@ -9,7 +9,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{Event, HtmlElement};
 use yew::Callback;
 
-use super::screen::{Screen, focused, until};
+use super::{
+    fresh,
+    screen::{Screen, has_focus, until},
+};
 
 #[test]
 async fn a_message_comes_into_a_region_that_stood_there_with_its_button_outside() {
@@ -22,7 +25,7 @@ async fn a_message_comes_into_a_region_that_stood_there_with_its_button_outside(
     let mut screen = Screen::<ToastRegion>::show(empty.clone());
     let region = screen.find("#toast[role=status]").await;
     assert_eq!(region.text_content().as_deref(), Some(""));
-    assert!(screen.query("button").is_none());
+    screen.lacks("button").await;
     screen.update(ToastRegionProps { id: 7, message: Some("3 sessions signed out".into()), ..empty.clone() });
     screen.sees("#toast", "3 sessions signed out").await;
     assert!(region.is_connected() && screen.query("[role=status] button").is_none());
@@ -94,6 +97,7 @@ async fn a_message_waits_for_whoever_is_at_it() {
 
 #[test]
 async fn a_message_gives_back_the_focus_that_it_had() {
+    fresh::begin();
     let document = web_sys::window().unwrap().document().unwrap();
     let elsewhere: HtmlElement = document.create_element("button").unwrap().unchecked_into();
     elsewhere.set_id("elsewhere");
@@ -102,6 +106,6 @@ async fn a_message_gives_back_the_focus_that_it_had() {
     let mut screen = Screen::<ToastRegion>::show(shown());
     screen.find("#toast-dismiss").await.unchecked_into::<HtmlElement>().focus().unwrap();
     screen.update(ToastRegionProps { message: None, ..shown() });
-    until("the focus where it was", || (focused() == "elsewhere").then_some(())).await;
+    has_focus("#elsewhere").await;
     elsewhere.remove();
 }
