@@ -105,6 +105,7 @@ pub fn router(app: AppState) -> Router {
     let (api, openapi) = parts();
     let mut router = api
         .merge(docs::router(openapi))
+        .merge(oauth::redirect_router())
         .route(&format!("{}{{word}}", route::PROBLEMS), get(problems::explain))
         .merge(dev_mail::router(&app.config))
         .fallback(page::serve)
