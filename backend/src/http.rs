@@ -38,6 +38,7 @@ mod docs;
 mod extract;
 mod grant;
 mod invites;
+mod leaving;
 mod members;
 mod oauth;
 mod own_sessions;
@@ -93,6 +94,7 @@ fn api() -> OpenApiRouter<AppState> {
                 .merge(oauth::router())
                 .merge(own_sessions::router())
                 .merge(members::router())
+                .merge(leaving::router())
                 .merge(invites::router())
                 .merge(security::router())
                 .merge(audit_events::router()),
