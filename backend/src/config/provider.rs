@@ -34,8 +34,8 @@ pub struct ProviderSettings {
     pub icon: Option<ProviderIcon>,
     /// Whether an address that it calls verified counts as proven.
     pub trusts_addresses: Option<bool>,
-    /// Audiences that an ID token may name besides the client id.
-    pub trusted_audiences: Option<Vec<String>>,
+    /// Audiences that an ID token may name besides the client id, separated by commas.
+    pub trusted_audiences: Option<String>,
     /// Where to fetch its discovery document, if not below the issuer.
     pub discovery_url: Option<String>,
     /// What to ask for, separated by spaces.
@@ -247,10 +247,7 @@ fn set(providers: &mut Providers, name: String, setting: &str, value: String) ->
         "display_name" => &mut provider.display_name,
         "discovery_url" => &mut provider.discovery_url,
         "scopes" => &mut provider.scopes,
-        "trusted_audiences" => {
-            let audiences = value.split(',').map(|audience| audience.trim().to_owned()).collect();
-            return once(&mut provider.trusted_audiences, audiences);
-        }
+        "trusted_audiences" => &mut provider.trusted_audiences,
         "icon" => return once(&mut provider.icon, word(value, "google, microsoft or key")?),
         "response_mode" => return once(&mut provider.response_mode, word(value, "query or form_post")?),
         "token_endpoint_auth_method" => {
@@ -340,7 +337,9 @@ fn check_one(name: &str, given: ProviderSettings) -> Result<Provider, ConfigErro
     if !scopes.iter().any(|scope| scope == "openid") {
         return Err(wrong("scopes", "must include openid"));
     }
-    let trusted_audiences = given.trusted_audiences.unwrap_or_default();
+    let trusted_audiences = given.trusted_audiences.as_deref().map(|all| all.split(','));
+    let trusted_audiences: Vec<_> =
+        trusted_audiences.into_iter().flatten().map(|one| one.trim().to_owned()).collect();
     if trusted_audiences.iter().any(String::is_empty) {
         return Err(wrong("trusted_audiences", "must be names separated by commas"));
     }

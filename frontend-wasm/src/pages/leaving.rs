@@ -3,7 +3,7 @@
 use curfew_shared::error::ErrorCode;
 use yew::prelude::*;
 
-use super::{words, work_button};
+use super::{security::FAREWELL_MS, words, work_button};
 use crate::{
     api::{Failure, people},
     components::{ConfirmModal, ConfirmModalProps, Entry, EntryForm, EntryFormProps},
@@ -12,9 +12,6 @@ use crate::{
     part::with,
     store::auth::Session,
 };
-
-/// How long a person may read what was done before the page is cleared, in milliseconds.
-const FAREWELL_MS: u32 = 1_500;
 
 /// The way out of the account, for oneself.
 #[component]
