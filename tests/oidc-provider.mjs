@@ -15,7 +15,10 @@ import { pathToFileURL } from "node:url";
 // Its notices would stand among the answers.
 console.info = console.error;
 
-const [module, clientId, clientSecret] = process.argv.slice(2);
+// With "thin" as the last argument it is another kind of provider: the ID token has no address and is also
+// for "a project", and the client secret is taken in the body alone.
+const [module, clientId, clientSecret, kind] = process.argv.slice(2);
+const isThin = kind === "thin";
 const { Provider } = await import(pathToFileURL(module).href);
 
 const LIES = {
@@ -31,6 +34,9 @@ const LIES = {
   expiry: { claims: (claims) => (claims.exp = claims.iat - 3600) },
   // With the right key's name, by another.
   signature: { key: newKey() },
+};
+const FOR_A_PROJECT_TOO = {
+  claims: (claims) => Object.assign(claims, { aud: [clientId, "a project"], azp: clientId }),
 };
 // Signs in with an address that the provider does not vouch for.
 const UNVERIFIED = "unverified";
@@ -51,10 +57,17 @@ function corrupt(token, lie, key) {
 function answerer(issuer, kid) {
   const key = { ...newKey(), kid, use: "sig", alg: "RS256" };
   const provider = new Provider(issuer, {
-    clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: ["http://localhost/"] }],
+    clients: [
+      {
+        client_id: clientId,
+        client_secret: clientSecret,
+        redirect_uris: ["http://localhost/"],
+        token_endpoint_auth_method: isThin ? "client_secret_post" : "client_secret_basic",
+      },
+    ],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
     // Put the claims into the ID token, as Google and Microsoft do.
-    conformIdTokenClaims: false,
+    conformIdTokenClaims: isThin,
     jwks: { keys: [key] },
     pkce: { required: () => true },
     findAccount: (_, id) => ({
@@ -78,12 +91,13 @@ function answerer(issuer, kid) {
       const subject = JSON.parse(Buffer.from(ctx.body.id_token.split(".")[1], "base64url")).sub;
       const lie = LIES[subject];
       if (lie && !lie.address) ctx.body.id_token = corrupt(ctx.body.id_token, lie, key);
+      if (isThin) ctx.body.id_token = corrupt(ctx.body.id_token, FOR_A_PROJECT_TOO, key);
     }
   });
   return provider.callback();
 }
 
-const BACK_CHANNEL = ["/token", "/jwks", "/.well-known/openid-configuration"];
+const BACK_CHANNEL = ["/token", "/jwks", "/me", "/.well-known/openid-configuration"];
 
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {

@@ -83,6 +83,12 @@ enum AccountCommand {
         #[command(flatten)]
         password: PasswordArgs,
     },
+    /// Close an account for good: delete its users, sessions and invitations, and tell its people by mail
+    Close {
+        /// The account's id
+        #[arg(long)]
+        account: AccountId,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +120,12 @@ enum UserCommand {
     },
     /// Bar a user from signing in, and end all of the user's sessions
     Deactivate {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Delete a user for good, which frees the e-mail address
+    Delete {
         /// The user's e-mail address
         #[arg(long)]
         email: String,

@@ -38,6 +38,7 @@ mod docs;
 mod extract;
 mod grant;
 mod invites;
+mod leaving;
 mod members;
 mod oauth;
 mod own_sessions;
@@ -93,6 +94,7 @@ fn api() -> OpenApiRouter<AppState> {
                 .merge(oauth::router())
                 .merge(own_sessions::router())
                 .merge(members::router())
+                .merge(leaving::router())
                 .merge(invites::router())
                 .merge(security::router())
                 .merge(audit_events::router()),
@@ -105,6 +107,7 @@ pub fn router(app: AppState) -> Router {
     let (api, openapi) = parts();
     let mut router = api
         .merge(docs::router(openapi))
+        .merge(oauth::redirect_router())
         .route(&format!("{}{{word}}", route::PROBLEMS), get(problems::explain))
         .merge(dev_mail::router(&app.config))
         .fallback(page::serve)

@@ -15,6 +15,7 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod mail;
+pub mod membership;
 pub mod metrics;
 pub mod oidc;
 pub mod passwords;

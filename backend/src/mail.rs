@@ -133,6 +133,14 @@ pub enum MembershipEnd {
     Deactivated,
     /// The operator deactivated the person.
     ByOperator,
+    /// The person left.
+    Left,
+    /// The operator deleted the user.
+    DeletedByOperator,
+    /// An owner closed the account.
+    Closed,
+    /// The operator closed the account.
+    ClosedByOperator,
 }
 
 impl Mail {
@@ -206,10 +214,17 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             note: "If that was not you, ask an owner of your account, or who runs this server.".to_owned(),
         })),
         Mail::MembershipEnded { account_name, end, at } => {
+            const FREE: &str = "You can use this address for another account.";
+            const CLOSED: &str =
+                "Its users and invitations are deleted, yours among them. You can use this address for another account.";
             let (who, note) = match end {
                 MembershipEnd::Removed => {
                     ("An owner removed you from", "This address is free for another account.")
                 }
+                MembershipEnd::Left => ("You left", FREE),
+                MembershipEnd::DeletedByOperator => ("The operator removed you from", FREE),
+                MembershipEnd::Closed => ("An owner closed the account", CLOSED),
+                MembershipEnd::ClosedByOperator => ("The operator closed the account", CLOSED),
                 MembershipEnd::Deactivated => {
                     ("An owner deactivated you in", "You cannot sign in until an owner reactivates you.")
                 }
@@ -221,7 +236,16 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
                 subject: format!("You no longer have access to “{account_name}”"),
                 paragraphs: vec![format!("{who} “{account_name}” on {}. {note}", moment(*at))],
                 action: None,
-                note: "Ask an owner of the account if you do not know why.".to_owned(),
+                note: match end {
+                    MembershipEnd::Closed | MembershipEnd::ClosedByOperator => {
+                        "Ask whoever runs this server if you do not know why."
+                    }
+                    MembershipEnd::Left => {
+                        "If this wasn’t you, ask an owner of the account to invite you again, and tell them about it."
+                    }
+                    _ => "Ask an owner of the account if you do not know why.",
+                }
+                .to_owned(),
             }))
         }
         Mail::SessionsEndedInBulk { .. } => Ok(None),

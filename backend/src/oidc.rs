@@ -12,7 +12,7 @@ use curfew_shared::{oauth::OauthPurpose, route::page};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, ExtraTokenFields,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenUrl,
+    StandardTokenResponse, TokenResponse as _, TokenUrl,
     basic::{
         BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
     },
@@ -27,7 +27,10 @@ use self::{
     metadata::{KeySet, Metadata},
 };
 use crate::{
-    config::{self, Config},
+    config::{
+        self, Config,
+        provider::{ClientAuth, ResponseMode},
+    },
     entropy::{self, NoEntropy},
 };
 
@@ -121,6 +124,12 @@ impl Oidc {
     ///
     /// When no client for the web can be made.
     pub fn new(config: &Config) -> Result<Self, reqwest::Error> {
+        for provider in config.providers.iter().filter(|provider| provider.is_discovered_without_tls()) {
+            tracing::warn!(
+                provider = provider.name,
+                "discovery_url is not https: whoever can change what this network carries can sign in as anybody"
+            );
+        }
         let provider = |settings: &config::provider::Provider| Provider {
             redirect_url: format!("{}{}/{}", config.public_url, page::OAUTH_CALLBACK, settings.name),
             config: settings.clone(),
@@ -168,9 +177,12 @@ impl Oidc {
         let client = provider.client(&metadata)?;
         let mut request = client
             .authorize_url(|| CsrfToken::new(state.clone()))
-            .add_scopes(["openid", "email", "profile"].map(|scope| Scope::new(scope.to_owned())))
+            .add_scopes(provider.config.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(challenge)
             .add_extra_param("nonce", nonce.as_str());
+        if provider.config.response_mode == ResponseMode::FormPost {
+            request = request.add_extra_param("response_mode", "form_post");
+        }
         match purpose {
             OauthPurpose::Link if provider.lets_choose(&metadata) => {
                 request = request.add_extra_param("prompt", "select_account");
@@ -244,7 +256,22 @@ impl Oidc {
         let keys = provider.keys(&self.web, &metadata, &header, now).await?;
         let key = keys.find(&header);
         let key = key.ok_or_else(|| OidcError::untrue("no published key signed the ID token"))?;
-        id_token::verify(id_token, &header, key, &provider.config, answer.nonce, now)
+        let identity = id_token::verify(id_token, &header, key, &provider.config, answer.nonce, now)?;
+        match &metadata.userinfo_endpoint {
+            Some(endpoint) if identity.email.is_none() => {
+                let token = response.access_token().secret();
+                let info = self.web.json_for(endpoint, Some(token)).await;
+                let info = info.inspect_err(|_| {
+                    let provider = &provider.config.name;
+                    tracing::info!(
+                        provider,
+                        "its ID token has no `email`, so its userinfo endpoint was asked"
+                    );
+                })?;
+                identity.complete(info, &provider.config)
+            }
+            _ => Ok(identity),
+        }
     }
 
     /// However many answers it takes of the provider, a person waits for so long.
@@ -299,12 +326,18 @@ impl Provider {
         let malformed = |_| OidcError::untrue("an address is malformed");
         let methods = metadata.token_endpoint_auth_methods_supported.as_deref();
         let supports = |method: &str| methods.is_some_and(|all| all.iter().any(|one| one == method));
-        let auth = if methods.is_none() || supports("client_secret_basic") {
-            AuthType::BasicAuth
-        } else if supports("client_secret_post") {
-            AuthType::RequestBody
-        } else {
-            return Err(OidcError::untrue("it takes no client secret"));
+        let auth = match self.config.token_endpoint_auth_method {
+            Some(ClientAuth::ClientSecretBasic) => AuthType::BasicAuth,
+            Some(ClientAuth::ClientSecretPost) => AuthType::RequestBody,
+            None if methods.is_none() || supports("client_secret_basic") => AuthType::BasicAuth,
+            None if supports("client_secret_post") => AuthType::RequestBody,
+            None => {
+                return Err(OidcError::Untrue(format!(
+                    "its token endpoint takes none of client_secret_basic and client_secret_post; if it does, say \
+                     which in {}",
+                    self.config.variable("token_endpoint_auth_method")
+                )));
+            }
         };
         Ok(oauth2::Client::new(ClientId::new(self.config.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.config.client_secret.clone()))

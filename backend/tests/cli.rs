@@ -326,6 +326,8 @@ fn a_provider_is_the_same_by_flags_by_environment_and_by_file() {
         "issuer" => "https://id.example",
         "icon" => "microsoft",
         "trusts_addresses" => "false",
+        "response_mode" => "form_post",
+        "token_endpoint_auth_method" => "client_secret_post",
         _ => "some=words",
     };
     let named: Vec<_> = all.keys().map(|setting| (setting, value(setting))).collect();

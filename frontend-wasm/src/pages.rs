@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod home;
 mod invite;
+mod leaving;
 mod login;
 mod members;
 mod not_found;

@@ -28,3 +28,13 @@ pub struct UpdateAccountRequest {
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
     pub name: String,
 }
+
+/// Closing the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CloseAccountRequest {
+    /// The account's name, to confirm that it is this one.
+    #[cfg_attr(feature = "openapi", schema(max_length = 120))]
+    pub name: String,
+}

@@ -68,6 +68,8 @@ audit_kinds! {
     AccountCreated = "account.created";
     /// The account's name was changed; `{old, new}`.
     AccountRenamed = "account.renamed";
+    /// The account was closed; `{name, member_count, revoked_invite_count}`. Without an actor, an operator did it.
+    AccountClosed = "account.closed";
     /// An owner invited somebody; `{invite_id, email, role}`.
     InviteCreated = "invite.created";
     /// An owner sent an invitation once more; `{invite_id, email}`.
@@ -82,8 +84,11 @@ audit_kinds! {
     MemberDeactivated = "member.deactivated";
     /// An owner reactivated somebody; `{user_id}`.
     MemberReactivated = "member.reactivated";
-    /// An owner removed somebody; `{user_id, name, email, revoked_count}`.
+    /// An owner removed somebody, or closed the account; `{user_id, name, email, revoked_count}`. Without an actor,
+    /// an operator closed it.
     MemberRemoved = "member.removed";
+    /// A person left the account; `{user_id, name, email, revoked_count}`.
+    MemberLeft = "member.left";
     /// An owner ended somebody's sessions; `{user_id, revoked_count}`.
     MemberSessionsRevoked = "member.sessions_revoked";
     /// An operator made a user; `{user_id, role}`.
@@ -92,6 +97,8 @@ audit_kinds! {
     SessionsRevokedByOperator = "operator.sessions_revoked";
     /// An operator deactivated a user; `{user_id, revoked_count}`.
     UserDeactivatedByOperator = "operator.user_deactivated";
+    /// An operator deleted a user; `{user_id, name, email, revoked_count}`.
+    UserDeletedByOperator = "operator.user_deleted";
     /// An operator set a user's password; `{user_id, revoked_count}`.
     PasswordSetByOperator = "operator.password_set";
 }

@@ -103,11 +103,11 @@ error_codes! {
     /// The account would be left without an active owner.
     LastOwner = "last_owner", 409,
         "An account needs at least one active owner.",
-        "The last active owner can be neither demoted, deactivated nor removed. Make somebody else an owner first.";
+        "The last active owner cannot leave, or be demoted, deactivated or removed. Make someone else an owner first, or close the account.";
     /// One cannot deactivate or remove oneself.
     OwnMembership = "own_membership", 409,
         "You cannot lock yourself out.",
-        "Nobody can deactivate or remove themselves. Ask another owner.";
+        "Nobody can deactivate or remove themselves. Ask another owner, or leave the account under your profile.";
     /// The address belongs to somebody already. Told only to who has proven to receive its mail, or within one account.
     AddressTaken = "address_taken", 409,
         "This e-mail address is in use already.",

@@ -39,6 +39,8 @@ pub mod api {
     pub const OAUTH_CALLBACK: &str = "/auth/oauth/{provider}/callback";
     /// `GET`, `PATCH`: the account. The change is for owners only.
     pub const ACCOUNT: &str = "/accounts/me";
+    /// `POST`: close the account for good. Owners only.
+    pub const ACCOUNT_CLOSE: &str = "/accounts/me/close";
     /// `GET`: the account's people. Owners only.
     pub const MEMBERS: &str = "/accounts/me/members";
     /// `PATCH`, `DELETE`: one of them. Owners only.
@@ -57,6 +59,8 @@ pub mod api {
     pub const INVITATION_ACCEPT: &str = "/invites/{token}/accept";
     /// `PATCH`: one's own name.
     pub const PROFILE: &str = "/users/me";
+    /// `POST`: leave the account, which deletes one's user.
+    pub const LEAVE: &str = "/users/me/leave";
     /// `POST`: ask for another e-mail address; a message to it goes on from there.
     pub const CHANGE_EMAIL: &str = "/users/me/email";
     /// `GET`: one's own live sessions.

@@ -188,3 +188,30 @@ async fn who_is_signed_out_by_an_owner_can_sign_in_again() -> Outcome {
     })
     .await
 }
+
+#[tokio::test]
+async fn a_person_leaves_and_the_owner_closes_the_account() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let two = two(stage, settings, "engineer").await?;
+        two.bobs.open("/account/profile").await?;
+        two.bobs.click("#leave").await?;
+        two.bobs.click("#leaving-confirm").await?;
+        two.bobs.sees("#sign-in", "Sign in").await?;
+        two.bob_cannot_sign_in().await?;
+        let told = two.mail.receives(&two.bob.email, "You no longer have access").await?;
+        assert!(told.text.contains("You left “"), "{}", told.text);
+        two.owners.open("/account/audit").await?;
+        two.owners.sees("#audit-events", "Bob Builder left the account").await?;
+
+        two.owners.open("/account").await?;
+        two.owners.fill("#closing_name", "Ada Owner's").await?;
+        two.owners.click("#close-account-submit").await?;
+        two.owners.click("#closing-confirm").await?;
+        two.owners.sees("#sign-in", "Sign in").await?;
+        two.owners.submit(&two.ada.email, &two.ada.password).await?;
+        two.owners.sees("#sign-in-alert", "not right").await?;
+        two.mail.receives(&two.ada.email, "You no longer have access").await?;
+        Ok(())
+    })
+    .await
+}

@@ -429,3 +429,29 @@ async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed
     })
     .await
 }
+
+#[tokio::test]
+async fn a_provider_that_posts_its_answer_and_keeps_the_address_to_itself_lets_in_too() -> Outcome {
+    play(async |stage| {
+        let provider = Provider::start_thin().await?;
+        let settings = provider
+            .known_to(Settings::default())
+            .with("CURFEW_OAUTH_FOREIGN_RESPONSE_MODE", "form_post")
+            .with("CURFEW_OAUTH_FOREIGN_TRUSTED_AUDIENCES", "a project")
+            .with("CURFEW_OAUTH_FOREIGN_TOKEN_ENDPOINT_AUTH_METHOD", "client_secret_post");
+        let server = stage.server(settings).await?;
+        let browser = stage.browser(server.url()).await?;
+        sign_in(&browser, "grace").await?;
+        browser.is_at("/").await?;
+        browser.sees("#you", "grace@journey.example").await?;
+
+        // Without the settings it lets nobody in, and the page says so.
+        let plain = stage.server(provider.known_to(Settings::default())).await?;
+        let other = stage.browser(plain.url()).await?;
+        sign_in(&other, "grace").await?;
+        other.sees("#oauth-alert", "The provider’s answer could not be accepted.").await?;
+        nobody_is_in(&other, &plain).await?;
+        Ok(())
+    })
+    .await
+}

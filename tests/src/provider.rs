@@ -40,6 +40,20 @@ impl Provider {
     ///
     /// When it is not there, or does not get ready.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one of another kind: it has the address at the userinfo endpoint alone, makes ID tokens for
+    /// another audience too, and takes the client secret in the body.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or does not get ready.
+    pub async fn start_thin() -> Result<Self> {
+        Self::start_with(&["thin"]).await
+    }
+
+    async fn start_with(kind: &[&str]) -> Result<Self> {
         let module = std::env::var_os("OIDC_PROVIDER").map_or_else(
             || root().join(".tools/oidc-provider/node_modules/oidc-provider/lib/index.js"),
             PathBuf::from,
@@ -52,6 +66,7 @@ impl Provider {
             .arg(root().join("tests/oidc-provider.mjs"))
             .arg(module)
             .args([CLIENT, SECRET])
+            .args(kind)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

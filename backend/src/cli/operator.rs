@@ -17,11 +17,12 @@ use crate::{
     domain::field,
     entropy,
     mail::{Mail, MembershipEnd},
+    membership,
     passwords::Passwords,
     store::{
-        self, Connection, Database, accounts, invites,
+        self, Connection, Database, Transaction, accounts, invites,
         sessions::{self, Reason},
-        users::{self, NewUser},
+        users::{self, Member, NewUser},
     },
     throttle,
 };
@@ -47,10 +48,30 @@ impl Operator {
     }
 
     pub async fn account(&self, command: AccountCommand) -> Result<()> {
-        let AccountCommand::Create { name, owner_email, owner_name, password: _ } = command;
-        let password = read_password()?;
-        let (account_id, user_id) = self.create_account(&name, &owner_email, &owner_name, &password).await?;
-        print_json(&json!({"account_id": account_id, "user_id": user_id}))
+        match command {
+            AccountCommand::Create { name, owner_email, owner_name, password: _ } => {
+                let password = read_password()?;
+                let (account_id, user_id) =
+                    self.create_account(&name, &owner_email, &owner_name, &password).await?;
+                print_json(&json!({"account_id": account_id, "user_id": user_id}))
+            }
+            AccountCommand::Close { account } => {
+                let now = self.clock.now();
+                let transaction = self.database.begin().await?;
+                accounts::hold(&transaction, account).await?;
+                is_open(&transaction, account).await?;
+                let name = accounts::find(&transaction, account).await?.name;
+                let deed = |kind| Deed::new(kind, account, now);
+                let how = MembershipEnd::ClosedByOperator;
+                let closed = membership::close(&transaction, (account, &name), deed, how, now).await?;
+                transaction.commit().await?;
+                print_json(&json!({
+                    "account_id": account,
+                    "member_count": closed.member_count,
+                    "revoked_count": closed.revoked_count,
+                }))
+            }
+        }
     }
 
     pub async fn create_account(
@@ -79,10 +100,9 @@ impl Operator {
         match command {
             UserCommand::Create { account, email, name, role, password: _ } => {
                 let hash = self.hash(&email, &name, &read_password()?).await?;
-                if !accounts::exists(&self.database.read, account).await? {
-                    return Err(format!("there is no account {account}").into());
-                }
                 let transaction = self.database.begin().await?;
+                accounts::hold(&transaction, account).await?;
+                is_open(&transaction, account).await?;
                 let user_id = insert_user(&transaction, account, &email, &name, role, &hash, now).await?;
                 let payload = json!({"user_id": user_id, "role": role});
                 Deed::new(AuditKind::UserCreatedByOperator, account, now)
@@ -112,16 +132,21 @@ impl Operator {
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
+            UserCommand::Delete { email } => {
+                let (user, account) = self.find(&email).await?;
+                let transaction = self.database.begin().await?;
+                let member = hold_other_owner(&transaction, account, user).await?;
+                let account_name = accounts::find(&transaction, account).await?.name;
+                let deed = Deed::new(AuditKind::UserDeletedByOperator, account, now);
+                let by = (deed, MembershipEnd::DeletedByOperator);
+                let revoked = membership::end(&transaction, &member, &account_name, by, now).await?;
+                transaction.commit().await?;
+                print_json(&json!({"user_id": user, "revoked_count": revoked}))
+            }
             UserCommand::Deactivate { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
-                accounts::hold(&transaction, account).await?;
-                users::hold(&transaction, user).await?;
-                let member = users::find_member(&transaction, account, user).await?;
-                let member = member.ok_or(GONE)?;
-                if users::is_last_owner(&transaction, &member).await? {
-                    return Err("this is the account's last active owner".into());
-                }
+                let member = hold_other_owner(&transaction, account, user).await?;
                 users::set_active(&transaction, user, false).await?;
                 invites::revoke_of_user(&transaction, account, user, DateTime::UNIX_EPOCH, now).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
@@ -210,6 +235,25 @@ impl Operator {
         ])?;
         Ok(self.passwords.hash(password).await?)
     }
+}
+
+/// Fails unless there is such an account, and it has not been closed.
+async fn is_open(connection: &impl Connection, account: AccountId) -> Result<()> {
+    if accounts::is_open(connection, account).await? {
+        return Ok(());
+    }
+    Err(format!("there is no account {account}, or it was closed").into())
+}
+
+/// Holds a person, who must not be the last active owner.
+async fn hold_other_owner(transaction: &Transaction, account: AccountId, user: UserId) -> Result<Member> {
+    accounts::hold(transaction, account).await?;
+    users::hold(transaction, user).await?;
+    let member = users::find_member(transaction, account, user).await?.ok_or(GONE)?;
+    if users::is_last_owner(transaction, &member).await? {
+        return Err("this is the account's last active owner".into());
+    }
+    Ok(member)
 }
 
 async fn insert_user(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use curfew_shared::oauth::ProviderIcon;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{ConfigError, Sourced, fault, is_loopback};
 const PREFIX: &str = "CURFEW_OAUTH_";
 const GOOGLE: &str = "https://accounts.google.com";
 const MICROSOFT: &str = "https://login.microsoftonline.com/common/v2.0";
+const SCOPES: &str = "openid email profile";
 /// Where Microsoft's own services sign people in; the last is for customers' own sign-in pages.
 const MICROSOFT_HOSTS: [&str; 5] =
     ["microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "windows.net", "ciamlogin.com"];
@@ -33,6 +34,37 @@ pub struct ProviderSettings {
     pub icon: Option<ProviderIcon>,
     /// Whether an address that it calls verified counts as proven.
     pub trusts_addresses: Option<bool>,
+    /// Audiences that an ID token may name besides the client id, separated by commas.
+    pub trusted_audiences: Option<String>,
+    /// Where to fetch its discovery document, if not below the issuer.
+    pub discovery_url: Option<String>,
+    /// What to ask for, separated by spaces.
+    pub scopes: Option<String>,
+    /// How it returns the answer to an authorization request.
+    pub response_mode: Option<ResponseMode>,
+    /// How the client authenticates at the token endpoint.
+    pub token_endpoint_auth_method: Option<ClientAuth>,
+}
+
+/// How a provider returns the answer to an authorization request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect address (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+    #[default]
+    Query,
+    /// As a form that the browser posts (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+}
+
+/// How a client authenticates at the token endpoint (OpenID Connect Core §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// With HTTP Basic authentication.
+    ClientSecretBasic,
+    /// In the body of the request.
+    ClientSecretPost,
 }
 
 /// The settings of one provider, checked.
@@ -52,6 +84,16 @@ pub struct Provider {
     pub client_secret: String,
     /// Whether an address that it calls verified counts as proven; see [`Provider::proves`].
     pub trusts_addresses: bool,
+    /// Audiences that an ID token may name besides the client id.
+    pub trusted_audiences: Vec<String>,
+    /// Where to fetch its discovery document, if not below the issuer.
+    pub discovery_url: Option<String>,
+    /// What to ask for.
+    pub scopes: Vec<String>,
+    /// How it returns the answer to an authorization request.
+    pub response_mode: ResponseMode,
+    /// How the client authenticates at the token endpoint, if not as discovery suggests.
+    pub token_endpoint_auth_method: Option<ClientAuth>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -61,6 +103,26 @@ impl std::fmt::Debug for Provider {
 }
 
 impl Provider {
+    /// The environment variable of one of its settings.
+    #[must_use]
+    pub fn variable(&self, setting: &str) -> String {
+        format!("{PREFIX}{}_{}", self.name.to_uppercase().replace('-', "_"), setting.to_uppercase())
+    }
+
+    /// Where its discovery document is (OpenID Connect Discovery §4.1).
+    #[must_use]
+    pub fn discovery_address(&self) -> String {
+        let below = || format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        self.discovery_url.clone().unwrap_or_else(below)
+    }
+
+    /// Whether the operator lets the server fetch the discovery document without TLS.
+    #[must_use]
+    pub fn is_discovered_without_tls(&self) -> bool {
+        let url = self.discovery_url.as_deref().and_then(|url| Url::parse(url).ok());
+        url.is_some_and(|url| !is_safe(&url))
+    }
+
     /// Whether an address that the provider calls verified is that person's.
     ///
     /// Microsoft's tenants write what they like into `email` (the nOAuth hole): never. Google vouches
@@ -134,7 +196,7 @@ pub fn from_environment(
             let name = rest.strip_suffix(setting)?.strip_suffix('_')?;
             (!name.is_empty()).then(|| (name.replace('_', "-"), *setting))
         });
-        let (name, setting) = named.ok_or_else(|| fault(format!("{variable}: there is no such setting")))?;
+        let (name, setting) = named.ok_or_else(|| fault(format!("{variable}: {}", no_such_setting())))?;
         set(&mut providers, name, setting, value).map_err(|what| fault(format!("{variable}: {what}")))?;
     }
     Ok(providers)
@@ -158,32 +220,57 @@ pub fn from_flags(flags: &[String]) -> Result<Providers, ConfigError> {
     Ok(providers)
 }
 
-const SETTINGS: [&str; 6] =
-    ["issuer", "client_id", "client_secret", "display_name", "icon", "trusts_addresses"];
+const SETTINGS: [&str; 11] = [
+    "issuer",
+    "client_id",
+    "client_secret",
+    "display_name",
+    "icon",
+    "trusts_addresses",
+    "trusted_audiences",
+    "discovery_url",
+    "scopes",
+    "response_mode",
+    "token_endpoint_auth_method",
+];
 
-fn set(providers: &mut Providers, name: String, setting: &str, value: String) -> Result<(), &'static str> {
+fn no_such_setting() -> String {
+    format!("there is no such setting of a provider, only {}", SETTINGS.join(", "))
+}
+
+fn set(providers: &mut Providers, name: String, setting: &str, value: String) -> Result<(), String> {
     let provider = providers.entry(name).or_default();
     let text = match setting {
         "issuer" => &mut provider.issuer,
         "client_id" => &mut provider.client_id,
         "client_secret" => &mut provider.client_secret,
         "display_name" => &mut provider.display_name,
-        "icon" => {
-            let icon = serde_json::from_value(Value::String(value)).ok();
-            return once(&mut provider.icon, icon.ok_or("must be google, microsoft or key")?);
+        "discovery_url" => &mut provider.discovery_url,
+        "scopes" => &mut provider.scopes,
+        "trusted_audiences" => &mut provider.trusted_audiences,
+        "icon" => return once(&mut provider.icon, word(value, "google, microsoft or key")?),
+        "response_mode" => return once(&mut provider.response_mode, word(value, "query or form_post")?),
+        "token_endpoint_auth_method" => {
+            let method = word(value, "client_secret_basic or client_secret_post")?;
+            return once(&mut provider.token_endpoint_auth_method, method);
         }
         "trusts_addresses" => {
             let trusts = value.parse().map_err(|_| "must be true or false")?;
             return once(&mut provider.trusts_addresses, trusts);
         }
-        _ => return Err("there is no such setting"),
+        _ => return Err(no_such_setting()),
     };
     once(text, value)
 }
 
-fn once<T>(setting: &mut Option<T>, value: T) -> Result<(), &'static str> {
+/// Reads one of a few words.
+fn word<T: DeserializeOwned>(value: String, words: &str) -> Result<T, String> {
+    serde_json::from_value(Value::String(value)).map_err(|_| format!("must be {words}"))
+}
+
+fn once<T>(setting: &mut Option<T>, value: T) -> Result<(), String> {
     if setting.is_some() {
-        return Err("it is set twice");
+        return Err("it is set twice".to_owned());
     }
     *setting = Some(value);
     Ok(())
@@ -239,6 +326,23 @@ fn check_one(name: &str, given: ProviderSettings) -> Result<Provider, ConfigErro
     let needed = |setting, value: Option<String>| {
         value.filter(|value| !value.trim().is_empty()).ok_or_else(|| wrong(setting, "is missing"))
     };
+    let discovery_url = given.discovery_url.map(|url| {
+        let is_url = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_good = Url::parse(&url).is_ok_and(|url| is_url(&url) && url.fragment().is_none());
+        let what = "must be the whole address of the discovery document, with https:// or http://";
+        if is_good { Ok(url) } else { Err(wrong("discovery_url", what)) }
+    });
+    let scopes = given.scopes.unwrap_or_else(|| SCOPES.to_owned());
+    let scopes: Vec<_> = scopes.split_whitespace().map(str::to_owned).collect();
+    if !scopes.iter().any(|scope| scope == "openid") {
+        return Err(wrong("scopes", "must include openid"));
+    }
+    let trusted_audiences = given.trusted_audiences.as_deref().map(|all| all.split(','));
+    let trusted_audiences: Vec<_> =
+        trusted_audiences.into_iter().flatten().map(|one| one.trim().to_owned()).collect();
+    if trusted_audiences.iter().any(String::is_empty) {
+        return Err(wrong("trusted_audiences", "must be names separated by commas"));
+    }
     let provider = Provider {
         issuer,
         client_id: needed("client_id", given.client_id)?,
@@ -246,6 +350,11 @@ fn check_one(name: &str, given: ProviderSettings) -> Result<Provider, ConfigErro
         display_name: given.display_name.unwrap_or(display_name),
         icon: given.icon.unwrap_or(icon),
         trusts_addresses: given.trusts_addresses.unwrap_or(true),
+        trusted_audiences,
+        discovery_url: discovery_url.transpose()?,
+        scopes,
+        response_mode: given.response_mode.unwrap_or_default(),
+        token_endpoint_auth_method: given.token_endpoint_auth_method,
         name: name.to_owned(),
     };
     if given.trusts_addresses == Some(true) && provider.is_microsoft() {
@@ -375,8 +484,60 @@ mod tests {
     }
 
     #[test]
+    fn each_further_setting_is_read_and_a_wrong_value_named() {
+        let ours = ("ISSUER", "https://id.example");
+        let plain = one("OUR_ID", &[ours]).unwrap();
+        assert_eq!(plain.discovery_address(), "https://id.example/.well-known/openid-configuration");
+        assert_eq!(plain.scopes, ["openid", "email", "profile"]);
+        assert_eq!((plain.response_mode, plain.token_endpoint_auth_method), (ResponseMode::Query, None));
+        assert!(plain.trusted_audiences.is_empty() && !plain.is_discovered_without_tls());
+        assert_eq!(plain.variable("scopes"), "CURFEW_OAUTH_OUR_ID_SCOPES");
+        let inside = "http://id.auth.svc:8080/.well-known/openid-configuration";
+        let full = one(
+            "OUR_ID",
+            &[
+                ours,
+                ("TRUSTED_AUDIENCES", "project, 42"),
+                ("DISCOVERY_URL", inside),
+                ("SCOPES", "openid email"),
+                ("RESPONSE_MODE", "form_post"),
+                ("TOKEN_ENDPOINT_AUTH_METHOD", "client_secret_post"),
+            ],
+        );
+        let full = full.unwrap();
+        assert_eq!(full.trusted_audiences, ["project", "42"]);
+        assert_eq!(full.discovery_address(), inside);
+        assert!(full.is_discovered_without_tls());
+        assert_eq!(full.scopes, ["openid", "email"]);
+        assert_eq!(full.response_mode, ResponseMode::FormPost);
+        assert_eq!(full.token_endpoint_auth_method, Some(ClientAuth::ClientSecretPost));
+        for (setting, value, words) in [
+            (
+                "TRUSTED_AUDIENCES",
+                "a,,b",
+                "oauth.our-id.trusted_audiences: must be names separated by commas",
+            ),
+            ("DISCOVERY_URL", "id.auth.svc", "oauth.our-id.discovery_url: must be the whole address"),
+            ("DISCOVERY_URL", "file:///etc/passwd", "oauth.our-id.discovery_url: must be the whole address"),
+            ("SCOPES", "email", "oauth.our-id.scopes: must include openid"),
+            ("RESPONSE_MODE", "fragment", "CURFEW_OAUTH_OUR_ID_RESPONSE_MODE: must be query or form_post"),
+            (
+                "TOKEN_ENDPOINT_AUTH_METHOD",
+                "private_key_jwt",
+                "CURFEW_OAUTH_OUR_ID_TOKEN_ENDPOINT_AUTH_METHOD: must be client_secret_basic or client_secret_post",
+            ),
+        ] {
+            let error = one("OUR_ID", &[ours, (setting, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(words), "{error}");
+        }
+    }
+
+    #[test]
     fn a_variable_that_names_no_setting_is_refused_and_an_empty_one_is_none() {
-        assert!(read(&[("CURFEW_OAUTH_GOOGLE_CLIENT", "id")]).is_err());
+        let error = read(&[("CURFEW_OAUTH_GOOGLE_CLIENT", "id")]).unwrap_err().to_string();
+        let words =
+            "CURFEW_OAUTH_GOOGLE_CLIENT: there is no such setting of a provider, only issuer, client_id";
+        assert!(error.starts_with(words), "{error}");
         assert!(read(&[("CURFEW_OAUTH_GOOGLE_ICON", "cat")]).is_err());
         assert!(read(&[("CURFEW_OAUTH_GOOGLE_CLIENT_ID", "")]).unwrap().is_empty());
     }

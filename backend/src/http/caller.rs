@@ -56,13 +56,20 @@ impl Caller {
         Ok(transaction)
     }
 
-    /// The same for an act of an owner's. Such acts on one account are done one after the other, so that
-    /// two owners cannot take each other's place, and who was demoted meanwhile is an owner no longer.
-    pub(super) async fn begin_as_owner(&self, app: &App) -> Result<Transaction> {
+    /// The same for an act that concerns who owns the account. Such acts on one account are done one after
+    /// the other.
+    pub(super) async fn begin_in_account(&self, app: &App) -> Result<(Transaction, sessions::Caller)> {
         let transaction = app.database.begin().await?;
         accounts::hold(&transaction, self.account.id).await?;
         users::hold(&transaction, self.user.id).await?;
         let row = self.still_admitted(&transaction).await?;
+        Ok((transaction, row))
+    }
+
+    /// The same for an act of an owner's, so that two owners cannot take each other's place, and who was
+    /// demoted meanwhile is an owner no longer.
+    pub(super) async fn begin_as_owner(&self, app: &App) -> Result<Transaction> {
+        let (transaction, row) = self.begin_in_account(app).await?;
         if row.role()? == Role::Owner { Ok(transaction) } else { Err(ErrorCode::OwnerRequired.into()) }
     }
 

@@ -26,6 +26,7 @@ use crate::{
     domain::field,
     error::{Error, Result},
     mail::{Mail, MembershipEnd},
+    membership,
     store::{
         Transaction, accounts, invites,
         sessions::{self, Reason},
@@ -249,12 +250,8 @@ async fn remove(
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     cease_to_own(&transaction, &member, caller.now).await?;
-    member_left(&transaction, &caller, &member, MembershipEnd::Removed).await?;
-    let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::Deactivated, caller.now).await?;
-    users::delete(&transaction, id).await?;
-    let payload =
-        json!({"user_id": id, "name": member.name, "email": member.email, "revoked_count": revoked_count});
-    caller.deed(AuditKind::MemberRemoved, &client).with(payload).append(&transaction).await?;
+    let by = (caller.deed(AuditKind::MemberRemoved, &client), MembershipEnd::Removed);
+    membership::end(&transaction, &member, &caller.account.name, by, caller.now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(StatusCode::NO_CONTENT)

@@ -3,10 +3,10 @@
 //! A sign-in is bound to one browser by a cookie, to one provider, and to what was asked for; its
 //! answer is taken once. Identity is issuer and subject: an address alone never is (ASVS V6.8.1).
 
-use axum::{Json as JsonResponse, extract::State};
+use axum::{Json as JsonResponse, Router, extract::State, routing::post};
 use curfew_shared::{
     oauth::{Provider as ShownProvider, ProvidersResponse},
-    route::api as route,
+    route::{api as route, page},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,6 +14,7 @@ use crate::{app::AppState, config, oidc::Provider};
 
 mod callback;
 mod cookies;
+mod form_post;
 mod found;
 mod identities;
 mod start;
@@ -27,6 +28,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(callback::callback))
         .routes(routes!(identities::list))
         .routes(routes!(identities::unlink))
+}
+
+/// What lies outside the API: the address that providers send the browser back to.
+pub(super) fn redirect_router() -> Router<AppState> {
+    let path = format!("{}/{{provider}}", page::OAUTH_CALLBACK);
+    Router::new().route(&path, post(form_post::receive).fallback(super::page::serve))
 }
 
 /// The ways to sign in besides a password.

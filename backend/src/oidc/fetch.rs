@@ -56,10 +56,28 @@ impl Web {
 
     /// The JSON at an address, which the caller has checked.
     pub(super) async fn json<T: DeserializeOwned>(&self, address: &str) -> Result<T, OidcError> {
-        let request = http::Request::get(address).header("accept", "application/json").body(Vec::new());
-        let response = self.send(request.map_err(|_| OidcError::untrue("an address is malformed"))?).await?;
+        self.json_for(address, None).await
+    }
+
+    /// The JSON at an address, for the bearer of an access token (RFC 6750 §2.1).
+    pub(super) async fn json_for<T: DeserializeOwned>(
+        &self,
+        address: &str,
+        access_token: Option<&str>,
+    ) -> Result<T, OidcError> {
+        let mut request = http::Request::get(address).header("accept", "application/json");
+        if let Some(token) = access_token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Vec::new()).map_err(|_| OidcError::untrue("an address is malformed"))?;
+        let response = self.send(request).await?;
         if response.status() != http::StatusCode::OK {
             return Err(OidcError::Untrue(format!("{address} answers {}", response.status())));
+        }
+        let content_type = response.headers().get(http::header::CONTENT_TYPE);
+        if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/jwt")) {
+            let words = "answers with a JWT, not with JSON: let the provider neither sign nor encrypt it";
+            return Err(OidcError::Untrue(format!("{address} {words}")));
         }
         serde_json::from_slice(response.body())
             .map_err(|error| OidcError::Untrue(format!("{address}: {error}")))
@@ -95,7 +113,15 @@ pub(super) fn check(address: &str, issuer: &str) -> Result<(), OidcError> {
     let is_here = Url::parse(issuer).is_ok_and(|url| is_plain(&url));
     match Url::parse(address) {
         Ok(url) if is_safe(&url) && (is_here || !is_plain(&url)) => Ok(()),
-        _ => Err(OidcError::untrue("it publishes an address without TLS")),
+        _ => Err(OidcError::Untrue(format!("it publishes an address without TLS: {address}"))),
+    }
+}
+
+/// Whether an address leads to the same server as the one that the operator gave for discovery.
+pub(super) fn is_same_origin(address: &str, discovery: &str) -> bool {
+    match (Url::parse(address), Url::parse(discovery)) {
+        (Ok(address), Ok(discovery)) => address.has_host() && address.origin() == discovery.origin(),
+        _ => false,
     }
 }
 
@@ -124,6 +150,20 @@ fn away(error: reqwest::Error) -> OidcError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_inside_a_cluster_is_the_one_that_the_operator_named() {
+        let discovery = "http://id.auth.svc:8080/realms/people/.well-known/openid-configuration";
+        for (address, is_same) in [
+            ("http://id.auth.svc:8080/token", true),
+            ("http://id.auth.svc/token", false),
+            ("https://id.auth.svc:8080/token", false),
+            ("http://other.auth.svc:8080/token", false),
+            ("", false),
+        ] {
+            assert_eq!(is_same_origin(address, discovery), is_same, "{address}");
+        }
+    }
 
     #[test]
     fn only_a_provider_on_this_machine_sends_us_to_it_without_tls() {

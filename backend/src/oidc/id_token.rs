@@ -82,13 +82,45 @@ enum Audience {
 }
 
 impl Audience {
-    /// There is no other client that we trust with a token of ours (OpenID Connect Core §3.1.3.7, 3).
-    fn is_only(&self, client: &str) -> bool {
-        match self {
-            Self::One(one) => one == client,
-            Self::Several(all) => !all.is_empty() && all.iter().all(|one| one == client),
+    /// Checks that it is for us, and for nobody whom the operator does not trust (OpenID Connect Core §3.1.3.7, 3).
+    fn check(&self, provider: &Provider) -> Result<(), OidcError> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(all) => all,
+        };
+        if !all.contains(&provider.client_id) {
+            return Err(OidcError::Untrue(format!(
+                "the ID token is for another client: its audience is {}, not {:?}",
+                quoted(all),
+                provider.client_id
+            )));
         }
+        let is_trusted =
+            |one: &&String| **one == provider.client_id || provider.trusted_audiences.contains(one);
+        let others: Vec<_> = all.iter().filter(|one| !is_trusted(one)).cloned().collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(OidcError::Untrue(format!(
+            "the ID token is also for {}: if you trust each of them with it, name them in {}",
+            quoted(&others),
+            provider.variable("trusted_audiences")
+        )))
     }
+}
+
+/// A few audiences for the log.
+fn quoted(audiences: &[String]) -> String {
+    const MOST: usize = 5;
+    const LONGEST: usize = 64;
+    let short = |one: &String| format!("{:?}", one.chars().take(LONGEST).collect::<String>());
+    let mut words: Vec<_> = audiences.iter().take(MOST).map(short).collect();
+    match audiences.len() {
+        0 => words.push("nobody".to_owned()),
+        1..=MOST => {}
+        more => words.push(format!("{} more", more - MOST)),
+    }
+    words.join(", ")
 }
 
 /// Reads the header, and refuses every algorithm but ours (RFC 8725 §3.1).
@@ -111,7 +143,8 @@ pub(super) fn verify(
     now: DateTime<Utc>,
 ) -> Result<Identity, OidcError> {
     let mut rules = Validation::new(header.algorithm);
-    rules.set_audience(&[&provider.client_id]);
+    // Judged below, in words that name it.
+    rules.validate_aud = false;
     rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     // Judged below: the clock is ours, and one issuer depends on another claim.
     rules.validate_exp = false;
@@ -137,7 +170,6 @@ fn judge(
     let party = claims.azp.as_ref().is_none_or(|party| *party == provider.client_id);
     let truths = [
         (is_issuer(&claims, provider, key_issuer), "the ID token is of another issuer"),
-        (claims.aud.is_only(&provider.client_id), "the ID token is for another client"),
         (party, "the ID token was made for another client"),
         (sooner < claims.exp, "the ID token has expired"),
         (claims.iat <= later, "the ID token is of the future"),
@@ -151,24 +183,55 @@ fn judge(
     if let Some((_, lie)) = truths.iter().find(|(true_, _)| !true_) {
         return Err(OidcError::untrue(lie));
     }
-    let other = |name: &str| claims.others.get(name);
-    let text = |name: &str| other(name).and_then(Value::as_str);
-    // Some providers write the boolean as text.
-    let verified =
-        other("email_verified") == Some(&Value::Bool(true)) || text("email_verified") == Some("true");
-    let proven = claims.email.as_deref().is_some_and(|email| provider.proves(email, text("hd")));
-    let email_proven = verified && proven;
-    let auth_time = other("auth_time").and_then(Value::as_i64);
+    claims.aud.check(provider)?;
+    let auth_time = claims.others.get("auth_time").and_then(Value::as_i64);
     // Microsoft's users have no `email` but where their tenant's application asks for it.
-    let signs_in_as = text("preferred_username").filter(|_| provider.is_microsoft()).map(str::to_owned);
+    let signs_in_as = claims.others.get("preferred_username").and_then(Value::as_str);
+    let signs_in_as = signs_in_as.filter(|_| provider.is_microsoft()).map(str::to_owned);
     Ok(Identity {
+        email_proven: claims.email.as_deref().is_some_and(|email| proves(provider, email, &claims.others)),
         issuer: claims.iss,
         subject: claims.sub,
         email: claims.email.or(signs_in_as),
-        email_proven,
         name: claims.name,
         auth_time,
     })
+}
+
+/// Whether an address is that person's, by the claims that came with it.
+fn proves(provider: &Provider, email: &str, others: &Map<String, Value>) -> bool {
+    let text = |name: &str| others.get(name).and_then(Value::as_str);
+    // Some providers write the boolean as text.
+    let verified =
+        others.get("email_verified") == Some(&Value::Bool(true)) || text("email_verified") == Some("true");
+    verified && provider.proves(email, text("hd"))
+}
+
+/// What the userinfo endpoint says of a person (OpenID Connect Core §5.3.2).
+#[derive(Deserialize)]
+pub(super) struct UserInfo {
+    sub: String,
+    email: Option<String>,
+    name: Option<String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Identity {
+    /// Takes from the userinfo endpoint what the ID token does not say, if both are of the same person.
+    pub(super) fn complete(self, info: UserInfo, provider: &Provider) -> Result<Self, OidcError> {
+        if info.sub != self.subject {
+            return Err(OidcError::untrue(
+                "the userinfo endpoint speaks of another person than the ID token",
+            ));
+        }
+        Ok(Self {
+            email_proven: info.email.as_deref().is_some_and(|email| proves(provider, email, &info.others)),
+            email: info.email,
+            name: self.name.or(info.name),
+            ..self
+        })
+    }
 }
 
 /// The issuer is the configured one; at an address for several tenants, that of the token's tenant.
@@ -192,6 +255,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::provider::ResponseMode;
 
     const GOOGLE: &str = "https://accounts.google.com";
 
@@ -204,6 +268,11 @@ mod tests {
             client_id: "the client".to_owned(),
             client_secret: "secret".to_owned(),
             trusts_addresses: true,
+            trusted_audiences: vec!["a project".to_owned()],
+            discovery_url: None,
+            scopes: Vec::new(),
+            response_mode: ResponseMode::Query,
+            token_endpoint_auth_method: None,
         };
         let mut all =
             json!({"iss": issuer, "sub": "1", "aud": "the client", "exp": 100, "iat": 0, "nonce": "n"});
@@ -234,6 +303,28 @@ mod tests {
             json!("example.com"),
             yes
         ));
+    }
+
+    #[test]
+    fn the_audience_is_us_and_whom_the_operator_trusts_and_a_refusal_names_the_others() {
+        let aud = |aud: Value| of(GOOGLE, &json!({"aud": aud, "azp": "the client"}));
+        for good in [json!("the client"), json!(["the client"]), json!(["a project", "the client"])] {
+            assert!(aud(good.clone()).is_ok(), "{good}");
+        }
+        for (bad, words) in [
+            (json!("a project"), r#"its audience is "a project", not "the client""#),
+            (json!(["a project"]), r#"its audience is "a project", not "the client""#),
+            (json!([]), "its audience is nobody"),
+            (
+                json!(["the client", "a project", "x\ny"]),
+                r#"also for "x\ny": if you trust each of them with it, name them in CURFEW_OAUTH_EXAMPLE_TRUSTED_AUDIENCES"#,
+            ),
+            (json!(["the client", "1", "2", "3", "4", "5", "6"]), r#""5", 1 more:"#),
+        ] {
+            let error = aud(bad.clone()).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(words), "{bad}: {error}");
+        }
+        assert!(of(GOOGLE, &json!({"aud": ["the client", "a project"], "azp": "a project"})).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    fetch::{OidcError, Web, check},
+    fetch::{OidcError, Web, check, is_same_origin},
     id_token::Header,
 };
 use crate::config::provider::Provider;
@@ -20,6 +20,8 @@ pub(super) struct Metadata {
     pub authorization_endpoint: String,
     pub token_endpoint: String,
     pub jwks_uri: String,
+    #[serde(default)]
+    pub userinfo_endpoint: Option<String>,
     #[serde(default)]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
@@ -33,14 +35,19 @@ pub(super) struct Metadata {
 impl Metadata {
     pub(super) async fn fetch(web: &Web, provider: &Provider) -> Result<Self, OidcError> {
         let issuer = &provider.issuer;
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let address = provider.discovery_address();
         let metadata: Self = web.json(&address).await?;
         let template = provider.tenants().map(|(before, after)| format!("{before}{{tenantid}}{after}"));
         if metadata.issuer != *issuer && template.as_ref() != Some(&metadata.issuer) {
             return Err(OidcError::Untrue(format!("{address} is of another issuer: {}", metadata.issuer)));
         }
-        for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
-            check(address, issuer)?;
+        check(&metadata.authorization_endpoint, issuer)?;
+        let asked = [&metadata.token_endpoint, &metadata.jwks_uri];
+        for address in asked.into_iter().chain(&metadata.userinfo_endpoint) {
+            if !provider.discovery_url.as_deref().is_some_and(|discovery| is_same_origin(address, discovery))
+            {
+                check(address, issuer)?;
+            }
         }
         Ok(metadata)
     }

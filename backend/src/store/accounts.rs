@@ -50,13 +50,33 @@ pub async fn insert(
     row.insert(connection).await.map(drop)
 }
 
-/// Whether there is such an account.
+/// Whether there is such an account, and it has not been closed.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn exists(connection: &impl ConnectionTrait, id: AccountId) -> Result<bool, DbErr> {
-    Ok(entity::Entity::find_by_id(id.0).one(connection).await?.is_some())
+pub async fn is_open(connection: &impl ConnectionTrait, id: AccountId) -> Result<bool, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        count: i64,
+    }
+    let sql = "SELECT count(*) AS count FROM accounts WHERE id = $1 AND closed_at IS NULL";
+    let row = super::one::<Row>(connection, sql, [id.0.into()]).await?;
+    Ok(row.is_some_and(|row| row.count > 0))
+}
+
+/// Notes that an account is closed.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn close(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE accounts SET closed_at = $2 WHERE id = $1";
+    super::execute(connection, sql, [id.0.into(), now.into()]).await.map(drop)
 }
 
 /// An account's name, since when it exists, and how many people belong to it.

@@ -205,6 +205,18 @@ pub async fn revoke_of_user(
     execute(connection, sql, [account.0.into(), user.0.into(), since.into(), now.into()]).await
 }
 
+/// Deletes all of an account's invitations, open or not. Answers how many were open.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete_of_account(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
+    let open = "DELETE FROM invites WHERE account_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL";
+    let count = execute(connection, open, [account.0.into()]).await?;
+    execute(connection, "DELETE FROM invites WHERE account_id = $1", [account.0.into()]).await?;
+    Ok(count)
+}
+
 /// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.
 ///
 /// # Errors

@@ -325,17 +325,33 @@ pub async fn find_member(
         .filter(entity::Column::AccountId.eq(account.0))
         .one(connection)
         .await?;
-    row.map(|row| {
-        Ok(Member {
-            id,
-            account_id: account,
-            role: role(&row.role)?,
-            is_active: row.is_active,
-            name: row.name,
-            email: row.email,
-        })
+    row.map(member).transpose()
+}
+
+/// Holds all people of an account until the transaction ends, and answers them; see [`hold`].
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn hold_all(transaction: &DatabaseTransaction, account: AccountId) -> Result<Vec<Member>, DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let sql = "SELECT id FROM users WHERE account_id = $1 ORDER BY id FOR UPDATE";
+        execute(transaction, sql, [account.0.into()]).await?;
+    }
+    let rows =
+        entity::Entity::find().filter(entity::Column::AccountId.eq(account.0)).all(transaction).await?;
+    rows.into_iter().map(member).collect()
+}
+
+fn member(row: entity::Model) -> Result<Member, DbErr> {
+    Ok(Member {
+        id: UserId(row.id),
+        account_id: AccountId(row.account_id),
+        role: role(&row.role)?,
+        is_active: row.is_active,
+        name: row.name,
+        email: row.email,
     })
-    .transpose()
 }
 
 /// Whether without this person the account would have no active owner. The account is to be held

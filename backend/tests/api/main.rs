@@ -10,6 +10,7 @@ mod concurrency;
 mod cookie;
 mod errors;
 mod invites;
+mod leaving;
 mod login;
 mod logout;
 mod mail;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use curfew::config::provider;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -17,6 +18,7 @@ use crate::{
 mod identities;
 mod people;
 mod providers;
+mod settings;
 
 const IDENTITIES: &str = "/api/v1/users/me/identities";
 const VERIFY: &str = "/api/v1/auth/verify-email";
@@ -29,9 +31,14 @@ struct Begun {
 }
 
 async fn stage() -> (TestApp, Provider) {
+    stage_with(|_| {}).await
+}
+
+async fn stage_with(change: impl FnOnce(&mut provider::Provider)) -> (TestApp, Provider) {
     let provider = Provider::start().await;
-    let settings = vec![provider.settings("example", "")];
-    (TestApp::new().await.replica_with(|config| config.providers = settings), provider)
+    let mut settings = provider.settings("example", "");
+    change(&mut settings);
+    (TestApp::new().await.replica_with(|config| config.providers = vec![settings]), provider)
 }
 
 fn ada() -> Value {

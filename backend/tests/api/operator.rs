@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use curfew::clock::{Clock, SystemClock};
@@ -21,19 +21,24 @@ async fn crew(app: &TestApp) -> (User, Tokens, Tokens) {
     (bob.clone(), app.sign_in(&owner).await, app.sign_in(&bob).await)
 }
 
-/// Runs the built binary on the application's database, and answers the lines of JSON that it prints.
-fn lines(app: &TestApp, arguments: &[&str], input: &str) -> Vec<Value> {
+fn run(app: &TestApp, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_curfew"))
         .args(arguments)
         .env_clear()
         .envs([("DATABASE_URL", app.database_url.as_str()), ("CURFEW_SECRET", SECRET)])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
+    child.wait_with_output().unwrap()
+}
+
+/// Runs the built binary on the application's database, and answers the lines of JSON that it prints.
+fn lines(app: &TestApp, arguments: &[&str], input: &str) -> Vec<Value> {
+    let output = run(app, arguments, input);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -42,6 +47,14 @@ fn lines(app: &TestApp, arguments: &[&str], input: &str) -> Vec<Value> {
 fn curfew(app: &TestApp, arguments: &[&str], input: &str) -> Value {
     let [line] = lines(app, arguments, input).try_into().unwrap();
     line
+}
+
+/// The last line that the built binary writes as it fails.
+fn fault(app: &TestApp, arguments: &[&str], input: &str) -> String {
+    let output = run(app, arguments, input);
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    format!("{}\n", text.lines().last().unwrap_or_default())
 }
 
 async fn is_out(app: &TestApp, tokens: &Tokens) {
@@ -87,6 +100,45 @@ async fn who_is_deactivated_is_out_at_once_and_told() {
     assert_eq!(app.audit("operator.user_deactivated").await, 1);
     app.wait_until(SystemClock.now());
     assert_eq!(app.mail().await.to, bob.email);
+}
+
+#[tokio::test]
+async fn who_is_deleted_is_out_at_once_and_told_and_the_address_is_free() {
+    let app = TestApp::new().await;
+    let (bob, ada, signed_in) = crew(&app).await;
+    let answer = curfew(&app, &["user", "delete", "--email", &bob.email], "");
+    assert_eq!(answer, json!({"user_id": bob.id, "revoked_count": 1}));
+    is_out(&app, &signed_in).await;
+    app.user(bob.account, &bob.email, Role::Viewer).await;
+    assert_eq!(app.get(ME).bearer(&ada.access).send().await.status, 200);
+    assert_eq!(app.audit("operator.user_deleted").await, 1);
+    app.wait_until(SystemClock.now());
+    let mail = app.mail().await;
+    assert_eq!(mail.to, bob.email);
+    assert!(mail.text.contains("The operator removed you from “Example”"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn an_account_that_is_closed_has_nobody_left_and_takes_nobody_new() {
+    let app = TestApp::new().await;
+    let (bob, ada, signed_in) = crew(&app).await;
+    let account = bob.account.to_string();
+    let close = ["account", "close", "--account", &account];
+    let answer = curfew(&app, &close, "");
+    assert_eq!(answer, json!({"account_id": account, "member_count": 2, "revoked_count": 2}));
+    is_out(&app, &signed_in).await;
+    is_out(&app, &ada).await;
+    assert_eq!((app.audit("account.closed").await, app.audit("member.removed").await), (1, 2));
+    app.wait_until(SystemClock.now());
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(mails[0].text.contains("The operator closed the account “Example”"), "{}", mails[0].text);
+    let create = ["user", "create", "--account", &account, "--email", "eve@example.com", "--name", "Eve"];
+    let create = [&create[..], &["--role", "owner", "--password-stdin"]].concat();
+    for (arguments, input) in [(&close[..], ""), (&create, NEW)] {
+        let words = fault(&app, arguments, input);
+        assert_eq!(words, format!("curfew: there is no account {account}, or it was closed\n"));
+    }
 }
 
 #[tokio::test]

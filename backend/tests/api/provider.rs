@@ -52,6 +52,10 @@ pub struct Inner {
     pub signer: Signer,
     /// Changes the header and the claims of the next ID tokens.
     pub lie: Lie,
+    /// Whether it tells of a person at the userinfo endpoint, and in the ID token the subject alone.
+    pub is_thin: bool,
+    /// Changes what the userinfo endpoint says.
+    pub userinfo_lie: Box<dyn Fn(&mut Value) + Send>,
     /// Answers nothing but 503.
     pub is_away: bool,
     /// Answers 503 to who wants its keys.
@@ -65,6 +69,8 @@ pub struct Inner {
     /// What nobody but the application and the provider should see.
     pub secrets: Vec<String>,
     codes: HashMap<String, Value>,
+    /// What it tells of a person, by access token.
+    people: HashMap<String, Value>,
 }
 
 /// What the provider signs with.
@@ -166,12 +172,15 @@ impl Provider {
             "authorization_endpoint": format!("{origin}/authorize"),
             "token_endpoint": format!("{origin}/token"),
             "jwks_uri": format!("{origin}/keys"),
+            "userinfo_endpoint": format!("{origin}/userinfo"),
         });
         let inner = Inner {
             metadata,
             keys: vec![json!({"kty": "of the future", "kid": "x"}), signer.jwk()],
             signer,
             lie: Box::new(|_, _| {}),
+            is_thin: false,
+            userinfo_lie: Box::new(|_| {}),
             is_away: false,
             keys_are_away: false,
             hangs: false,
@@ -179,12 +188,14 @@ impl Provider {
             keys_asked: 0,
             secrets: Vec::new(),
             codes: HashMap::new(),
+            people: HashMap::new(),
         };
         let provider = Self { origin, inner: Arc::new(Mutex::new(inner)) };
         let router = Router::new()
             .route(&format!("{path}/.well-known/openid-configuration"), get(metadata_endpoint))
             .route("/keys", get(keys_endpoint))
             .route("/token", post(token_endpoint))
+            .route("/userinfo", get(userinfo_endpoint))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         provider
@@ -200,6 +211,11 @@ impl Provider {
             client_id: CLIENT.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
             trusts_addresses: true,
+            trusted_audiences: Vec::new(),
+            discovery_url: None,
+            scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
+            response_mode: provider::ResponseMode::Query,
+            token_endpoint_auth_method: None,
         }
     }
 
@@ -212,7 +228,7 @@ impl Provider {
         assert_eq!(request["client_id"], CLIENT);
         assert_eq!(request["response_type"], "code");
         assert_eq!(request["code_challenge_method"], "S256");
-        assert_eq!(request["scope"], "openid email profile");
+        assert!(request["scope"].starts_with("openid email"), "{}", request["scope"]);
         let code = b64(entropy::bytes::<16>().unwrap());
         let mut inner = self.inner.lock().unwrap();
         let mut claims = json!({
@@ -293,9 +309,37 @@ fn redeem(inner: &mut Inner, headers: &HeaderMap, form: &HashMap<String, String>
     }
     let mut header = json!({"alg": inner.signer.algorithm(), "kid": inner.signer.kid});
     let mut claims = grant["claims"].take();
+    let access_token = b64(entropy::bytes::<16>().unwrap());
+    if inner.is_thin {
+        let mut person = json!({"sub": claims["sub"]});
+        for claim in ["email", "email_verified", "name"] {
+            if let Some(value) = claims.as_object_mut().unwrap().remove(claim) {
+                person[claim] = value;
+            }
+        }
+        inner.secrets.push(access_token.clone());
+        inner.people.insert(access_token.clone(), person);
+    }
     (inner.lie)(&mut header, &mut claims);
     let id_token = inner.signer.sign(&header, &claims);
     inner.secrets.push(id_token.clone());
-    let body = json!({"access_token": "of no use", "token_type": "Bearer", "id_token": id_token});
+    let body = json!({"access_token": access_token, "token_type": "Bearer", "id_token": id_token});
     Json(body).into_response()
+}
+
+async fn userinfo_endpoint(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    answer(&provider, |inner| {
+        let token =
+            headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let Some(mut person) = token.and_then(|token| inner.people.remove(token)) else {
+            return StatusCode::UNAUTHORIZED.into_response();
+        };
+        (inner.userinfo_lie)(&mut person);
+        match person {
+            // Signed, as some providers do if they are asked to.
+            Value::String(jwt) => ([("content-type", "application/jwt")], jwt).into_response(),
+            person => Json(person).into_response(),
+        }
+    })
+    .await
 }

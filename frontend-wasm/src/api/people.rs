@@ -2,7 +2,7 @@
 //! profile and sessions. They know nothing of the store.
 
 use curfew_shared::{
-    account::{AccountResponse, UpdateAccountRequest},
+    account::{AccountResponse, CloseAccountRequest, UpdateAccountRequest},
     auth::{TokenDelivery, TokenResponse, UserSummary},
     id::{IdentityId, InviteId, SessionId, UserId},
     invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage},
@@ -180,6 +180,18 @@ pub fn unlink(id: IdentityId) -> Call<()> {
 #[must_use]
 pub fn rename_account(name: String) -> Call<AccountResponse> {
     Request::patch(api::ACCOUNT, &UpdateAccountRequest { name }).json()
+}
+
+/// Closes the account. After it, [`leave`](super::Client::leave) is due.
+#[must_use]
+pub fn close_account(name: String) -> Call<()> {
+    Request::post(api::ACCOUNT_CLOSE, &CloseAccountRequest { name }).done()
+}
+
+/// Leaves the account. After it, [`leave`](super::Client::leave) is due.
+#[must_use]
+pub fn leave_account() -> Call<()> {
+    Request::post_nothing(api::LEAVE).done()
 }
 
 /// The account's people, from `cursor` on.

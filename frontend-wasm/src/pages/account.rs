@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{home::person_card, link, profile::AccountName};
+use super::{home::person_card, leaving::Close, link, profile::AccountName};
 use crate::{
     components::{Icon, icon},
     hooks::{Focus, use_client, use_page},
@@ -51,6 +51,9 @@ pub fn Account() -> Html {
                 </section>
             }
             { person_card(&session) }
+            if is_owner {
+                { part::<Close>("") }
+            }
         </div>
     }
 }

@@ -10,7 +10,9 @@ use curfew_shared::{
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{NEXT, alert, done_or_gone, link, list_end, status, words, work_button, work_form};
+use super::{
+    NEXT, alert, done_or_gone, leaving::Leave, link, list_end, status, words, work_button, work_form,
+};
 use crate::{
     api::{people, send},
     browser::{page, storage},
@@ -39,6 +41,7 @@ pub fn Profile() -> Html {
             { part::<Email>("") }
             { part::<Password>("") }
             { part::<Providers>("") }
+            { part::<Leave>("") }
         </div>
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long whoever signed everybody out can read so before the page is cleared, in milliseconds.
-const FAREWELL_MS: u32 = 1_500;
+pub(super) const FAREWELL_MS: u32 = 1_500;
 
 /// Where what is being saved is kept while a provider is asked who it is.
 const DRAFT: &str = "curfew.policy";

@@ -1,9 +1,14 @@
 //! Live regions, such as the banner above the sign-in form.
 
-use curfew_frontend::components::{Live, LiveProps};
-use wasm_bindgen_test::wasm_bindgen_test as test;
+use std::{cell::RefCell, rc::Rc};
 
-use super::screen::Screen;
+use curfew_frontend::components::{Live, LiveProps};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, prelude::Closure};
+use wasm_bindgen_test::wasm_bindgen_test as test;
+use web_sys::{Element, MutationObserver, MutationObserverInit};
+
+use super::screen::{Screen, until};
 
 fn props(words: Option<&'static str>) -> LiveProps {
     LiveProps { id: "banner".into(), is_alert: false, words: words.map(Into::into) }
@@ -11,11 +16,32 @@ fn props(words: Option<&'static str>) -> LiveProps {
 
 #[test]
 async fn a_message_comes_into_a_region_that_stood_there_empty() {
+    // The elements whose children changed: the message counts only if it came after its region.
+    let changed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let on_change = {
+        let changed = Rc::clone(&changed);
+        Closure::<dyn FnMut(Array)>::new(move |records: Array| {
+            for record in records.iter() {
+                let target: Element = Reflect::get(&record, &"target".into()).unwrap().unchecked_into();
+                changed.borrow_mut().push(target.id());
+            }
+        })
+    };
+    let observer = MutationObserver::new(on_change.as_ref().unchecked_ref()).unwrap();
+    let init = MutationObserverInit::new();
+    init.set_child_list(true);
+    init.set_subtree(true);
+    let body = web_sys::window().unwrap().document().unwrap().body().unwrap();
+    observer.observe_with_options(&body, &init).unwrap();
     let screen = Screen::<Live>::show(props(Some("Your session has expired.")));
     let region = screen.find("#banner[role=status]").await;
-    assert_eq!(region.text_content().as_deref(), Some(""), "empty at first");
     screen.sees("#banner", "Your session has expired.").await;
+    until("the message to come into the region", || {
+        changed.borrow().contains(&"banner".to_owned()).then_some(())
+    })
+    .await;
     assert!(region.is_connected(), "the same region, not a new one");
+    observer.disconnect();
 }
 
 #[test]

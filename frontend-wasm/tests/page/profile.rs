@@ -8,7 +8,10 @@ use curfew_shared::{
     id::IdentityId,
     oauth::{Identity, IdentityList},
     route::{
-        api::{ACCOUNT, CHANGE_EMAIL, CHANGE_PASSWORD, IDENTITIES, IDENTITY, OAUTH_PROVIDERS},
+        api::{
+            ACCOUNT, ACCOUNT_CLOSE, CHANGE_EMAIL, CHANGE_PASSWORD, IDENTITIES, IDENTITY, LEAVE, LOGOUT,
+            OAUTH_PROVIDERS,
+        },
         page,
     },
 };
@@ -142,4 +145,41 @@ async fn the_accounts_name_is_changed_and_the_focus_stays_there() {
     screen.press("#rename-account-submit").await;
     screen.sees("#rename-account-done", "Saved.").await;
     has_focus("#rename-account-open").await;
+}
+
+#[test]
+async fn who_leaves_is_asked_first_and_then_is_on_the_sign_in_page() {
+    let server = server(Rc::default(), true, |call, before| match (call.path.as_str(), before) {
+        (LEAVE, 0) => Fate::Refused(ErrorCode::LastOwner),
+        _ => Fate::Well,
+    });
+    let screen = open(page::PROFILE);
+    screen.sees("#leave", "Leave Example").await;
+    screen.press("#leave").await;
+    screen.press("#leaving-cancel").await;
+    assert!(server.calls(LEAVE).is_empty());
+    screen.press("#leave").await;
+    screen.reads("#leaving-body", "Your user is deleted").await;
+    screen.press("#leaving-confirm").await;
+    screen.reads("#leaving-alert", "Make someone else an owner first, or close the account.").await;
+    screen.press("#leaving-confirm").await;
+    screen.find("#sign-in").await;
+    assert_eq!((server.calls(LEAVE).len(), server.calls(LOGOUT).len()), (2, 1));
+}
+
+#[test]
+async fn an_account_is_closed_by_who_types_its_name() {
+    let server = Server::start(|_: &Call, _| Fate::Well);
+    let screen = open(page::ACCOUNT);
+    screen.type_into("#closing_name", "Exampel").await;
+    screen.press("#close-account-submit").await;
+    screen.reads("#close-account-alert", "That is not the account’s name.").await;
+    screen.type_into("#closing_name", "Example").await;
+    screen.press("#close-account-submit").await;
+    screen.reads("#closing-body", "This can’t be undone.").await;
+    assert!(server.calls(ACCOUNT_CLOSE).is_empty());
+    screen.press("#closing-confirm").await;
+    screen.find("#sign-in").await;
+    let calls = server.calls(ACCOUNT_CLOSE);
+    assert_eq!((calls.len(), calls[0].body.as_str()), (1, r#"{"name":"Example"}"#));
 }

@@ -13,7 +13,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlElement, MutationObserver, MutationObserverInit};
 use yew::Callback;
 
-use super::screen::{Screen, has_focus, press, until};
+use super::{
+    fresh,
+    screen::{Screen, has_focus, press, until},
+};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 
@@ -139,6 +142,7 @@ async fn it_is_dismissed_by_button_and_by_escape_which_is_then_nobody_elses() {
 
 #[test]
 async fn it_never_takes_the_focus_and_gives_back_what_it_had() {
+    fresh::begin();
     let document = web_sys::window().unwrap().document().unwrap();
     let elsewhere: HtmlElement = document.create_element("button").unwrap().unchecked_into();
     elsewhere.set_id("elsewhere");

@@ -113,7 +113,10 @@ pub(super) async fn find_or_make(
         return Ok((login, false));
     }
     let email = found.email.as_deref();
-    let email = email.ok_or_else(|| OidcError::Untrue("the identity names no e-mail address".to_owned()))?;
+    let email = email.ok_or_else(|| {
+        let words = "neither the ID token nor the userinfo endpoint has a usable `email` claim";
+        OidcError::Untrue(format!("{words}: is the scope `email` allowed for this client?"))
+    })?;
     let is_closed = app.config.registration == config::Registration::Closed;
     if !found.identity.email_proven {
         // Whether the address has a user is told in a message to it alone: whoever can claim any

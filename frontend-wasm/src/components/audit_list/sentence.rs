@@ -30,6 +30,7 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::IdentityUnlinked => "Provider unlinked",
         AuditKind::AccountCreated => "Account created",
         AuditKind::AccountRenamed => "Account renamed",
+        AuditKind::AccountClosed => "Account closed",
         AuditKind::InviteCreated => "Invitation sent",
         AuditKind::InviteResent => "Invitation sent again",
         AuditKind::InviteRevoked => "Invitation taken back",
@@ -38,10 +39,12 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::MemberDeactivated => "Person deactivated",
         AuditKind::MemberReactivated => "Person reactivated",
         AuditKind::MemberRemoved => "Person removed",
+        AuditKind::MemberLeft => "Person left",
         AuditKind::MemberSessionsRevoked => "Person signed out",
         AuditKind::UserCreatedByOperator => "Person added by the operator",
         AuditKind::SessionsRevokedByOperator => "Sessions ended by the operator",
         AuditKind::UserDeactivatedByOperator => "Person deactivated by the operator",
+        AuditKind::UserDeletedByOperator => "Person removed by the operator",
         AuditKind::PasswordSetByOperator => "Password set by the operator",
     }
 }
@@ -88,6 +91,8 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::AccountCreated if event.actor.is_none() => "The operator created the account".into(),
         AuditKind::AccountCreated => format!("{who} created the account"),
         AuditKind::AccountRenamed => format!("{who} renamed the account{}", from_to(payload)),
+        AuditKind::AccountClosed if event.actor.is_none() => "The operator closed the account".into(),
+        AuditKind::AccountClosed => format!("{who} closed the account"),
         AuditKind::InviteCreated => {
             format!("{who} invited {} as {}", word(payload, "email"), word(payload, "role"))
         }
@@ -100,6 +105,7 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::MemberRemoved => {
             format!("{who} removed {}{}", word(payload, "name"), and_ended(count))
         }
+        AuditKind::MemberLeft => format!("{} left the account{}", word(payload, "name"), and_ended(count)),
         AuditKind::MemberSessionsRevoked => format!("{who} signed {whose} out{}", and_ended(count)),
         AuditKind::UserCreatedByOperator => {
             format!("The operator added {whose} as {}", word(payload, "role"))
@@ -110,6 +116,9 @@ pub fn sentence(event: &AuditEvent) -> String {
         },
         AuditKind::UserDeactivatedByOperator => {
             format!("The operator deactivated {whose}{}", and_ended(count))
+        }
+        AuditKind::UserDeletedByOperator => {
+            format!("The operator removed {}{}", word(payload, "name"), and_ended(count))
         }
         AuditKind::PasswordSetByOperator => {
             format!("The operator set a new password for {whose}{}", and_ended(count))
@@ -258,6 +267,17 @@ mod tests {
                 json!({"user_id": BOB, "name": "Bob", "email": "b@example.com", "revoked_count": 0}),
                 "Ada removed Bob",
             ),
+            (
+                MemberLeft,
+                json!({"user_id": BOB, "name": "Bob", "email": "b@example.com", "revoked_count": 2}),
+                "Bob left the account; 2 sessions ended",
+            ),
+            (
+                UserDeletedByOperator,
+                json!({"user_id": BOB, "name": "Bob", "email": "b@example.com", "revoked_count": 0}),
+                "The operator removed Bob",
+            ),
+            (AccountClosed, json!({"name": "Acme"}), "Ada closed the account"),
             (
                 InviteCreated,
                 json!({"email": "eve@example.com", "role": "viewer"}),

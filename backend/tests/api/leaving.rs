@@ -1,0 +1,176 @@
+//! `POST /users/me/leave` and `POST /accounts/me/close`.
+
+use chrono::TimeDelta;
+use curfew_shared::auth::Role;
+use serde_json::{Value, json};
+
+use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
+
+const LEAVE: &str = "/api/v1/users/me/leave";
+const CLOSE: &str = "/api/v1/accounts/me/close";
+const INVITES: &str = "/api/v1/accounts/me/invites";
+
+async fn leave(app: &TestApp, tokens: &Tokens) -> Answer {
+    app.post(LEAVE).bearer(&tokens.access).send().await
+}
+
+async fn close(app: &TestApp, tokens: &Tokens, name: &str) -> Answer {
+    app.post(CLOSE).bearer(&tokens.access).json(&json!({"name": name})).send().await
+}
+
+async fn is_out(app: &TestApp, user: &User, tokens: &Tokens) {
+    app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
+    app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
+    let credentials = json!({"email": user.email, "password": PASSWORD});
+    let known = app.post(LOGIN).json(&credentials).send().await;
+    let unknown = json!({"email": "nobody@example.com", "password": PASSWORD});
+    let unknown = app.post(LOGIN).json(&unknown).send().await;
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+    known.assert_problem("invalid_credentials");
+}
+
+/// The invitation that an owner sends; answers its token.
+async fn invite(app: &TestApp, owner: &Tokens, email: &str) -> String {
+    app.mails().await;
+    let body = json!({"email": email, "role": "viewer"});
+    assert_eq!(app.post(INVITES).bearer(&owner.access).json(&body).send().await.status, 201);
+    app.mail_to(email).await.token("/invite")
+}
+
+async fn accept(app: &TestApp, token: &str) -> Answer {
+    let body = json!({"name": "Guest", "password": PASSWORD});
+    app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
+}
+
+async fn count(app: &TestApp, what: &str) -> i64 {
+    app.value(&format!("SELECT count(*) FROM {what}")).await
+}
+
+#[tokio::test]
+async fn who_leaves_is_gone_with_sessions_and_invitations_and_told() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
+    let (own, theirs, more) = (app.sign_in(&ada).await, app.sign_in(&bob).await, app.sign_in(&bob).await);
+    let token = invite(&app, &theirs, "guest@example.com").await;
+    assert_eq!(leave(&app, &theirs).await.status, 204);
+    is_out(&app, &bob, &theirs).await;
+    is_out(&app, &bob, &more).await;
+    accept(&app, &token).await.assert_problem("invalid_link");
+    let mail = app.mail_to("bob@example.com").await;
+    assert_eq!(mail.subject, "You no longer have access to “Example”");
+    assert!(mail.text.contains("You left “Example” on"), "{}", mail.text);
+    let page = app.get("/api/v1/accounts/me/audit-events?kind=member.left").bearer(&own.access).send().await;
+    let event = &page.body["events"][0];
+    let snapshot =
+        json!({"user_id": bob.id, "name": "Ada Example", "email": "bob@example.com", "revoked_count": 2});
+    assert_eq!(event["payload"], snapshot);
+    let gone = json!({"user_id": bob.id, "name": null, "email": null});
+    assert_eq!((&event["actor"], &event["subject"]), (&gone, &gone));
+    // The address is free, here and elsewhere.
+    app.user(ada.account, "bob@example.com", Role::Viewer).await;
+    assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn leaving_takes_a_fresh_sign_in_and_the_last_active_owner_stays() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
+    let zoe = app.user(ada.account, "zoe@example.com", Role::Viewer).await;
+    app.post(LEAVE).send().await.assert_problem("invalid_access_token");
+    let old = app.sign_in(&zoe).await;
+    app.wait(TimeDelta::minutes(15));
+    let old = app.refresh(&old.refresh).await.tokens();
+    leave(&app, &old).await.assert_problem("reauthentication_required");
+    let fresh = app.sign_in(&zoe).await;
+    assert_eq!(leave(&app, &fresh).await.status, 204);
+    // Of two who leave at once one stays.
+    let (one, other) = (app.sign_in(&ada).await, app.sign_in(&bob).await);
+    let (first, second) = tokio::join!(leave(&app, &one), leave(&app, &other));
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 409]);
+    for answer in [first, second].iter().filter(|answer| answer.status == 409) {
+        answer.assert_problem("last_owner");
+    }
+    assert_eq!(count(&app, "users").await, 1);
+}
+
+#[tokio::test]
+async fn closing_takes_an_owner_a_fresh_sign_in_and_the_accounts_name() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let bob = app.user(ada.account, "bob@example.com", Role::Engineer).await;
+    let zoe = app.user(ada.account, "zoe@example.com", Role::Viewer).await;
+    app.post(CLOSE).json(&json!({"name": "Example"})).send().await.assert_problem("invalid_access_token");
+    for user in [&bob, &zoe] {
+        let tokens = app.sign_in(user).await;
+        close(&app, &tokens, "Example").await.assert_problem("owner_required");
+    }
+    let tokens = app.sign_in(&ada).await;
+    for name in ["example", "Example account", ""] {
+        let answer = close(&app, &tokens, name).await;
+        answer.assert_problem("validation_failed");
+        assert_eq!(answer.body["errors"][0]["field"], "name", "{name}");
+    }
+    app.wait(TimeDelta::minutes(15));
+    let tokens = app.refresh(&tokens.refresh).await.tokens();
+    close(&app, &tokens, "Example").await.assert_problem("reauthentication_required");
+    assert_eq!(count(&app, "users").await, 3);
+    assert_eq!(app.audit("account.closed").await, 0);
+}
+
+#[tokio::test]
+async fn who_closes_an_account_leaves_nothing_of_it_but_its_name_and_its_trail() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let bob = app.user(ada.account, "bob@example.com", Role::Engineer).await;
+    let eve = app.owner("eve@other.example").await;
+    let (own, theirs, others) = (app.sign_in(&ada).await, app.sign_in(&bob).await, app.sign_in(&eve).await);
+    let token = invite(&app, &own, "guest@example.com").await;
+    let foreign = invite(&app, &others, "friend@other.example").await;
+    let entries = count(&app, "audit_events").await;
+    assert_eq!(close(&app, &own, " Example ").await.status, 204);
+    is_out(&app, &ada, &own).await;
+    is_out(&app, &bob, &theirs).await;
+    accept(&app, &token).await.assert_problem("invalid_link");
+    let mut mails = app.mails().await;
+    mails.sort_by(|one, other| one.to.cmp(&other.to));
+    let told: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(told, ["ada@example.com", "bob@example.com"]);
+    for mail in &mails {
+        assert!(mail.text.contains("An owner closed the account “Example” on"), "{}", mail.text);
+    }
+    // What is kept, and what is not.
+    let of_account = |table: &str| {
+        format!("{table} WHERE account_id = (SELECT id FROM accounts WHERE closed_at IS NOT NULL)")
+    };
+    for table in ["users", "sessions", "invites"] {
+        assert_eq!(count(&app, &of_account(table)).await, 0, "{table}");
+    }
+    assert_eq!(count(&app, "audit_events").await, entries + 3);
+    assert_eq!((app.audit("member.removed").await, app.audit("account.closed").await), (2, 1));
+    let closed: String =
+        app.value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'account.closed'").await;
+    let closed: Value = serde_json::from_str(&closed).unwrap();
+    assert_eq!(closed, json!({"name": "Example", "member_count": 2, "revoked_invite_count": 1}));
+    // Nothing of another account.
+    assert_eq!(app.get(ME).bearer(&others.access).send().await.status, 200);
+    assert_eq!(accept(&app, &foreign).await.status, 200);
+    app.user(eve.account, "ada@example.com", Role::Viewer).await;
+}
+
+#[tokio::test]
+async fn who_joins_while_the_account_is_closed_is_too_late_or_goes_with_it() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let own = app.sign_in(&ada).await;
+    let token = invite(&app, &own, "guest@example.com").await;
+    let (closed, joined) = tokio::join!(close(&app, &own, "Example"), accept(&app, &token));
+    assert_eq!(closed.status, 204, "{}", closed.text);
+    assert!(joined.status == 200 || joined.body["detail"] == "invalid_link", "{}", joined.text);
+    for table in ["users", "sessions", "invites"] {
+        assert_eq!(count(&app, table).await, 0, "{table}");
+    }
+}
