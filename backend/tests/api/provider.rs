@@ -52,10 +52,9 @@ pub struct Inner {
     pub signer: Signer,
     /// Changes the header and the claims of the next ID tokens.
     pub lie: Lie,
-    /// Whether it tells of a person at the userinfo endpoint, and in the ID token the subject alone.
-    pub is_thin: bool,
-    /// Changes what the userinfo endpoint says.
-    pub userinfo_lie: Box<dyn Fn(&mut Value) + Send>,
+    /// Changes what the userinfo endpoint says. If set, that alone tells of a person, and the ID token has
+    /// the subject only.
+    pub userinfo: Option<Box<dyn Fn(&mut Value) + Send>>,
     /// Answers nothing but 503.
     pub is_away: bool,
     /// Answers 503 to who wants its keys.
@@ -179,8 +178,7 @@ impl Provider {
             keys: vec![json!({"kty": "of the future", "kid": "x"}), signer.jwk()],
             signer,
             lie: Box::new(|_, _| {}),
-            is_thin: false,
-            userinfo_lie: Box::new(|_| {}),
+            userinfo: None,
             is_away: false,
             keys_are_away: false,
             hangs: false,
@@ -310,7 +308,7 @@ fn redeem(inner: &mut Inner, headers: &HeaderMap, form: &HashMap<String, String>
     let mut header = json!({"alg": inner.signer.algorithm(), "kid": inner.signer.kid});
     let mut claims = grant["claims"].take();
     let access_token = b64(entropy::bytes::<16>().unwrap());
-    if inner.is_thin {
+    if inner.userinfo.is_some() {
         let mut person = json!({"sub": claims["sub"]});
         for claim in ["email", "email_verified", "name"] {
             if let Some(value) = claims.as_object_mut().unwrap().remove(claim) {
@@ -334,7 +332,9 @@ async fn userinfo_endpoint(State(provider): State<Provider>, headers: HeaderMap)
         let Some(mut person) = token.and_then(|token| inner.people.remove(token)) else {
             return StatusCode::UNAUTHORIZED.into_response();
         };
-        (inner.userinfo_lie)(&mut person);
+        if let Some(change) = &inner.userinfo {
+            change(&mut person);
+        }
         match person {
             // Signed, as some providers do if they are asked to.
             Value::String(jwt) => ([("content-type", "application/jwt")], jwt).into_response(),

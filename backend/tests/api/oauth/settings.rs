@@ -49,7 +49,7 @@ async fn a_token_that_is_also_for_others_is_taken_where_each_of_them_is_trusted(
 #[tokio::test]
 async fn an_address_that_the_id_token_lacks_is_asked_for_at_the_userinfo_endpoint() {
     let (app, provider) = stage().await;
-    provider.inner.lock().unwrap().is_thin = true;
+    provider.inner.lock().unwrap().userinfo = Some(Box::new(|_| {}));
     let answer = sign_in(&app, &provider, &ada()).await;
     assert_eq!(answer.body["is_new_user"], true, "{}", answer.text);
     let me = app.get(ME).bearer(&answer.tokens().access).send().await.body;
@@ -66,23 +66,23 @@ async fn an_address_that_the_id_token_lacks_is_asked_for_at_the_userinfo_endpoin
     // Another person's address is not taken, whatever is in it.
     for lie in [json!("1"), json!(""), Value::Null, json!(["2"])] {
         let lies = lie.clone();
-        provider.inner.lock().unwrap().userinfo_lie = Box::new(move |person| person["sub"] = lies.clone());
+        provider.inner.lock().unwrap().userinfo = Some(Box::new(move |person| person["sub"] = lies.clone()));
         let answer = sign_in(&app, &provider, &eve()).await;
         assert_eq!(answer.body["detail"], "oauth_failed", "{lie}: {}", answer.text);
     }
     let large = json!("x".repeat(300 * 1024));
-    provider.inner.lock().unwrap().userinfo_lie = Box::new(move |person| person["name"] = large.clone());
+    provider.inner.lock().unwrap().userinfo = Some(Box::new(move |person| person["name"] = large.clone()));
     sign_in(&app, &provider, &eve()).await.assert_problem("oauth_failed");
     let log = Log::default();
     let listening = log.listen();
-    provider.inner.lock().unwrap().userinfo_lie = Box::new(|person| *person = json!("a.signed.jwt"));
+    provider.inner.lock().unwrap().userinfo = Some(Box::new(|person| *person = json!("a.signed.jwt")));
     sign_in(&app, &provider, &eve()).await.assert_problem("oauth_failed");
     drop(listening);
     assert!(log.text().contains("answers with a JWT, not with JSON"), "{}", log.text());
     for secret in &provider.inner.lock().unwrap().secrets {
         assert!(!log.text().contains(secret), "{secret} in {}", log.text());
     }
-    provider.inner.lock().unwrap().userinfo_lie = Box::new(|_| {});
+    provider.inner.lock().unwrap().userinfo = Some(Box::new(|_| {}));
     assert_eq!(sign_in(&app, &provider, &eve()).await.status, 200);
     assert_eq!(count(&app, "users").await, 2);
 }
