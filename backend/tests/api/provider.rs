@@ -36,6 +36,9 @@ pub const CLIENT_SECRET: &str = "the client's secret: +/&";
 /// Changes the header and the claims of an ID token.
 pub type Lie = Box<dyn Fn(&mut Value, &mut Value) + Send>;
 
+/// Changes the claims of a userinfo response.
+pub type ChangeUserinfo = Box<dyn Fn(&mut Value) + Send>;
+
 /// The provider.
 #[derive(Clone)]
 pub struct Provider {
@@ -54,7 +57,7 @@ pub struct Inner {
     pub lie: Lie,
     /// Changes what the userinfo endpoint says. If set, that alone tells of a person, and the ID token has
     /// the subject only.
-    pub userinfo: Option<Box<dyn Fn(&mut Value) + Send>>,
+    pub userinfo: Option<ChangeUserinfo>,
     /// Answers nothing but 503.
     pub is_away: bool,
     /// Answers 503 to who wants its keys.
