@@ -191,6 +191,7 @@ async fn who_is_signed_out_by_an_owner_can_sign_in_again() -> Outcome {
 
 #[tokio::test]
 async fn a_person_leaves_and_the_owner_closes_the_account() -> Outcome {
+    const GONE: &str = "You no longer have access to “Ada Owner's”";
     play_on_both(async |stage, settings| {
         let two = two(stage, settings, "engineer").await?;
         two.bobs.open("/account/profile").await?;
@@ -198,7 +199,7 @@ async fn a_person_leaves_and_the_owner_closes_the_account() -> Outcome {
         two.bobs.click("#leaving-confirm").await?;
         two.bobs.sees("#sign-in", "Sign in").await?;
         two.bob_cannot_sign_in().await?;
-        let told = two.mail.receives(&two.bob.email, "You no longer have access").await?;
+        let told = two.mail.receives(&two.bob.email, GONE).await?;
         assert!(told.text.contains("You left “"), "{}", told.text);
         two.owners.open("/account/audit").await?;
         two.owners.sees("#audit-events", "Bob Builder left the account").await?;
@@ -210,7 +211,7 @@ async fn a_person_leaves_and_the_owner_closes_the_account() -> Outcome {
         two.owners.sees("#sign-in", "Sign in").await?;
         two.owners.submit(&two.ada.email, &two.ada.password).await?;
         two.owners.sees("#sign-in-alert", "not right").await?;
-        two.mail.receives(&two.ada.email, "You no longer have access").await?;
+        two.mail.receives(&two.ada.email, GONE).await?;
         Ok(())
     })
     .await
