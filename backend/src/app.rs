@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinError};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::{
     clock::Clock,
@@ -76,5 +77,18 @@ impl App {
             database,
             clock,
         }))
+    }
+
+    /// Does something to its end, even if nobody waits for it any longer: a client that closes the connection
+    /// takes back nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it panicked.
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, JoinError> {
+        self.background.spawn(work.in_current_span()).await
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod claim;
 pub mod field;
+pub mod limit;
 pub mod link;
 pub mod program;
 pub mod session;

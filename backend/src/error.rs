@@ -93,10 +93,17 @@ impl From<PasswordError> for Error {
         match error {
             // The surplus of a storm: no fault of the server's, and too much for a log.
             PasswordError::Busy => ErrorCode::Unavailable.into(),
+            PasswordError::Crowded(seconds) => Self::throttled(seconds),
             PasswordError::Argon2(_) | PasswordError::Entropy(_) => {
                 Self::with_cause(ErrorCode::Internal, error)
             }
         }
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::with_cause(ErrorCode::Internal, error)
     }
 }
 

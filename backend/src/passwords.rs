@@ -1,24 +1,28 @@
 //! Hashing and judging of passwords, on a pool of its own.
 //!
-//! One hash takes 19 MiB and some 15 ms of a core, and to judge one takes as long at the worst. Unbounded, a storm of sign-ins would take all
-//! cores and all memory, and refreshes would starve; here it queues, and the surplus is refused.
+//! One hash takes 19 MiB and some 15 ms of a core, and to judge one takes as long at the worst. Unbounded, a
+//! storm of sign-ins would take all cores and all memory, and refreshes would starve; here it queues, and the
+//! surplus is refused.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use argon2::{CustomizedPasswordHasher, Params, PasswordHash, PasswordVerifier};
 use curfew_shared::error::FieldError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
-use self::memory::Memory;
+use self::{memory::Memory, queue::Queue};
 use crate::{
     domain::field::{self, normal_password},
     entropy::{self, NoEntropy},
 };
 
 mod memory;
+mod queue;
 
-/// How many may wait for each worker: at 15 ms a hash, half a second.
-const QUEUE_PER_WORKER: usize = 32;
+pub use queue::{Party, Place, Turn};
 
 /// Why a password was neither hashed nor verified.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,9 @@ pub enum PasswordError {
     /// The queue is full.
     #[error("too many passwords wait to be hashed")]
     Busy,
+    /// The person or the network has as many in the queue as it may; how many seconds to wait.
+    #[error("too many passwords of one person or network wait to be hashed")]
+    Crowded(u32),
     /// The stored hash is not one, or the library refused.
     #[error("argon2: {0}")]
     Argon2(String),
@@ -48,8 +55,7 @@ pub enum Verified {
 /// The pool. Argon2id with m = 19 456 KiB, t = 2, p = 1 (ASVS V11.4.2).
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    workers: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    queue: Arc<Queue>,
     /// Of those workers that are idle.
     memories: Arc<Mutex<Vec<Memory>>>,
     /// Verified against where there is no hash, so that the answer takes the same time.
@@ -64,60 +70,71 @@ impl Passwords {
     /// When there is no randomness for a salt.
     pub fn new(workers: usize) -> Result<Self, PasswordError> {
         Ok(Self {
-            workers: Arc::new(Semaphore::new(workers)),
-            queue: Arc::new(Semaphore::new(workers * (1 + QUEUE_PER_WORKER))),
+            queue: Arc::new(Queue::new(workers)),
             memories: Arc::default(),
             nobody: hash(&Memory::default(), "nobody has this password")?.into(),
         })
+    }
+
+    /// Takes a place in the queue, before anything is done for `party`.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Busy`] when the queue is full, [`PasswordError::Crowded`] when their part of it is.
+    pub fn enter(&self, party: Party) -> Result<Place, PasswordError> {
+        self.queue.enter(party)
+    }
+
+    /// Tells that an attempt to prove who one is was judged.
+    #[must_use]
+    pub fn judged(&self) -> &Notify {
+        &self.queue.judged
+    }
+
+    /// Hashes a password to a PHC string, for nobody in particular.
+    ///
+    /// # Errors
+    ///
+    /// As [`Passwords::enter`].
+    pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
+        self.hash_in(&self.enter(nobody())?, password).await
     }
 
     /// Hashes a password to a PHC string.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`] when the queue is full.
-    pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
+    /// When there is no randomness for a salt.
+    pub async fn hash_in(&self, place: &Place, password: &str) -> Result<String, PasswordError> {
         let password = normal_password(password);
-        self.run(move |memory| hash(memory, &password)).await
+        self.run(place, move |memory| hash(memory, &password)).await
+    }
+
+    /// Verifies a password against a PHC string, for nobody in particular.
+    ///
+    /// # Errors
+    ///
+    /// As [`Passwords::enter`] and [`Passwords::verify_in`].
+    pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verified, PasswordError> {
+        self.verify_in(&self.enter(nobody())?, password, phc).await
     }
 
     /// Verifies a password against a PHC string; without one it takes as long and the answer is no.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`] when the queue is full.
-    pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<Verified, PasswordError> {
-        self.verify_in(self.turn().await?, password, phc).await.map(|(verified, _)| verified)
-    }
-
-    /// Waits for a turn. What has to be done right before the work, and by few at once, is done then.
-    ///
-    /// # Errors
-    ///
-    /// [`PasswordError::Busy`] when the queue is full.
-    pub async fn turn(&self) -> Result<Turn, PasswordError> {
-        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
-        Ok(Turn { _worker: worker, _place: place })
-    }
-
-    /// As [`Passwords::verify`], in a turn that was waited for, which is given back with the answer: what
-    /// has to be done before others have their turn is done with it in hand.
-    ///
-    /// # Errors
-    ///
     /// When the hash cannot be read.
     pub async fn verify_in(
         &self,
-        turn: Turn,
+        place: &Place,
         password: &str,
         phc: Option<&str>,
-    ) -> Result<(Verified, Turn), PasswordError> {
+    ) -> Result<Verified, PasswordError> {
         let password = normal_password(password);
         let known = phc.is_some();
         let phc = phc.unwrap_or(&self.nobody).to_owned();
-        let (verified, turn) = self.run_in(turn, move |memory| verify(memory, &password, &phc)).await?;
-        Ok((if known { verified } else { Verified::No }, turn))
+        let verified = self.run(place, move |memory| verify(memory, &password, &phc)).await?;
+        Ok(if known { verified } else { Verified::No })
     }
 
     /// What is wrong with a password to be, if anything; see [`field::check_new_password`]. `about` are words
@@ -125,9 +142,24 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Busy`] when the queue is full.
+    /// As [`Passwords::enter`].
     pub async fn judge(
         &self,
+        name: &'static str,
+        password: &str,
+        about: &[&str],
+    ) -> Result<Option<FieldError>, PasswordError> {
+        self.judge_in(&self.enter(nobody())?, name, password, about).await
+    }
+
+    /// The same, in a place that was taken for somebody.
+    ///
+    /// # Errors
+    ///
+    /// When the work was cut short.
+    pub async fn judge_in(
+        &self,
+        place: &Place,
         name: &'static str,
         password: &str,
         about: &[&str],
@@ -137,7 +169,7 @@ impl Passwords {
         }
         let password = password.to_owned();
         let about: Vec<_> = about.iter().map(|&text| text.to_owned()).collect();
-        self.run(move |_| {
+        self.run(place, move |_| {
             let about: Vec<_> = about.iter().map(String::as_str).collect();
             Ok(field::check_new_password(name, &password, &about))
         })
@@ -146,34 +178,29 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
+        place: &Place,
         work: impl FnOnce(&Memory) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        self.run_in(self.turn().await?, work).await.map(|(done, _)| done)
-    }
-
-    async fn run_in<T: Send + 'static>(
-        &self,
-        turn: Turn,
-        work: impl FnOnce(&Memory) -> Result<T, PasswordError> + Send + 'static,
-    ) -> Result<(T, Turn), PasswordError> {
-        let memories = Arc::clone(&self.memories);
-        // The turn lives in the blocking task: a client that hangs up does not free its place before
+        let turn = place.turn().await?;
+        let (memories, queue) = (Arc::clone(&self.memories), Arc::clone(&self.queue));
+        // The turn lives in the blocking task: a client that hangs up does not free the worker before
         // the work is done.
         let work = move || {
+            let begun = Instant::now();
             let memory = memories.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
             let result = work(&memory);
             memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-            result.map(|done| (done, turn))
+            queue.took(begun.elapsed());
+            drop(turn);
+            result
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Argon2(error.to_string()))?
     }
 }
 
-/// A worker's time.
-#[derive(Debug)]
-pub struct Turn {
-    _worker: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+/// Whoever is not told from others.
+fn nobody() -> Party {
+    Party::Stranger(None, String::new())
 }
 
 fn hash(memory: &Memory, password: &str) -> Result<String, PasswordError> {
@@ -248,14 +275,5 @@ mod tests {
         };
         assert_eq!(passwords.verify("correct horse battery", Some(&renewed)).await.unwrap(), Verified::Yes);
         assert_eq!(passwords.verify("wrong", Some(&weak)).await.unwrap(), Verified::No);
-    }
-
-    #[tokio::test]
-    async fn the_surplus_is_refused_at_once() {
-        let passwords = Passwords::new(1).unwrap();
-        let held = Arc::clone(&passwords.queue).acquire_many_owned(33).await.unwrap();
-        assert!(matches!(passwords.hash("x").await, Err(PasswordError::Busy)));
-        drop(held);
-        assert!(passwords.hash("x").await.is_ok());
     }
 }

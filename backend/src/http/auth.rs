@@ -36,7 +36,7 @@ use crate::{
         sessions::{self, Reason},
         users,
     },
-    throttle::Attempt,
+    throttle::{Attempt, By},
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -127,21 +127,14 @@ async fn begin_session(
     delivery: TokenDelivery,
 ) -> Result<Grant> {
     let (login, attempt) = check_password(app, client, headers, shown, delivery).await?;
-    let begun: Result<Grant> = async {
-        let transaction = app.database.begin().await?;
-        let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
-        // With the session, so that a sign-in commits once more and not twice.
-        attempt.succeeded(&transaction, app.clock.now()).await?;
-        transaction.commit().await?;
-        Ok(grant)
-    }
-    .await;
-    match &begun {
-        Ok(_) => app.outbox.notify_one(),
-        Err(error) if error.code().status() >= 500 => attempt.excuse(app),
-        Err(_) => {}
-    }
-    begun
+    let transaction = app.database.begin().await?;
+    let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
+    // With the session, so that a sign-in commits once more and not twice.
+    attempt.succeed(&transaction, app.clock.now()).await?;
+    transaction.commit().await?;
+    attempt.close();
+    app.outbox.notify_one();
+    Ok(grant)
 }
 
 /// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
@@ -160,62 +153,80 @@ async fn check_password(
             .then(|| FieldError::new("password", FieldCode::TooLong, "No password is that long.")),
     ])?;
     let device = client.device(delivery);
-    let known = devices::find_known(&app.database.read, &email, &device).await?;
-    let mut attempt = match known {
-        Some(key) if delivery == TokenDelivery::Cookie && key == device.key => Attempt::by(&email, &key),
-        known => Attempt::new(&email, client.origin.address.as_deref(), known.as_deref()),
+    let address = client.origin.address.clone();
+    let by = match devices::find_known(&app.database.read, &email, &device).await? {
+        Some(key) if delivery == TokenDelivery::Cookie && key == device.key => By::Secret(key),
+        Some(key) => By::Program(key, address.clone()),
+        None => By::Nothing(address.clone()),
     };
-    attempt.check(app).await?;
-    let login = users::find_login(&app.database.read, &email).await?.filter(|login| login.is_active);
-    let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
-    let verified = attempt.verify(app, password, hash).await?;
-    let Some(mut login) = login.filter(|_| verified != Verified::No) else {
-        let browser = browser_hash(headers);
-        return Err(refusal(app, client, attempt, (&email, password), browser.as_deref()).await?.into());
-    };
-    if let Verified::YesRenewed(renewed) = verified {
-        let old = login.password_hash.replace(renewed);
-        let renewed = login.password_hash.as_deref().unwrap_or_default();
-        let database = &app.database.write;
-        if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
-            // Renewed by another sign-in, or set anew: the session is refused unless it is still this one.
-            login.password_hash = verified_again(app, &mut attempt, login.user_id, password).await?;
-        }
-    }
-    if !login.email_verified {
-        return Err(ErrorCode::EmailNotVerified.into());
-    }
-    Ok((login, attempt))
+    let password = password.to_owned();
+    let claim = Claim { email, password, by, browser: browser_hash(headers), address };
+    // Whoever closes the connection before the answer has guessed all the same.
+    app.finish(claim.judge(AppState::clone(app))).await?
 }
 
-/// What to say to who did not show the password of a user. Where somebody registered with the address, that
-/// password is looked at too; where nobody did, a stand-in. Whether the address has a user, or is about to
-/// have one, shows neither in the words nor in the time they take.
-async fn refusal(
-    app: &AppState,
-    client: &Client,
-    mut attempt: Attempt,
-    (email, password): (&str, &str),
-    browser: Option<&str>,
-) -> Result<ErrorCode> {
-    let now = app.clock.now();
-    let waiting = registrations::find_latest(&app.database.read, email, browser, now).await?;
-    let waiting = waiting.and_then(|waiting| waiting.password_hash);
-    let is_waiting = attempt.verify(app, password, waiting.as_deref()).await? != Verified::No;
-    record_failure(app, &client.origin, email.to_owned());
-    Ok(if is_waiting { ErrorCode::EmailNotVerified } else { ErrorCode::InvalidCredentials })
+/// What somebody signs in with, to be judged.
+struct Claim {
+    email: String,
+    password: String,
+    by: By,
+    /// By which a registration in this browser is known.
+    browser: Option<String>,
+    address: Option<String>,
+}
+
+impl Claim {
+    async fn judge(self, app: AppState) -> Result<(users::Login, Attempt)> {
+        let attempt = Attempt::begin(&app, &self.email, self.by.clone()).await?;
+        let login = users::find_login(&app.database.read, &self.email).await?.filter(|login| login.is_active);
+        let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
+        let verified = attempt.verify(&self.password, hash).await?;
+        let Some(mut login) = login.filter(|_| verified != Verified::No) else {
+            return Err(self.refusal(&app, attempt).await?.into());
+        };
+        if let Verified::YesRenewed(renewed) = verified {
+            let old = login.password_hash.replace(renewed);
+            let renewed = login.password_hash.as_deref().unwrap_or_default();
+            let database = &app.database.write;
+            if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
+                // Renewed by another sign-in, or set anew: the session is refused unless it is still this one.
+                login.password_hash = verified_again(&app, &attempt, login.user_id, &self.password).await?;
+            }
+        }
+        if !login.email_verified {
+            return Err(ErrorCode::EmailNotVerified.into());
+        }
+        Ok((login, attempt))
+    }
+
+    /// What to say to who did not show the password of a user. Where somebody registered with the address, that
+    /// password is looked at too; where nobody did, a stand-in. Whether the address has a user, or is about to
+    /// have one, shows neither in the words nor in the time they take.
+    async fn refusal(self, app: &AppState, attempt: Attempt) -> Result<ErrorCode> {
+        let now = app.clock.now();
+        let (database, browser) = (&app.database.read, self.browser.as_deref());
+        let waiting = registrations::find_latest(database, &self.email, browser, now).await?;
+        let waiting = waiting.and_then(|waiting| waiting.password_hash);
+        if attempt.verify(&self.password, waiting.as_deref()).await? != Verified::No {
+            record_failure(app, self.address, self.email);
+            return Ok(ErrorCode::EmailNotVerified);
+        }
+        attempt.fail().await?;
+        record_failure(app, self.address, self.email);
+        Ok(ErrorCode::InvalidCredentials)
+    }
 }
 
 /// The hash of a user's password as it is now, if that is still the password.
 async fn verified_again(
     app: &AppState,
-    attempt: &mut Attempt,
+    attempt: &Attempt,
     user_id: UserId,
     password: &str,
 ) -> Result<Option<String>> {
     let login = users::find_login_by_id(&app.database.read, user_id).await?;
     let hash = login.and_then(|login| login.password_hash);
-    match attempt.verify(app, password, hash.as_deref()).await? {
+    match attempt.verify(password, hash.as_deref()).await? {
         Verified::No => Err(ErrorCode::InvalidCredentials.into()),
         Verified::Yes | Verified::YesRenewed(_) => Ok(hash),
     }
@@ -223,8 +234,8 @@ async fn verified_again(
 
 /// Puts a failed sign-in on record after it was answered: were it done before, the time that it
 /// takes would tell that the address exists.
-fn record_failure(app: &AppState, origin: &sessions::Origin, email: String) {
-    let (app_then, address, now) = (AppState::clone(app), origin.address.clone(), app.clock.now());
+fn record_failure(app: &AppState, address: Option<String>, email: String) {
+    let (app_then, now) = (AppState::clone(app), app.clock.now());
     app.background.spawn(async move {
         let login = match users::find_login(&app_then.database.read, &email).await {
             Ok(Some(login)) if login.is_active => login,

@@ -19,6 +19,7 @@ use crate::{
     audit::Deed,
     error::{Error, Result},
     store::{StoreError, Transaction, accounts, sessions, users},
+    throttle,
 };
 
 /// The caller of an endpoint that needs one. The token is verified without the database; the
@@ -48,8 +49,9 @@ impl Caller {
     }
 
     /// Begins a transaction in which the caller acts. Who was let in is looked at once more: the body of
-    /// a request may take its time, and the session may have been ended meanwhile.
+    /// a request may take its time, and the session may have been ended meanwhile. Counts as a change.
     pub(super) async fn begin(&self, app: &App) -> Result<Transaction> {
+        throttle::change_by(app, self.user.id, self.user.role, self.account.id).await?;
         let transaction = app.database.begin().await?;
         users::hold(&transaction, self.user.id).await?;
         self.still_admitted(&transaction).await?;
@@ -59,6 +61,7 @@ impl Caller {
     /// The same for an act that concerns who owns the account. Such acts on one account are done one after
     /// the other.
     pub(super) async fn begin_in_account(&self, app: &App) -> Result<(Transaction, sessions::Caller)> {
+        throttle::change_by(app, self.user.id, self.user.role, self.account.id).await?;
         let transaction = app.database.begin().await?;
         accounts::hold(&transaction, self.account.id).await?;
         users::hold(&transaction, self.user.id).await?;

@@ -65,7 +65,8 @@ pub(super) fn complete(openapi: &mut OpenApiDocument) {
     for (path, item) in &mut openapi.paths.paths {
         let is_api = path.starts_with(route::API);
         let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in all.into_iter().filter_map(Option::as_mut) {
+        let all = all.into_iter().enumerate().filter_map(|(n, item)| Some((n > 0, item.as_mut()?)));
+        for (is_change, operation) in all {
             let has_body = operation.request_body.is_some();
             let has_query = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
             // What names no security of its own takes an access token.
@@ -79,6 +80,7 @@ pub(super) fn complete(openapi: &mut OpenApiDocument) {
                 (has_body, "413", "`payload_too_large`"),
                 (has_body, "415", "`unsupported_media_type`"),
                 (is_api && (has_body || has_query), "422", "`validation_failed`"),
+                (is_api && is_secured && is_change, "429", "`too_many_requests`"),
                 (is_api, "503", "`unavailable`"),
             ];
             let responses = &mut operation.responses.responses;

@@ -274,15 +274,17 @@ async fn accept(
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
     client.may_be_given(request.token_delivery)?;
-    throttle::sender(&app, client.origin.address.as_deref()).await?;
     let invite = invited(&app, &token).await?;
+    throttle::link(&app, &token).await?;
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
     let about = [invite.email.as_str(), &request.name, &invite.account_name];
     field::refuse([
         field::check_name("name", &request.name),
-        app.passwords.judge("password", &request.password, &about).await?,
+        app.passwords.judge_in(&place, "password", &request.password, &about).await?,
     ])?;
-    let hash = app.passwords.hash(&request.password).await?;
+    let hash = app.passwords.hash_in(&place, &request.password).await?;
     let transaction = app.database.begin().await?;
+    throttle::link_used(&transaction, &token, app.clock.now()).await?;
     let login = join(&transaction, &app, &client, &invite, request.name.trim(), Some(&hash)).await?;
     let by = (Proof::Invitation, request.token_delivery);
     let grant = open_session(&transaction, &app, &client, &login, by).await?;

@@ -78,12 +78,14 @@ async fn rename(
     let name = request.name.trim();
     if name != caller.account.name {
         let transaction = caller.begin_as_owner(&app).await?;
-        accounts::set_name(&transaction, caller.account.id, name).await?;
-        caller
-            .deed(AuditKind::AccountRenamed, &client)
-            .with(json!({"old": caller.account.name, "new": name}))
-            .append(&transaction)
-            .await?;
+        // Of several requests with the same name at once, one changes something.
+        if accounts::set_name(&transaction, caller.account.id, name).await? {
+            caller
+                .deed(AuditKind::AccountRenamed, &client)
+                .with(json!({"old": caller.account.name, "new": name}))
+                .append(&transaction)
+                .await?;
+        }
         transaction.commit().await?;
     }
     Ok(JsonResponse(accounts::find(&app.database.read, caller.account.id).await?))
@@ -169,6 +171,9 @@ async fn update(
     let is_active = request.is_active.unwrap_or(member.is_active);
     if id == caller.user.id && !is_active {
         return Err(ErrorCode::OwnMembership.into());
+    }
+    if role == member.role && is_active == member.is_active {
+        return Ok(StatusCode::NO_CONTENT);
     }
     if role != Role::Owner || !is_active {
         cease_to_own(&transaction, &member, caller.now).await?;
@@ -282,8 +287,10 @@ async fn revoke_sessions(
     let member = users::find_member(&transaction, caller.account.id, id).await?;
     let member = member.ok_or(ErrorCode::NotFound)?;
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::EndedByOwner, caller.now).await?;
-    let payload = json!({"user_id": id, "revoked_count": revoked_count});
-    caller.deed(AuditKind::MemberSessionsRevoked, &client).with(payload).append(&transaction).await?;
+    if revoked_count > 0 {
+        let payload = json!({"user_id": id, "revoked_count": revoked_count});
+        caller.deed(AuditKind::MemberSessionsRevoked, &client).with(payload).append(&transaction).await?;
+    }
     if revoked_count > 0 && id != caller.user.id {
         Mail::SessionsEnded { at: caller.now }.enqueue(&transaction, &member.email, caller.now).await?;
     }

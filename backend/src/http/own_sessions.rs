@@ -128,11 +128,13 @@ async fn revoke_others(
         caller.now,
     )
     .await?;
-    caller
-        .deed(AuditKind::OwnSessionsRevoked, &client)
-        .with(json!({"scope": "others", "revoked_count": revoked_count}))
-        .append(&transaction)
-        .await?;
+    if revoked_count > 0 {
+        caller
+            .deed(AuditKind::OwnSessionsRevoked, &client)
+            .with(json!({"scope": "others", "revoked_count": revoked_count}))
+            .append(&transaction)
+            .await?;
+    }
     transaction.commit().await?;
     Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
 }

@@ -1,15 +1,19 @@
 //! One's own name, address and password, and proving once more that it is oneself.
 
+use std::sync::Arc;
+
 use axum::{
     Json as JsonResponse,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::{TokenResponse, UserSummary},
     error::{ErrorCode, FieldCode, FieldError},
+    id::{AccountId, SessionId, UserId},
     person::{ChangePasswordRequest, EmailRequest, ReauthenticateRequest, UpdateProfileRequest},
     route::api as route,
     security::RevokeSessionsResponse,
@@ -26,17 +30,17 @@ use super::{
     registration::addressed,
 };
 use crate::{
-    app::{App, AppState},
+    app::AppState,
     audit::Deed,
     domain::field,
     error::{Error, Result},
     mail::Mail,
-    passwords::Verified,
+    passwords::{Party, Place, Verified},
     store::{
         sessions::{self, Reason},
         users::{self, Login},
     },
-    throttle::{self, Attempt},
+    throttle::{self, Attempt, By},
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -70,28 +74,61 @@ async fn reauthenticate(
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Response> {
-    let login = prove(&app, &caller, &client, &request.password).await?;
+    let (login, _) = prove(&app, &caller, &client, &request.password).await?;
     let grant = renew_session(&app, &client, caller.session.id, &login, "password", key).await?;
     Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
 }
 
-/// Checks the caller's password; wrong ones count as at sign-in.
-async fn prove(app: &App, caller: &Caller, client: &Client, password: &str) -> Result<Login> {
-    // By the session: whoever holds it is not kept out by anybody else.
-    let session = caller.session.id.to_string();
-    let address = client.origin.address.as_deref();
-    let mut attempt = Attempt::by(&caller.user.email, &session);
-    attempt.check(app).await?;
-    let login = users::find_login_by_id(&app.database.read, caller.user.id).await?;
-    let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
-    if attempt.verify(app, password, login.password_hash.as_deref()).await? == Verified::No {
-        let deed = Deed::new(AuditKind::SignInFailed, caller.account.id, caller.now);
-        let deed = deed.in_session(caller.session.id).from(address).with(json!({"user_id": caller.user.id}));
-        deed.append(&app.database.write).await?;
-        return Err(ErrorCode::InvalidCredentials.into());
+/// Checks the caller's password; wrong ones count as at sign-in. Answers the place in the queue too.
+async fn prove(
+    app: &AppState,
+    caller: &Caller,
+    client: &Client,
+    password: &str,
+) -> Result<(Login, Arc<Place>)> {
+    throttle::proof(app, &caller.session.id.to_string()).await?;
+    let claim = Claim {
+        user_id: caller.user.id,
+        email: caller.user.email.clone(),
+        account_id: caller.account.id,
+        session_id: caller.session.id,
+        password: password.to_owned(),
+        address: client.origin.address.clone(),
+        now: caller.now,
+    };
+    // Whoever closes the connection before the answer has guessed all the same.
+    app.finish(claim.judge(AppState::clone(app))).await?
+}
+
+/// What somebody proves by who they are, to be judged.
+struct Claim {
+    user_id: UserId,
+    email: String,
+    account_id: AccountId,
+    session_id: SessionId,
+    password: String,
+    address: Option<String>,
+    now: DateTime<Utc>,
+}
+
+impl Claim {
+    async fn judge(self, app: AppState) -> Result<(Login, Arc<Place>)> {
+        // By the session: whoever holds it is not kept out by anybody else.
+        let attempt = Attempt::begin(&app, &self.email, By::Secret(self.session_id.to_string())).await?;
+        let login = users::find_login_by_id(&app.database.read, self.user_id).await?;
+        let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
+        if attempt.verify(&self.password, login.password_hash.as_deref()).await? == Verified::No {
+            attempt.fail().await?;
+            Deed::new(AuditKind::SignInFailed, self.account_id, self.now)
+                .in_session(self.session_id)
+                .from(self.address.as_deref())
+                .with(json!({"user_id": self.user_id}))
+                .append(&app.database.write)
+                .await?;
+            return Err(ErrorCode::InvalidCredentials.into());
+        }
+        Ok((login, attempt.succeed_alone().await?))
     }
-    attempt.succeeded(&app.database.write, caller.now).await?;
-    Ok(login)
 }
 
 /// Change one's own name.
@@ -115,12 +152,14 @@ async fn update(
     let name = request.name.trim();
     if name != caller.user.name {
         let transaction = caller.begin(&app).await?;
-        users::set_name(&transaction, caller.user.id, name).await?;
-        caller
-            .deed(AuditKind::NameChanged, &client)
-            .with(json!({"old": caller.user.name, "new": name}))
-            .append(&transaction)
-            .await?;
+        // Of several requests with the same name at once, one changes something.
+        if users::set_name(&transaction, caller.user.id, name).await? {
+            caller
+                .deed(AuditKind::NameChanged, &client)
+                .with(json!({"old": caller.user.name, "new": name}))
+                .append(&transaction)
+                .await?;
+        }
         transaction.commit().await?;
     }
     Ok(JsonResponse(UserSummary { name: name.to_owned(), ..caller.user }))
@@ -179,7 +218,7 @@ async fn change_password(
     client: Client,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
-    let mut old = None;
+    let (mut old, mut place) = (None, None);
     let mut faults = Vec::from_iter(field::check_password("new_password", &request.new_password));
     match &request.current_password {
         None if caller.user.has_password => {
@@ -196,18 +235,25 @@ async fn change_password(
                 let message = "This is not your password.";
                 faults.push(FieldError::new("current_password", FieldCode::Malformed, message));
             }
-            proven => old = proven?.password_hash,
+            proven => {
+                let (login, kept) = proven?;
+                (old, place) = (login.password_hash, Some(kept));
+            }
         },
     }
     // To judge a password takes time, and is done for who may set one.
+    let place = match place {
+        Some(place) => place,
+        None => Arc::new(app.passwords.enter(Party::Known(caller.session.id.to_string()))?),
+    };
     if faults.is_empty() {
         let about = [caller.user.email.as_str(), &caller.user.name, &caller.account.name];
-        faults.extend(app.passwords.judge("new_password", &request.new_password, &about).await?);
+        faults.extend(app.passwords.judge_in(&place, "new_password", &request.new_password, &about).await?);
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    let hash = app.passwords.hash(&request.new_password).await?;
+    let hash = app.passwords.hash_in(&place, &request.new_password).await?;
     let transaction = caller.begin(&app).await?;
     // A link in a message may have set another one meanwhile, which counts for more.
     if !users::change_password_hash(&transaction, caller.user.id, old.as_deref(), &hash).await? {

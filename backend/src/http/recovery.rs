@@ -89,11 +89,12 @@ async fn reset_password(
     Json(request): Json<ResetPasswordRequest>,
 ) -> Result<Response> {
     let now = app.clock.now();
-    throttle::sender(&app, client.origin.address.as_deref()).await?;
     let login = linked(&app, &app.database.read, &request.token, now).await?;
+    throttle::link(&app, &request.token).await?;
     let about = [login.email.as_str(), &login.name];
-    field::refuse([app.passwords.judge("password", &request.password, &about).await?])?;
-    let hash = app.passwords.hash(&request.password).await?;
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    field::refuse([app.passwords.judge_in(&place, "password", &request.password, &about).await?])?;
+    let hash = app.passwords.hash_in(&place, &request.password).await?;
     let transaction = app.database.begin().await?;
     users::hold(&transaction, login.user_id).await?;
     // Of two that follow the link at once, the second finds another password.
@@ -106,6 +107,7 @@ async fn reset_password(
         sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
     // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
     throttle::forgive(&transaction, &login.email).await?;
+    throttle::link_used(&transaction, &request.token, now).await?;
     let delivery = if client.is_our_page { TokenDelivery::Cookie } else { TokenDelivery::Body };
     devices::remember(&transaction, login.user_id, &client.device(delivery), now).await?;
     Deed::new(AuditKind::PasswordReset, login.account_id, now)

@@ -85,14 +85,15 @@ async fn register(
     throttle::sender(&app, client.origin.address.as_deref()).await?;
     let email = field::normal_email(&request.email);
     let about = [email.as_str(), &request.name, &request.account_name];
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
     field::refuse([
         field::check_name("account_name", &request.account_name),
         field::check_name("name", &request.name),
         field::check_email("email", &email),
-        app.passwords.judge("password", &request.password, &about).await?,
+        app.passwords.judge_in(&place, "password", &request.password, &about).await?,
     ])?;
     throttle::recipient(&app, &email).await?;
-    let hash = app.passwords.hash(&request.password).await?;
+    let hash = app.passwords.hash_in(&place, &request.password).await?;
     let browser = Browser::of(&headers)?;
     let transaction = app.database.begin().await?;
     let registration = Registration {

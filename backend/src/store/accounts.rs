@@ -102,14 +102,14 @@ pub async fn find(connection: &impl ConnectionTrait, id: AccountId) -> Result<Ac
     })
 }
 
-/// Replaces an account's name.
+/// Replaces an account's name. Answers whether it was another.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn set_name(connection: &impl ConnectionTrait, id: AccountId, name: &str) -> Result<(), DbErr> {
-    let sql = "UPDATE accounts SET name = $2 WHERE id = $1";
-    super::execute(connection, sql, [id.0.into(), name.into()]).await.map(drop)
+pub async fn set_name(connection: &impl ConnectionTrait, id: AccountId, name: &str) -> Result<bool, DbErr> {
+    let sql = "UPDATE accounts SET name = $2 WHERE id = $1 AND name <> $2";
+    Ok(super::execute(connection, sql, [id.0.into(), name.into()]).await? > 0)
 }
 
 /// Whether there is any account.

@@ -1,121 +1,114 @@
 //! Attempts that count against a limit, for all replicas together.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 
-use super::{execute, one};
+use super::{all, execute};
+use crate::domain::limit::Count;
 
-/// A limit: so many attempts are free, then each makes the next wait twice as long as the one
-/// before, from `first` up to `longest`. All times are in seconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Limit {
-    /// How many attempts are free.
-    pub free: i32,
-    /// The first wait.
-    pub first: i64,
-    /// The longest wait.
-    pub longest: i64,
-    /// After how long one attempt is forgiven.
-    pub forgive: i64,
-    /// How many attempts may be made in a row; then there is a day's pause.
-    pub most: i32,
+/// A key to count under.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The key.
+    pub key: String,
+    /// The key of the person whom it is about, if [`forget_person`] is to find it.
+    pub person: Option<String>,
 }
 
-/// The pause after the last attempt that a limit admits, in seconds.
-const PAUSE: i64 = 24 * 60 * 60;
+#[derive(FromQueryResult)]
+struct Row {
+    key: String,
+    attempts: i32,
+    blocked_until: i64,
+    updated_at: i64,
+    in_flight: i32,
+    in_flight_until: i64,
+}
 
-/// Counts an attempt under `key` before it is made, so that of many at once no more get through
-/// than one after the other would. Answers `None`, or how many seconds to wait.
-///
-/// # Errors
-///
-/// When the database is away.
-pub async fn attempt(
-    connection: &impl ConnectionTrait,
-    key: &str,
-    limit: Limit,
-    now: DateTime<Utc>,
-) -> Result<Option<u32>, DbErr> {
-    // `updated_at` moves by whole forgiven attempts, so that nothing of the time between two is lost.
-    // The doubling stops where it would overflow; CASE because the databases' least() differ.
-    let forgiven = "(($2 - throttles.updated_at) / $6)";
-    let before = format!(
-        "(CASE WHEN throttles.attempts <= {forgiven} THEN 0 ELSE throttles.attempts - {forgiven} END)"
-    );
-    let sql = format!(
-        "INSERT INTO throttles (key, attempts, blocked_until, updated_at) VALUES ($1, 1, $2, $2) \
-         ON CONFLICT (key) DO UPDATE SET attempts = {before} + 1, \
-         blocked_until = CASE WHEN {before} < $3 THEN $2 WHEN {before} + 1 >= $7 THEN $2 + $8 \
-         WHEN {before} - $3 > 20 OR ($4 << CAST({before} - $3 AS INTEGER)) > $5 THEN $2 + $5 \
-         ELSE $2 + ($4 << CAST({before} - $3 AS INTEGER)) END, \
-         updated_at = CASE WHEN {before} = 0 THEN $2 ELSE throttles.updated_at + {forgiven} * $6 END \
-         WHERE throttles.blocked_until <= $2"
-    );
-    let at = now.timestamp();
-    let values = [
-        key.into(),
-        at.into(),
-        limit.free.into(),
-        limit.first.into(),
-        limit.longest.into(),
-        limit.forgive.into(),
-        limit.most.into(),
-        PAUSE.into(),
-    ];
-    if execute(connection, &sql, values).await? > 0 {
-        return Ok(None);
+impl From<Row> for Count {
+    fn from(row: Row) -> Self {
+        let Row { key, attempts, blocked_until, updated_at, in_flight, in_flight_until } = row;
+        Self { key, attempts, blocked_until, updated_at, in_flight, in_flight_until }
     }
-    find_wait(connection, &[key], now).await.map(|wait| wait.or(Some(1)))
 }
 
-/// How many seconds to wait before an attempt under any of these keys, if at all.
+const COLUMNS: &str = "key, attempts, blocked_until, updated_at, in_flight, in_flight_until";
+
+/// The counts under these keys, those that there are.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn find_wait(
-    connection: &impl ConnectionTrait,
-    keys: &[&str],
+pub async fn find(connection: &impl ConnectionTrait, keys: &[Key]) -> Result<Vec<Count>, DbErr> {
+    let sql = format!("SELECT {COLUMNS} FROM throttles WHERE key IN ({})", numbered(keys.len()));
+    let rows: Vec<Row> = all(connection, &sql, keys.iter().map(|key| key.key.as_str().into())).await?;
+    Ok(rows.into_iter().map(Count::from).collect())
+}
+
+/// The counts under these keys, new ones among them, held until the transaction ends. Whoever holds several
+/// names them in one order: of a person first, of a network last.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn hold(
+    transaction: &impl ConnectionTrait,
+    keys: &[Key],
     now: DateTime<Utc>,
-) -> Result<Option<u32>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        blocked_until: Option<i64>,
+) -> Result<Vec<Count>, DbErr> {
+    let mut values: Vec<Value> = vec![now.timestamp().into()];
+    let mut rows = Vec::new();
+    for Key { key, person } in keys {
+        rows.push(format!("(${}, ${}, 0, 0, $1)", values.len() + 1, values.len() + 2));
+        values.extend([key.as_str().into(), person.clone().into()]);
     }
-    let at = now.timestamp();
-    let mut values: Vec<sea_orm::Value> = vec![at.into()];
-    values.extend(keys.iter().map(|&key| key.into()));
-    let named: Vec<_> = (2..=values.len()).map(|index| format!("${index}")).collect();
     let sql = format!(
-        "SELECT max(blocked_until) AS blocked_until FROM throttles WHERE key IN ({}) AND blocked_until > $1",
-        named.join(", ")
+        "INSERT INTO throttles (key, person, attempts, blocked_until, updated_at) VALUES {} \
+         ON CONFLICT (key) DO UPDATE SET person = excluded.person RETURNING {COLUMNS}",
+        rows.join(", ")
     );
-    let row = one::<Row>(connection, &sql, values).await?;
-    Ok(row.and_then(|row| row.blocked_until).map(|until| u32::try_from(until - at).unwrap_or(1)))
+    let rows: Vec<Row> = all(transaction, &sql, values).await?;
+    Ok(rows.into_iter().map(Count::from).collect())
 }
 
-/// Takes the attempts under `key` back: it was the right person.
+/// Keeps what became of counts that are held.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn clear(connection: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
-    execute(connection, "DELETE FROM throttles WHERE key = $1", [key.into()]).await.map(drop)
+pub async fn save(transaction: &impl ConnectionTrait, counts: &[Count]) -> Result<(), DbErr> {
+    let (empty, kept): (Vec<_>, Vec<_>) = counts.iter().partition(|count| count.is_empty());
+    if !empty.is_empty() {
+        let sql = format!("DELETE FROM throttles WHERE key IN ({})", numbered(empty.len()));
+        execute(transaction, &sql, empty.iter().map(|count| count.key.as_str().into())).await?;
+    }
+    for count in kept {
+        let sql = "UPDATE throttles SET attempts = $2, blocked_until = $3, updated_at = $4, in_flight = $5, \
+                   in_flight_until = $6 WHERE key = $1";
+        let values = [
+            count.key.as_str().into(),
+            count.attempts.into(),
+            count.blocked_until.into(),
+            count.updated_at.into(),
+            count.in_flight.into(),
+            count.in_flight_until.into(),
+        ];
+        execute(transaction, sql, values).await?;
+    }
+    Ok(())
 }
 
-/// Takes one attempt under `key` back, and the wait that it brought.
+/// Forgets what is counted under a person's key, and of the person under others.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn take_back(
-    connection: &impl ConnectionTrait,
-    key: &str,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let sql =
-        "UPDATE throttles SET attempts = attempts - 1, blocked_until = $2 WHERE key = $1 AND attempts > 0";
-    execute(connection, sql, [key.into(), now.timestamp().into()]).await.map(drop)
+pub async fn forget_person(transaction: &impl ConnectionTrait, person: &str) -> Result<(), DbErr> {
+    // The person's own first, as everybody does who holds several.
+    let own = "DELETE FROM throttles WHERE key = $1";
+    execute(transaction, own, [person.into()]).await?;
+    let others = "DELETE FROM throttles WHERE person = $1";
+    execute(transaction, others, [person.into()]).await.map(drop)
 }
 
 /// Deletes at most `limit` counts without an attempt since `before`. Answers how many.
@@ -131,4 +124,8 @@ pub async fn delete_stale(
     let sql = "DELETE FROM throttles WHERE key IN \
                (SELECT key FROM throttles WHERE updated_at < $1 AND blocked_until < $1 LIMIT $2)";
     execute(connection, sql, [before.timestamp().into(), i64::from(limit).into()]).await
+}
+
+fn numbered(count: usize) -> String {
+    (1..=count).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ")
 }

@@ -220,14 +220,14 @@ pub async fn touch_login(
     Ok(execute(connection, &sql, values).await? > 0)
 }
 
-/// Replaces a user's name.
+/// Replaces a user's name. Answers whether it was another.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn set_name(connection: &impl ConnectionTrait, id: UserId, name: &str) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET name = $2 WHERE id = $1";
-    execute(connection, sql, [id.0.into(), name.into()]).await.map(drop)
+pub async fn set_name(connection: &impl ConnectionTrait, id: UserId, name: &str) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET name = $2 WHERE id = $1 AND name <> $2";
+    Ok(execute(connection, sql, [id.0.into(), name.into()]).await? > 0)
 }
 
 /// Replaces a user's address by one that was proven, unless the old one changed meanwhile. Answers whether it did.

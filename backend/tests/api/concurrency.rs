@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use curfew::passwords::Party;
 use curfew_shared::auth::Role;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::test_app::{Call, LOGIN, LOGOUT, PASSWORD, REFRESH, REVOKE, TestApp, Tokens};
+use crate::test_app::{Call, LOGIN, LOGOUT, PASSWORD, REFRESH, REVOKE, TestApp, Tokens, User};
 
 /// Sends `count` refreshes with one token at once, with the key if one is given; answers their statuses.
 async fn storm(app: &TestApp, tokens: &Tokens, key: Option<&str>, count: usize) -> Vec<(StatusCode, String)> {
@@ -75,15 +76,16 @@ async fn of_a_storm_of_sign_ins_the_surplus_is_refused_and_a_refresh_does_not_wa
     let app = TestApp::with(&["--password-workers", "1"]).await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    // The only worker is busy for as long as it takes to look; 32 can wait for it.
-    let busy = app.app.passwords.turn().await.unwrap();
+    // The only worker is busy for as long as it takes to look; of one person 64 can wait for it.
+    let place = app.app.passwords.enter(Party::Known("test".to_owned())).unwrap();
+    let busy = place.turn().await.unwrap();
     let mut storm = JoinSet::new();
     for _ in 0..200 {
         storm.spawn(app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send());
     }
-    for _ in 0..200 - 32 {
+    for _ in 0..200 - 64 {
         let refused = storm.join_next().await.unwrap().unwrap();
-        refused.assert_problem("unavailable");
+        refused.assert_problem("too_many_requests");
         assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
     }
     assert_eq!(app.refresh(&tokens.refresh).await.status, 200);
@@ -92,6 +94,56 @@ async fn of_a_storm_of_sign_ins_the_surplus_is_refused_and_a_refresh_does_not_wa
     for answer in storm.join_all().await {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn of_64_people_who_sign_in_at_the_same_moment_all_get_in() {
+    let app = TestApp::with(&["--password-workers", "1"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let mut people = Vec::new();
+    for n in 1..64 {
+        people.push(app.user(owner.account, &format!("user{n}@example.com"), Role::Viewer).await);
+    }
+    people.push(owner);
+    let sign_in =
+        |user: &User| app.post(LOGIN).json(&json!({"email": user.email, "password": PASSWORD})).send();
+    let answers = futures_util::future::join_all(people.iter().map(sign_in)).await;
+    for answer in answers {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn one_persons_storm_of_proofs_keeps_nobody_else_out() {
+    let app = TestApp::with(&["--password-workers", "1"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let mallory = app.user(owner.account, "mallory@example.com", Role::Viewer).await;
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&mallory).await);
+    let prove = |tokens: &Tokens| {
+        let call = app.post("/api/v1/auth/reauthenticate").bearer(&tokens.access);
+        call.json(&json!({"password": PASSWORD})).send()
+    };
+    let place = app.app.passwords.enter(Party::Known("test".to_owned())).unwrap();
+    let busy = place.turn().await.unwrap();
+    let mut storm = JoinSet::new();
+    for _ in 0..60 {
+        storm.spawn(prove(&theirs));
+    }
+    let owners = tokio::spawn(prove(&own));
+    let strangers = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send();
+    let strangers = tokio::spawn(strangers);
+    // All of them wait in the queue, or for others to be judged.
+    while app.value::<i64>("SELECT coalesce(sum(in_flight), 0) FROM throttles").await < 6 + 2 {
+        tokio::task::yield_now().await;
+    }
+    drop(busy);
+    assert_eq!(owners.await.unwrap().status, 200);
+    assert_eq!(strangers.await.unwrap().status, 200);
+    assert!(!storm.is_empty());
+    // And not for ever: a proof a second is no person's any more.
+    storm.join_all().await;
+    prove(&theirs).await.assert_problem("too_many_requests");
+    assert_eq!(prove(&own).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,12 +1,19 @@
 //! Failed sign-ins and messages asked for count against limits that are kept in the database.
 
 use chrono::TimeDelta;
-use curfew::store::users;
+use curfew::{passwords::Party, store::users};
+use curfew_shared::auth::Role;
 use serde_json::json;
 
-use crate::test_app::{Answer, LOGIN, PASSWORD, REFRESH, TestApp};
+use crate::test_app::{Answer, LOGIN, PASSWORD, REFRESH, SECURITY, TestApp, Tokens};
 
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/// The same from an address, as a proxy tells it.
+async fn attempt_from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password});
+    app.post(LOGIN).header("x-forwarded-for", address).json(&body).send().await
+}
 
 async fn attempt(app: &TestApp, email: &str, password: &str, agent: &str) -> Answer {
     let body = json!({"email": email, "password": password});
@@ -92,12 +99,188 @@ async fn of_many_attempts_at_once_no_more_get_through_than_one_after_the_other()
 
 #[tokio::test]
 async fn many_right_passwords_at_once_are_no_guesses() {
-    let app = TestApp::with(&["--password-workers", "4"]).await;
+    let app = TestApp::with(&["--password-workers", "12"]).await;
     app.owner("ada@example.com").await;
-    let attempts = (0..12).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
-    let answers = futures_util::future::join_all(attempts).await;
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.status == 503));
-    assert!(answers.iter().any(|answer| answer.status == 200));
+    let replica = app.replica_with(|config| config.password_workers = 4);
+    let here = (0..40).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
+    let there = (0..16).map(|_| attempt(&replica, "ada@example.com", PASSWORD, "curl"));
+    let (here, there) =
+        tokio::join!(futures_util::future::join_all(here), futures_util::future::join_all(there));
+    let statuses: Vec<_> = here.iter().chain(&there).map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [200; 56]);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM throttles").await, 0);
+}
+
+#[tokio::test]
+async fn a_guess_counts_although_nobody_waits_for_the_answer() {
+    let app = TestApp::with(&["--password-workers", "1"]).await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let own = |path: &str, body| app.post(path).bearer(&tokens.access).json(&body).send();
+    let change = json!({"current_password": "wrong", "new_password": "seven purple kangaroos hum"});
+    let guesses = [
+        tokio::spawn(app.post(LOGIN).json(&json!({"email": owner.email, "password": "wrong"})).send()),
+        tokio::spawn(own("/api/v1/auth/reauthenticate", json!({"password": "wrong"}))),
+        tokio::spawn(own("/api/v1/auth/change-password", change)),
+    ];
+    let place = app.app.passwords.enter(Party::Known("test".to_owned())).unwrap();
+    let busy = place.turn().await.unwrap();
+    // A sign-in counts by the device, which is known, and by the network.
+    while app.value::<i64>("SELECT coalesce(sum(in_flight), 0) FROM throttles").await < 2 + 1 + 1 {
+        tokio::task::yield_now().await;
+    }
+    for guess in guesses {
+        guess.abort();
+        assert!(guess.await.is_err_and(|error| error.is_cancelled()));
+    }
+    drop(busy);
+    app.app.background.close();
+    app.app.background.wait().await;
+    assert_eq!(app.audit("session.sign_in_failed").await, 3);
+    assert_eq!(app.value::<i64>("SELECT sum(in_flight) FROM throttles").await, 0);
+    let sql = "SELECT count(*) FROM throttles WHERE attempts = 2";
+    assert_eq!(app.value::<i64>(sql).await, 2, "the wrong passwords in the session, and the proofs");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_keeps_nobody_waiting() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let ask = || app.post("/api/v1/auth/forgot-password").json(&json!({"email": "ada@example.com"})).send();
+    app.wait(TimeDelta::hours(1));
+    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, "curl").await.status, 200);
+    for n in 0..31 {
+        attempt(&app, &format!("user{n}@example.com"), "wrong", "curl")
+            .await
+            .assert_problem("invalid_credentials");
+    }
+    for _ in 0..7 {
+        attempt(&app, "bob@example.com", "wrong", "curl").await;
+    }
+    wait_of(&attempt(&app, "user99@example.com", "wrong", "curl").await);
+    for _ in 0..4 {
+        assert_eq!(ask().await.status, 202);
+    }
+    wait_of(&ask().await);
+    app.wait(-TimeDelta::hours(1));
+    assert_eq!(attempt(&app, "ada@example.com", PASSWORD, "curl").await.status, 200);
+    assert_eq!(ask().await.status, 202);
+    attempt(&app, "user99@example.com", "wrong", "curl").await.assert_problem("invalid_credentials");
+}
+
+#[tokio::test]
+async fn whoever_guesses_in_one_network_keeps_the_person_out_of_no_other() {
+    let app = TestApp::with(&["--proxies", "1"]).await;
+    app.owner("ada@example.com").await;
+    let begun = app.now();
+    let mut tried = 0;
+    while app.now() - begun < TimeDelta::days(3) {
+        let answer = attempt_from(&app, "198.51.100.7", "ada@example.com", "wrong").await;
+        if answer.status == 429 {
+            app.wait(TimeDelta::seconds(wait_of(&answer)));
+        } else {
+            tried += 1;
+        }
+    }
+    assert!((20..=40).contains(&tried), "{tried}");
+    attempt_from(&app, "198.51.100.7", "ada@example.com", "wrong").await;
+    wait_of(&attempt_from(&app, "198.51.100.7", "ada@example.com", PASSWORD).await);
+    // A device that nobody knows, in a network where nobody guessed.
+    assert_eq!(attempt_from(&app, "203.0.113.9", "ada@example.com", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_changes_things_on_and_on_has_to_wait() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let viewer = app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&viewer).await);
+    let rename = async |tokens: &Tokens, name: &str| {
+        app.patch("/api/v1/users/me").bearer(&tokens.access).json(&json!({"name": name})).send().await
+    };
+    for n in 0..61 {
+        assert_eq!(rename(&theirs, &format!("Bob {n}")).await.status, 200);
+    }
+    wait_of(&rename(&theirs, "Bob").await);
+    assert_eq!(app.audit("user.name_changed").await, 61);
+    // What changes nothing is on no record, and nobody waits for what another does.
+    assert_eq!(rename(&theirs, "Bob 60").await.status, 200);
+    assert_eq!(app.audit("user.name_changed").await, 61);
+    assert_eq!(rename(&own, "Ada").await.status, 200);
+    app.wait(TimeDelta::minutes(2));
+    assert_eq!(rename(&theirs, "Bob").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_on_no_record() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    let tokens = app.sign_in(&owner).await;
+    let member = format!("/api/v1/accounts/me/members/{}", bob.id);
+    let before: i64 = app.value("SELECT count(*) FROM audit_events").await;
+    for (path, body) in [
+        ("/api/v1/users/me", json!({"name": " Ada Example "})),
+        ("/api/v1/accounts/me", json!({"name": "Example"})),
+        (SECURITY, json!({"idle_minutes": null})),
+        (&member, json!({"role": "viewer", "is_active": true})),
+        (&member, json!({})),
+    ] {
+        let answer = app.patch(path).bearer(&tokens.access).json(&body).send().await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+    }
+    for path in [&format!("{member}/revoke-sessions"), "/api/v1/users/me/sessions/revoke-others"] {
+        let answer = app.post(path).bearer(&tokens.access).send().await;
+        assert_eq!(answer.body["revoked_count"], 0);
+    }
+    // Many at once with the same name: one of them changes something.
+    let rename = || {
+        let call = app.patch("/api/v1/users/me").bearer(&tokens.access);
+        call.json(&json!({"name": "Countess Ada"})).send()
+    };
+    futures_util::future::join_all((0..10).map(|_| rename())).await;
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM audit_events").await, before + 1);
+}
+
+#[tokio::test]
+async fn an_office_follows_its_links_at_once() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    // What was asked for from there before is used up.
+    for n in 0..21 {
+        let body = json!({"email": format!("user{n}@example.com")});
+        app.post("/api/v1/auth/resend-verification").json(&body).send().await;
+    }
+    app.wait(TimeDelta::seconds(30));
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
+    let reset = app.mail_to("ada@example.com").await.token("/reset-password");
+    let answer = app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
+    wait_of(&answer);
+    let mut accepts = Vec::new();
+    for n in 0..30 {
+        let body = json!({"email": format!("guest{n}@example.com"), "role": "viewer"});
+        app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&body).send().await;
+    }
+    for mail in app.mails().await.iter().filter(|mail| mail.to.starts_with("guest")) {
+        let token = mail.token("/invite");
+        let body = json!({"name": "Guest", "password": "seven purple kangaroos hum"});
+        accepts.push(app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send());
+    }
+    let answers = futures_util::future::join_all(accepts).await;
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [200; 30]);
+    // A link that is good lets nobody judge passwords on and on; the right one is not the worse for others'.
+    let set = async |password: &str| {
+        let body = json!({"token": reset, "password": password});
+        app.post("/api/v1/auth/reset-password").json(&body).send().await
+    };
+    for _ in 0..21 {
+        set("password1234").await.assert_problem("validation_failed");
+    }
+    app.wait(TimeDelta::seconds(wait_of(&set("password1234").await)));
+    assert_eq!(set("seven purple kangaroos hum").await.status, 204);
+    set("seven purple kangaroos hum").await.assert_problem("invalid_link");
 }
 
 #[tokio::test]
@@ -105,9 +288,8 @@ async fn many_right_passwords_at_once_are_no_guesses() {
 async fn a_sign_in_that_waits_for_the_database_is_no_guess() {
     let app = TestApp::with(&["--password-workers", "4"]).await;
     let owner = app.owner("ada@example.com").await;
-    // Somebody else holds the person's row, so that no session can begin. A sign-in is counted all the same,
-    // and until it has come to something it keeps the next from being counted. (SQLite has one writer: there
-    // all of them wait before they are counted.)
+    // Somebody else holds the person's row, so that no session can begin. A sign-in that waits for that is in
+    // flight, and keeps others waiting but does not count. (SQLite has one writer: there all of them wait before.)
     let other = app.app.database.begin().await.unwrap();
     users::hold(&other, owner.id).await.unwrap();
     let attempts = (0..12).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
@@ -227,27 +409,34 @@ async fn right_passwords_lift_the_wait_of_an_address_and_time_forgives() {
 
 #[tokio::test]
 async fn after_a_hundred_failures_in_a_row_there_is_a_days_pause() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(&["--proxies", "1"]).await;
     let owner = app.owner("ada@example.com").await;
     let mut tried = 0;
+    let mut networks = (1..=20).map(|n| (format!("198.51.100.{n}"), app.now())).collect::<Vec<_>>();
     let begun = app.now();
-    while app.now() - begun < TimeDelta::days(2) {
-        let answer = attempt(&app, "ada@example.com", "wrong", "thief").await;
-        if answer.status == 429 {
-            app.wait(TimeDelta::seconds(wait_of(&answer)));
-        } else {
-            tried += 1;
+    while app.now() - begun < TimeDelta::days(1) {
+        for (network, next) in networks.iter_mut().filter(|(_, next)| *next <= app.now()) {
+            let answer = attempt_from(&app, network, "ada@example.com", "wrong").await;
+            if answer.status == 429 {
+                *next = app.now() + TimeDelta::seconds(wait_of(&answer));
+            } else {
+                tried += 1;
+            }
         }
+        app.wait(TimeDelta::minutes(1));
     }
     assert!((90..=110).contains(&tried), "{tried}");
+    wait_of(&attempt_from(&app, "203.0.113.9", &owner.email, PASSWORD).await);
     // A link in a message lets its owner in at once, on a device that nobody knows.
-    attempt(&app, &owner.email, "wrong", "thief").await;
-    wait_of(&attempt(&app, &owner.email, PASSWORD, "new phone").await);
     app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
     let token = app.mail_to("ada@example.com").await.token("/reset-password");
     let body = json!({"token": token, "password": "seven purple kangaroos hum"});
     assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
-    assert_eq!(attempt(&app, &owner.email, "seven purple kangaroos hum", "new phone").await.status, 200);
+    // Even where they guessed.
+    for network in ["203.0.113.9", "198.51.100.1"] {
+        let answer = attempt_from(&app, network, &owner.email, "seven purple kangaroos hum").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }
 
 #[tokio::test]
