@@ -211,7 +211,7 @@ impl Attempt {
     /// Waits until no more than may be are in flight, this one among them. Of one person's, only the first
     /// looks; all others wait behind it.
     async fn take_off(&self) -> Result<()> {
-        let _first = self.place.line().lock().await;
+        let _first = self.place.judging().lock().await;
         loop {
             let mut judged = pin!(self.app.passwords.judged().notified());
             judged.as_mut().enable();

@@ -59,7 +59,7 @@ struct Class {
 #[derive(Debug, Default)]
 struct Share {
     places: usize,
-    line: Arc<AsyncMutex<()>>,
+    judging: Arc<AsyncMutex<()>>,
 }
 
 impl Queue {
@@ -101,9 +101,9 @@ impl Queue {
         for (key, _) in &shares {
             class.shares.entry(key.clone()).or_default().places += 1;
         }
-        let line = class.shares.get(&person).map(|share| Arc::clone(&share.line)).unwrap_or_default();
+        let judging = class.shares.get(&person).map(|share| Arc::clone(&share.judging)).unwrap_or_default();
         let shares = shares.into_iter().map(|(key, _)| key).collect();
-        Ok(Place { queue: Arc::clone(self), is_known, lane, shares, line })
+        Ok(Place { queue: Arc::clone(self), is_known, lane, shares, judging })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -188,14 +188,14 @@ pub struct Place {
     is_known: bool,
     lane: String,
     shares: Vec<String>,
-    line: Arc<AsyncMutex<()>>,
+    judging: Arc<AsyncMutex<()>>,
 }
 
 impl Place {
-    /// What those who wait for one person's attempts to be judged wait in, one behind the other.
+    /// Held by the first who waits for attempts of the same person to be judged; all others wait behind.
     #[must_use]
-    pub fn line(&self) -> &AsyncMutex<()> {
-        &self.line
+    pub fn judging(&self) -> &AsyncMutex<()> {
+        &self.judging
     }
 
     /// Waits for a worker.
