@@ -13,9 +13,6 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
-/// How long a pool is used before it can be replaced, so that a database that stays away is not stormed.
-const REPLACED_AFTER: Duration = Duration::from_secs(1);
-
 /// A pool of connections.
 ///
 /// In PostgreSQL every wait has a limit. When one passes it, or a connection is broken or may only read, the
@@ -103,9 +100,6 @@ impl Pool {
 
     /// Opens a new pool in place of the one in use since `since`.
     async fn replace(&self, network: &Network, since: Instant) {
-        if since.elapsed() < REPLACED_AFTER {
-            return;
-        }
         let mut options = network.options.clone();
         options.connect_lazy(true);
         let Ok(fresh) = sea_orm::Database::connect(options).await else { return };
@@ -121,7 +115,7 @@ impl Pool {
         tokio::spawn(async move { old.connection.close().await });
     }
 
-    /// Throws the connections away, unless they were opened just now.
+    /// Throws the connections away.
     pub(super) async fn renew(&self) {
         if let Some(network) = &self.network {
             self.replace(network, self.current().since).await;

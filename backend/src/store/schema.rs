@@ -123,7 +123,8 @@ async fn build(builder: &DatabaseConnection, index: &curfew_migrations::Index) -
     struct Row {
         rows: i64,
     }
-    let sql = format!("SELECT count(*) AS rows FROM (SELECT 1 FROM {} LIMIT {LARGE}) some", index.table());
+    let sql =
+        format!("SELECT count(*) AS rows FROM (SELECT 1 FROM {} LIMIT {LARGE}) AS sample", index.table());
     let rows = one::<Row>(builder, &sql, []).await?.map_or(0, |row| row.rows);
     if rows < LARGE {
         let sql = format!("CREATE INDEX IF NOT EXISTS {} ON {}", index.name, index.on);
