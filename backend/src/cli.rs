@@ -197,7 +197,7 @@ pub async fn run() -> Result<()> {
         Command::Session(command @ SessionCommand::List { .. }) => {
             // What only reads changes nothing.
             let database = open(&config).await?;
-            database.check_schema().await.map_err(outdated)?;
+            database.check_schema().await.map_err(|error| format!("the database's schema: {error}"))?;
             Operator::with(&config, database).await?.session(command).await
         }
         Command::Session(command) => Operator::new(&config).await?.session(command).await,

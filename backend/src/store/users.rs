@@ -333,7 +333,7 @@ pub async fn find_member(
 /// # Errors
 ///
 /// When the database is away.
-pub async fn hold_all(transaction: &DatabaseTransaction, account: AccountId) -> Result<Vec<Member>, DbErr> {
+pub async fn hold_all(transaction: &super::Transaction, account: AccountId) -> Result<Vec<Member>, DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         let sql = "SELECT id FROM users WHERE account_id = $1 ORDER BY id FOR UPDATE";
         execute(transaction, sql, [account.0.into()]).await?;
