@@ -34,7 +34,7 @@ use curfew_shared::{
     id::{AccountId, SessionId, UserId},
     policy::Policy,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -312,7 +312,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
 }
 
 /// A connection that prints the plan of a statement instead of running it: the very statements of the store.
-struct Explained<'a>(&'a DatabaseConnection);
+struct Explained<'a>(&'a curfew::store::Pool);
 
 impl Explained<'_> {
     /// Answers the statement that was explained.

@@ -18,9 +18,9 @@ use tokio::net::TcpListener;
 use self::operator::Operator;
 use crate::{
     app::App,
-    clock::SystemClock,
+    clock::{DatabaseClock, SystemClock},
     config::{Config, Layered, Settings, keep, provider, unless_empty},
-    entropy, http,
+    entropy, http, jobs,
     passwords::Verified,
     server,
     store::{self, Database, accounts, users},
@@ -188,9 +188,18 @@ pub async fn run() -> Result<()> {
     telemetry::init(&config.log, config.log_format)?;
     match cli.command {
         Command::Serve { demo } => serve(config, demo).await,
-        Command::Migrate => connect(&config).await.map(drop),
+        Command::Migrate => {
+            let database = connect(&config).await?;
+            database.build_indexes(&config.database_url).await.map_err(outdated)
+        }
         Command::Account(command) => Operator::new(&config).await?.account(command).await,
         Command::User(command) => Operator::new(&config).await?.user(command).await,
+        Command::Session(command @ SessionCommand::List { .. }) => {
+            // What only reads changes nothing.
+            let database = open(&config).await?;
+            database.check_schema().await.map_err(|error| format!("the database's schema: {error}"))?;
+            Operator::with(&config, database).await?.session(command).await
+        }
         Command::Session(command) => Operator::new(&config).await?.session(command).await,
         Command::Config | Command::Openapi => Ok(()),
     }
@@ -207,7 +216,18 @@ fn source(matches: &ArgMatches, name: &str) -> Option<clap::parser::ValueSource>
     found
 }
 
+/// Connects, and brings the schema up to date.
 async fn connect(config: &Config) -> Result<Database> {
+    let database = open(config).await?;
+    database.change_schema(&config.database_url).await.map_err(outdated)?;
+    Ok(database)
+}
+
+fn outdated(error: store::StoreError) -> Box<dyn StdError + Send + Sync> {
+    format!("the database's schema cannot be brought up to date: {error}").into()
+}
+
+async fn open(config: &Config) -> Result<Database> {
     config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
     let database =
         Database::connect(&config.database_url, config.database_connections, config.database_patience)
@@ -218,10 +238,6 @@ async fn connect(config: &Config) -> Result<Database> {
                 let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
                 format!("the database cannot be reached: {error}")
             })?;
-    database
-        .migrate(&config.database_url)
-        .await
-        .map_err(|error| format!("the database's schema cannot be brought up to date: {error}"))?;
     Ok(database)
 }
 
@@ -249,7 +265,9 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
         ];
         print(&lines.join("\n"))?;
     }
-    let app = App::new(config, database, Arc::new(SystemClock))?;
+    let clock = Arc::new(DatabaseClock::new(SystemClock, &database).await?);
+    tokio::spawn(jobs::database::run(database.clone(), config.database_url.clone(), Arc::clone(&clock)));
+    let app = App::new(config, database, clock)?;
     server::serve(app, listener).await?;
     Ok(())
 }
@@ -260,7 +278,7 @@ const DEMO_EMAIL: &str = "owner@demo.example";
 /// folder and kept there, so that a later start can print it again.
 async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<String>> {
     const PASSWORD: &str = "demo-password";
-    let operator = Operator::with(config, database.clone())?;
+    let operator = Operator::with(config, database.clone()).await?;
     let generated = || {
         let digits = u64::from_le_bytes(entropy::bytes().map_err(std::io::Error::other)?) % 1_000_000_000_000;
         Ok(format!("demo-{:04}-{:04}-{:04}", digits / 100_000_000, digits / 10_000 % 10_000, digits % 10_000))

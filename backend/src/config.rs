@@ -30,8 +30,8 @@ const LEEWAY_MAX: u32 = 3_600;
 
 /// How long a person waits for a provider: less than the page does for an answer of ours.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
-/// How long to wait for a connection before the database counts as away.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait for the database before it counts as away: every request is answered within three seconds.
+const DATABASE_PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// Every setting, as flags, environment and the TOML file all name it.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]

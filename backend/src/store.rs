@@ -4,14 +4,14 @@
 
 use std::{path::Path, time::Duration};
 
-use curfew_migrations::{Migrator, MigratorTrait as _};
+use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    FromQueryResult, RuntimeErr, SqliteTransactionMode, SqlxError, Statement, TransactionOptions,
-    TransactionTrait, Value,
+    ConnectOptions, ConnectionTrait, DbBackend, DbErr, FromQueryResult, RuntimeErr, SqlxError, Statement,
+    Value,
 };
 
-pub use sea_orm::{ConnectionTrait as Connection, DatabaseTransaction as Transaction, DbErr as StoreError};
+pub use pool::{Pool, Transaction};
+pub use sea_orm::{ConnectionTrait as Connection, DbErr as StoreError};
 
 pub mod accounts;
 pub mod address_changes;
@@ -21,13 +21,12 @@ pub mod identities;
 pub mod invites;
 pub mod mails;
 pub mod oauth_flows;
+pub mod pool;
 pub mod registrations;
+mod schema;
 pub mod sessions;
 pub mod throttles;
 pub mod users;
-
-/// The key of the advisory lock that migrations run under in PostgreSQL; any number will do, if it stays.
-const MIGRATION_LOCK: i64 = 0x6375_7266_6577;
 
 /// The database.
 ///
@@ -36,9 +35,9 @@ const MIGRATION_LOCK: i64 = 0x6375_7266_6577;
 #[derive(Debug, Clone)]
 pub struct Database {
     /// To read with.
-    pub read: DatabaseConnection,
+    pub read: Pool,
     /// To write with.
-    pub write: DatabaseConnection,
+    pub write: Pool,
     patience: Duration,
 }
 
@@ -56,57 +55,85 @@ impl Database {
             create_private(file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
             let write = sea_orm::Database::connect(sqlite(url, 1, patience)).await?;
             let read = sea_orm::Database::connect(sqlite(url, connections, patience)).await?;
-            return Ok(Self { read, write, patience });
+            return Ok(Self { read: Pool::of_file(read), write: Pool::of_file(write), patience });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = sea_orm::Database::connect(options(url, connections, patience)).await?;
+            let mut options = options(url, connections, patience);
+            let limits = limits(patience);
+            options.map_sqlx_postgres_pool_opts(move |pool| {
+                let limits = limits.clone();
+                pool.after_connect(move |connection, _| {
+                    let limits = sea_orm::sqlx::AssertSqlSafe(limits.clone());
+                    Box::pin(
+                        async move { sea_orm::sqlx::Executor::execute(connection, limits).await.map(drop) },
+                    )
+                })
+            });
+            let pool = Pool::connect(options, patience).await?;
             return Ok(Self { read: pool.clone(), write: pool, patience });
         }
         Err(DbErr::Custom("the database's address must begin with `sqlite:` or `postgres:`".to_owned()))
     }
 
-    /// Brings the schema up to date. Only one process at a time does so; the others wait.
+    /// Whether the database answers, and can be written to.
     ///
     /// # Errors
     ///
-    /// When a change cannot be applied, or the lock (a file beside an SQLite database) not be had.
-    pub async fn migrate(&self, url: &str) -> Result<(), DbErr> {
-        if let Some(file) = sqlite_file(url) {
-            let lock = lock_file(&file.with_extension("migration-lock")).await.map_err(io)?;
-            Migrator::up(&self.write, None).await?;
-            return lock.unlock().map_err(io);
+    /// When it does not, or cannot.
+    pub async fn check(&self) -> Result<(), DbErr> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            is_read_only: bool,
         }
-        // An advisory lock belongs to its connection, so this takes a pool of exactly one.
-        let mut alone = options(url, 1, self.patience);
-        alone.max_lifetime(None).idle_timeout(None);
-        let alone = sea_orm::Database::connect(alone).await?;
-        alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
-        let migrated = Migrator::up(&alone, None).await;
-        alone.close().await?;
-        migrated
+        let sql = match self.write.get_database_backend() {
+            DbBackend::Postgres => {
+                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS is_read_only"
+            }
+            _ => "SELECT false AS is_read_only FROM (SELECT count(*) FROM accounts WHERE false)",
+        };
+        if one::<Row>(&self.write, sql, []).await?.is_some_and(|row| row.is_read_only) {
+            // The primary may be elsewhere by now.
+            self.write.renew().await;
+            return Err(pool::away("the database may only be read"));
+        }
+        Ok(())
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    ///
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), DbErr> {
-        self.read.execute_unprepared("SELECT 1").await.map(drop)
-    }
-
-    /// Begins a transaction that may write. In SQLite it takes the write lock at once: one that
-    /// read first could fail when it comes to write.
+    /// What PostgreSQL's clock shows; SQLite has none of its own.
     ///
     /// # Errors
     ///
     /// When the database is away.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
-        self.write
-            .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() })
-            .await
+    pub async fn time(&self) -> Result<Option<DateTime<Utc>>, DbErr> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            time: DateTime<Utc>,
+        }
+        if self.read.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        Ok(one::<Row>(&self.read, "SELECT clock_timestamp() AS time", []).await?.map(|row| row.time))
     }
+
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    ///
+    /// When the database is away.
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.write.begin().await
+    }
+}
+
+/// The server's own limits on what a connection waits for, a little shorter than ours: what the server ends
+/// costs no connection. Set by a statement, as poolers refuse them among the parameters of the start.
+fn limits(patience: Duration) -> String {
+    let (statement, lock) = (patience.as_millis() * 4 / 5, patience.as_millis() * 3 / 5);
+    format!(
+        "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
+         SET idle_in_transaction_session_timeout = {}",
+        patience.as_millis() * 4
+    )
 }
 
 fn options(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
@@ -118,7 +145,9 @@ fn options(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
         // A check of every connection before its use would double the round trips. One that went
         // away answers 503 once and is thrown out.
         .test_before_acquire(false)
-        .sqlx_logging(false);
+        .sqlx_logging(false)
+        // Nothing here is a float, and poolers refuse the parameter.
+        .map_sqlx_postgres_opts(|options| options.extra_float_digits(None));
     options
 }
 
@@ -153,20 +182,6 @@ fn sqlite_file(url: &str) -> Option<&Path> {
     Some(Path::new(path.split('?').next()?))
 }
 
-async fn lock_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let path = path.to_owned();
-    let locked = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::create(path)?;
-        file.lock()?;
-        Ok(file)
-    });
-    locked.await.map_err(std::io::Error::other)?
-}
-
-fn io(error: impl std::fmt::Display) -> DbErr {
-    DbErr::Migration(format!("lock file: {error}"))
-}
-
 /// Whether the error says that the database is away or overloaded, rather than that a statement is wrong.
 #[must_use]
 pub fn is_away(error: &DbErr) -> bool {
@@ -194,8 +209,15 @@ pub fn is_away(error: &DbErr) -> bool {
         // SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the low byte is the primary code.
         return matches!(sqlite & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
     }
-    // PostgreSQL's classes: connection, rollback, resources, operator intervention, system.
-    ["08", "25006", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+    if ["26000", "42P05"].contains(&code.as_ref()) {
+        tracing::error!(
+            "a pooler in front of PostgreSQL loses prepared statements: have it pool sessions, or keep \
+             prepared statements (PgBouncer 1.21 or later, max_prepared_statements)"
+        );
+    }
+    // PostgreSQL's classes: connection, a session that may only read or was idle, rollback, resources, a lock
+    // that took too long, operator intervention, system.
+    ["08", "25006", "25P03", "40", "53", "55P03", "57", "58"].iter().any(|class| code.starts_with(class))
 }
 
 /// Whether the error says that a unique value is taken.

@@ -148,6 +148,16 @@ fn settings() -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_command_that_only_reads_changes_no_schema() {
+    let curfew = Curfew::new();
+    let fault = curfew.fault(&["session", "list"], "");
+    assert!(fault.contains("run `curfew migrate` first"), "{fault}");
+    assert!(curfew.run(&["migrate"], "").status.success());
+    let output = curfew.run(&["session", "list"], "");
+    assert!(output.status.success() && output.stdout.is_empty());
+}
+
+#[test]
 fn accounts_and_users_are_made_and_named_in_json() {
     let curfew = Curfew::new();
     let made = curfew.create_account("Ada@Acme.example");

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{AccountCommand, Result, SessionCommand, UserCommand, connect, print_json, read_password};
 use crate::{
     audit::Deed,
-    clock::{Clock, SystemClock},
+    clock::{Clock, DatabaseClock, SystemClock},
     config::Config,
     domain::field,
     entropy,
@@ -35,16 +35,17 @@ pub(super) struct Operator {
     database: Database,
     /// To hash and verify with.
     pub passwords: Passwords,
-    clock: SystemClock,
+    clock: DatabaseClock,
 }
 
 impl Operator {
     pub async fn new(config: &Config) -> Result<Self> {
-        Self::with(config, connect(config).await?)
+        Self::with(config, connect(config).await?).await
     }
 
-    pub fn with(config: &Config, database: Database) -> Result<Self> {
-        Ok(Self { database, passwords: Passwords::new(config.password_workers)?, clock: SystemClock })
+    pub async fn with(config: &Config, database: Database) -> Result<Self> {
+        let clock = DatabaseClock::new(SystemClock, &database).await?;
+        Ok(Self { database, passwords: Passwords::new(config.password_workers)?, clock })
     }
 
     pub async fn account(&self, command: AccountCommand) -> Result<()> {

@@ -1,6 +1,7 @@
 //! For machines: health, metrics, public keys.
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
+use curfew_shared::error::ErrorCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,7 +28,7 @@ async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the process can serve: the database answers.
+/// Whether the process can serve: the database answers and can be written to, and its clock is known.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -40,7 +41,10 @@ async fn live() -> Json<Health> {
     ),
 )]
 async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
-    app.database.ping().await?;
+    app.database.check().await?;
+    if !app.clock.is_trusted() {
+        return Err(ErrorCode::Unavailable.into());
+    }
     Ok(Json(Health { status: "ok" }))
 }
 

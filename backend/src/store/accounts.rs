@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use curfew_shared::{account::AccountResponse, id::AccountId, policy::PolicyOverride};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, PaginatorTrait,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    PaginatorTrait,
 };
 
 mod entity {
@@ -138,7 +138,7 @@ pub async fn find_policy(connection: &impl ConnectionTrait, id: AccountId) -> Re
 /// # Errors
 ///
 /// When the database is away.
-pub async fn hold(transaction: &DatabaseTransaction, id: AccountId) -> Result<(), DbErr> {
+pub async fn hold(transaction: &super::Transaction, id: AccountId) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         let sql = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
         super::execute(transaction, sql, [id.0.into()]).await?;

@@ -53,9 +53,7 @@ pub async fn list(
         address: Option<String>,
         payload: Value,
     }
-    let mut sql = "SELECT e.id, e.at, e.kind, e.actor_id, e.session_id, e.address, e.payload \
-                   FROM audit_events e WHERE e.account_id = $1"
-        .to_owned();
+    let mut filter = "e.account_id = $1".to_owned();
     let mut values: Vec<sea_orm::Value> = vec![account.0.into(), i64::from(limit).into()];
     let conditions = [
         ("e.kind =", query.kind.map(|kind| kind.as_str().into())),
@@ -70,15 +68,26 @@ pub async fn list(
     for (condition, value) in conditions {
         if let Some(value) = value {
             values.push(value);
-            sql = format!("{sql} AND {condition} ${}", values.len());
+            filter = format!("{filter} AND {condition} ${}", values.len());
         }
     }
     if let Some(person) = query.person_id {
         values.extend([person.0.into(), person.to_string().into()]);
-        let (id, text) = (values.len() - 1, values.len());
-        sql = format!("{sql} AND (e.actor_id = ${id} OR e.payload ->> 'user_id' = ${text})");
+        // Each half from an index of its own: an OR would read all entries of the account.
+        let latest = |condition: &str, index: usize| {
+            format!(
+                "SELECT id FROM (SELECT e.id FROM audit_events e WHERE {filter} AND {condition} = ${index} \
+                 ORDER BY e.id DESC LIMIT $2) AS latest"
+            )
+        };
+        let theirs = latest("e.actor_id", values.len() - 1);
+        let to_them = latest("e.payload ->> 'user_id'", values.len());
+        filter = format!("e.id IN ({theirs} UNION {to_them})");
     }
-    sql += " ORDER BY e.id DESC LIMIT $2";
+    let sql = format!(
+        "SELECT e.id, e.at, e.kind, e.actor_id, e.session_id, e.address, e.payload \
+         FROM audit_events e WHERE {filter} ORDER BY e.id DESC LIMIT $2"
+    );
     let rows = all::<Row>(connection, &sql, values).await?;
     let subject = |payload: &Value| payload["user_id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
     let people = rows.iter().flat_map(|row| [row.actor_id, subject(&row.payload)]).flatten().collect();

@@ -7,8 +7,8 @@ use curfew_shared::{
     security::ActiveUser,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    FromQueryResult, QuerySelect, Value,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    QuerySelect, Value,
 };
 use uuid::Uuid;
 
@@ -163,7 +163,7 @@ pub async fn find(connection: &impl ConnectionTrait, id: SessionId) -> Result<Op
 ///
 /// When the database is away.
 pub async fn find_for_update(
-    transaction: &DatabaseTransaction,
+    transaction: &super::Transaction,
     id: SessionId,
 ) -> Result<Option<Session>, DbErr> {
     // In SQLite the transaction holds the whole database already, and the clause is left out.

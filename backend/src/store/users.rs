@@ -10,8 +10,8 @@ use curfew_shared::{
     policy::PolicyOverride,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    FromQueryResult, PaginatorTrait, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -287,7 +287,7 @@ pub async fn lock_out(
 /// # Errors
 ///
 /// When the database is away.
-pub async fn hold(transaction: &DatabaseTransaction, id: UserId) -> Result<(), DbErr> {
+pub async fn hold(transaction: &super::Transaction, id: UserId) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         execute(transaction, "SELECT id FROM users WHERE id = $1 FOR UPDATE", [id.0.into()]).await?;
     }
@@ -333,7 +333,7 @@ pub async fn find_member(
 /// # Errors
 ///
 /// When the database is away.
-pub async fn hold_all(transaction: &DatabaseTransaction, account: AccountId) -> Result<Vec<Member>, DbErr> {
+pub async fn hold_all(transaction: &super::Transaction, account: AccountId) -> Result<Vec<Member>, DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         let sql = "SELECT id FROM users WHERE account_id = $1 ORDER BY id FOR UPDATE";
         execute(transaction, sql, [account.0.into()]).await?;

@@ -8,6 +8,7 @@ mod access;
 mod audit;
 mod concurrency;
 mod cookie;
+mod database;
 mod errors;
 mod invites;
 mod leaving;

@@ -247,8 +247,8 @@ async fn the_database_being_away_is_503_and_ends_nothing() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    app.app.database.read.clone().close().await.unwrap();
-    app.app.database.write.clone().close().await.unwrap();
+    app.app.database.read.connection().close().await.unwrap();
+    app.app.database.write.connection().close().await.unwrap();
     app.refresh(&tokens.refresh).await.assert_problem("unavailable");
     app.get("/api/v1/auth/me").bearer(&tokens.access).send().await.assert_problem("unavailable");
     app.post(LOGIN)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
 
 use tracing::{Dispatch, subscriber::NoSubscriber};

@@ -119,6 +119,18 @@ impl TestApp {
         }
     }
 
+    /// A replica with connections, and a clock, of its own.
+    pub fn replica_on(&self, database: Database, clock: Arc<dyn Clock>) -> Self {
+        let app = App::new(self.app.config.clone(), database, clock).unwrap();
+        Self {
+            router: http::router(Arc::clone(&app)),
+            app,
+            database_url: self.database_url.clone(),
+            clock: Arc::clone(&self.clock),
+            folder: Arc::clone(&self.folder),
+        }
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
