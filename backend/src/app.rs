@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::Clock,
@@ -36,6 +36,8 @@ pub struct App {
     pub background: TaskTracker,
     /// Wakes who sends messages.
     pub outbox: Notify,
+    /// Cancelled when the process was asked to stop: it is ready for nothing new.
+    pub stopping: CancellationToken,
 }
 
 /// The application, as handlers get it.
@@ -72,6 +74,7 @@ impl App {
             metrics: Metrics::default(),
             background: TaskTracker::new(),
             outbox: Notify::new(),
+            stopping: CancellationToken::new(),
             config,
             database,
             clock,
