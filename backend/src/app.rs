@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::{sync::Notify, task::JoinError};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use crate::{
@@ -37,6 +37,8 @@ pub struct App {
     pub background: TaskTracker,
     /// Wakes who sends messages.
     pub outbox: Notify,
+    /// Cancelled when the process was asked to stop: it is ready for nothing new.
+    pub stopping: CancellationToken,
 }
 
 /// The application, as handlers get it.
@@ -73,6 +75,7 @@ impl App {
             metrics: Metrics::default(),
             background: TaskTracker::new(),
             outbox: Notify::new(),
+            stopping: CancellationToken::new(),
             config,
             database,
             clock,

@@ -13,13 +13,12 @@ use curfew_shared::{
     id::{AccountId, SessionId},
 };
 use serde::Serialize;
-use tokio::net::TcpListener;
 
 use self::operator::Operator;
 use crate::{
     app::App,
     clock::{DatabaseClock, SystemClock},
-    config::{Config, Layered, Settings, keep, provider, unless_empty},
+    config::{Config, Layered, Settings, environment::Environment, keep, unless_empty},
     entropy, http, jobs,
     passwords::Verified,
     server,
@@ -177,15 +176,24 @@ pub async fn run() -> Result<()> {
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-    cli.settings.oauth = provider::from_environment(variables)?;
+    let environment = Environment::read(variables)?;
+    environment.complete(&mut cli.settings)?;
     let settings = Layered::new(&cli.settings, |name| source(&matches, name), cli.config.as_deref())?;
     match cli.command {
-        Command::Config => return print(&settings.describe()),
+        Command::Config => {
+            for warning in environment.warnings() {
+                writeln!(std::io::stderr(), "curfew: warning: {warning}")?;
+            }
+            return print(&settings.describe());
+        }
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
         _ => {}
     }
     let config = settings.config()?;
     telemetry::init(&config.log, config.log_format)?;
+    for warning in environment.warnings() {
+        tracing::warn!("{warning}");
+    }
     match cli.command {
         Command::Serve { demo } => serve(config, demo).await,
         Command::Migrate => {
@@ -249,12 +257,14 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
     config
         .ensure_secret()
         .map_err(|error| format!("the secret in {}: {error}", config.data_dir.display()))?;
-    let listener = TcpListener::bind(config.listen)
+    let listeners = server::listener::bind(&config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let password = if demo { prepare_demo(&config, &database).await? } else { None };
-    let (address, url, kind) = (listener.local_addr()?, config.public_url.clone(), store::kind(&database));
-    tracing::info!(%address, public_url = url, database = kind, "ready");
+    let addresses =
+        listeners.iter().map(server::listener::Listener::address).collect::<Result<Vec<_>, _>>()?;
+    let (address, url, kind) = (addresses.join(", "), config.public_url.clone(), store::kind(&database));
+    tracing::info!(address, public_url = url, database = kind, "ready");
     if let Some(password) = password {
         let lines = [
             String::new(),
@@ -268,7 +278,7 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
     let clock = Arc::new(DatabaseClock::new(SystemClock, &database).await?);
     tokio::spawn(jobs::database::run(database.clone(), config.database_url.clone(), Arc::clone(&clock)));
     let app = App::new(config, database, clock)?;
-    server::serve(app, listener).await?;
+    server::serve(app, listeners).await?;
     Ok(())
 }
 

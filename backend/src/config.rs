@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     env, fs,
     io::{self, Write as _},
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -21,12 +20,20 @@ use url::{Host, Url};
 
 use crate::{entropy, keys::SECRET_MIN};
 
+mod address;
+pub mod environment;
+pub mod listen;
 pub mod provider;
 
+use listen::Listen;
 use provider::{Provider, Providers};
 
 /// The longest replay leeway, in seconds: a stolen token is noticed within the hour.
 const LEEWAY_MAX: u32 = 3_600;
+/// The longest time that an idle connection can be kept, in seconds.
+const KEEP_ALIVE_MAX: u32 = 3_600;
+/// The longest time between a request to stop and the end of listening, in seconds.
+const SHUTDOWN_DELAY_MAX: u32 = 300;
 
 /// How long a person waits for a provider: less than the page does for an answer of ours.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
@@ -37,9 +44,19 @@ const DATABASE_PATIENCE: Duration = Duration::from_millis(2_500);
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Address and port to listen on [default: 127.0.0.1:8080]
+    /// Where to listen: HOST:PORT, :PORT for all interfaces, or unix:/PATH [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "CURFEW_LISTEN")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
+    /// Where to serve /metrics, in the same forms, or `off` [default: 127.0.0.1:9464]
+    #[arg(long, global = true, env = "CURFEW_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+    /// How long an idle connection is kept, in seconds: longer than a proxy in front keeps it [default: 90]
+    #[arg(long, global = true, env = "CURFEW_KEEP_ALIVE_SECONDS")]
+    pub keep_alive_seconds: Option<u32>,
+    /// How long to go on listening after SIGTERM, while /health/ready answers 503, in seconds
+    /// [default: 5; 0 where only this machine can connect and `public_url` leads to it]
+    #[arg(long, global = true, env = "CURFEW_SHUTDOWN_DELAY_SECONDS")]
+    pub shutdown_delay_seconds: Option<u32>,
     /// Folder for the embedded database, the generated secret and the mail outbox [default: ./data]
     #[arg(long, global = true, env = "CURFEW_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
@@ -149,7 +166,13 @@ pub enum LogFormat {
 #[derive(Clone)]
 pub struct Config {
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub listen: Listen,
+    /// Where to serve the metrics, if anywhere.
+    pub metrics_listen: Option<Listen>,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long to go on listening once the process was asked to stop.
+    pub shutdown_delay: Duration,
     /// Where files are kept.
     pub data_dir: PathBuf,
     /// The database's address.
@@ -339,19 +362,24 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
 fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
     use std::io::IsTerminal;
 
-    let listen = given.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    let listen = given.listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let parsed = parse_listen("listen", &listen)?;
     let data_dir = given.data_dir.unwrap_or_else(|| "./data".into());
-    let database = data_dir.join("curfew.db");
-    let database = database.to_str().ok_or_else(|| fault("the data folder's name is not UTF-8"))?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let terminal = io::stderr().is_terminal();
     let Policy { idle_minutes, absolute_minutes } = Policy::STRICT;
     let bounds = Bounds::WIDEST;
-    let public_url = given.public_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port()));
+    let port = parsed.port().map_or_else(String::new, |port| format!(":{port}"));
+    let public_url = given.public_url.unwrap_or_else(|| format!("http://localhost{port}"));
+    let shutdown_delay = if is_local(&parsed, &public_url) { 0 } else { 5 };
+    let database_url = given.database_url.map_or_else(|| sqlite_url(&data_dir), Ok)?;
     let mail_from = given.mail_from.unwrap_or_else(|| default_sender(&public_url));
     Ok(Settings {
         listen: Some(listen),
-        database_url: Some(given.database_url.unwrap_or_else(|| format!("sqlite:{database}"))),
+        metrics_listen: given.metrics_listen.or_else(|| Some("127.0.0.1:9464".to_owned())),
+        keep_alive_seconds: given.keep_alive_seconds.or(Some(90)),
+        shutdown_delay_seconds: given.shutdown_delay_seconds.or(Some(shutdown_delay)),
+        database_url: Some(database_url),
         data_dir: Some(data_dir),
         database_connections: given.database_connections.or(Some(16)),
         secret: given.secret,
@@ -378,8 +406,41 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
     })
 }
 
+fn parse_listen(setting: &str, text: &str) -> Result<Listen, ConfigError> {
+    text.parse().map_err(|what| fault(format!("{setting}: {what}")))
+}
+
+/// The address of the database in the data folder. Characters that mean something else in an address are encoded.
+fn sqlite_url(data_dir: &Path) -> Result<String, ConfigError> {
+    // By components, as two slashes at the beginning would be taken for those of the address.
+    let file: PathBuf = data_dir.join("curfew.db").components().collect();
+    let file = file.to_str().ok_or_else(|| fault("data_dir: must be UTF-8"))?;
+    let encoded = file.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    Ok(format!("sqlite:{encoded}"))
+}
+
 fn check(settings: Settings) -> Result<Config, ConfigError> {
     let missing = || fault("a setting without a default is missing");
+    let seconds = |name: &str, value: Option<u32>, min: u32, max: u32| {
+        let value = value.ok_or_else(missing)?;
+        if (min..=max).contains(&value) {
+            Ok(Duration::from_secs(value.into()))
+        } else {
+            Err(fault(format!("{name}: must be within {min} and {max}")))
+        }
+    };
+    let keep_alive = seconds("keep_alive_seconds", settings.keep_alive_seconds, 1, KEEP_ALIVE_MAX)?;
+    let shutdown_delay =
+        seconds("shutdown_delay_seconds", settings.shutdown_delay_seconds, 0, SHUTDOWN_DELAY_MAX)?;
+    let metrics_listen = settings.metrics_listen.ok_or_else(missing)?;
+    let metrics_listen = match metrics_listen.as_str() {
+        "off" => None,
+        text => Some(parse_listen("metrics_listen", text)?),
+    };
+    let database_url = settings.database_url.ok_or_else(missing)?;
+    if database_url.starts_with("postgres") {
+        address::parse(&database_url).map_err(|what| fault(format!("database_url: {what}")))?;
+    }
     let url = settings.public_url.ok_or_else(missing)?;
     let parsed = Url::parse(&url).map_err(|error| fault(format!("public_url: {error}")))?;
     if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
@@ -430,8 +491,10 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         return Err(fault(format!("replay_leeway_seconds: must be within 0 and {LEEWAY_MAX}")));
     }
     if let Some(url) = &settings.smtp_url {
-        let is_one = |url: Url| matches!(url.scheme(), "smtp" | "smtps") && url.has_host();
-        if !Url::parse(url).is_ok_and(is_one) {
+        let begins = url.starts_with("smtp://") || url.starts_with("smtps://");
+        let parsed = if begins { address::parse(url).map(Some) } else { Ok(None) };
+        let parsed = parsed.map_err(|what| fault(format!("smtp_url: {what}")))?;
+        if !parsed.is_some_and(|url| url.has_host()) {
             return Err(fault("smtp_url: must begin with smtp:// or smtps:// and name a host"));
         }
     }
@@ -446,9 +509,12 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
     }
     Ok(Config {
-        listen: settings.listen.ok_or_else(missing)?,
+        listen: parse_listen("listen", &settings.listen.ok_or_else(missing)?)?,
+        metrics_listen,
+        keep_alive,
+        shutdown_delay,
         data_dir: settings.data_dir.ok_or_else(missing)?,
-        database_url: settings.database_url.ok_or_else(missing)?,
+        database_url,
         database_connections: settings.database_connections.ok_or_else(missing)?.max(1),
         secret: settings.secret,
         secret_previous,
@@ -506,31 +572,10 @@ fn shown(name: &str, value: &Value) -> String {
         (name, _) if name.ends_with(".client_secret") => "hidden".to_owned(),
         ("secret_previous", Value::Array(secrets)) => format!("{} hidden", secrets.len()),
         ("smtp_url", Value::Null) => "none: messages go to the outbox folder".to_owned(),
-        ("database_url" | "smtp_url", Value::String(url)) => without_password(url),
+        ("database_url" | "smtp_url", Value::String(url)) => address::without_password(url),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),
     }
-}
-
-/// An address with what may be a password in it hidden.
-fn without_password(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else { return "hidden: it is no address".to_owned() };
-    if parsed.password().is_some() {
-        let _ = parsed.set_password(Some("hidden"));
-    }
-    let query: Vec<_> = parsed.query_pairs().into_owned().collect();
-    if query.iter().any(|(name, _)| is_secret(name)) {
-        let shown = |(name, value): (String, String)| {
-            let value = if is_secret(&name) { "hidden".to_owned() } else { value };
-            (name, value)
-        };
-        parsed.query_pairs_mut().clear().extend_pairs(query.into_iter().map(shown));
-    }
-    parsed.to_string()
-}
-
-fn is_secret(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("password")
 }
 
 /// Makes a folder for this user alone, unless it is there.
@@ -591,7 +636,13 @@ impl Config {
                 "public_url is not https: browsers will not keep anybody signed in",
             ),
             (
-                self.listen.ip().is_unspecified() && self.is_opened_locally(),
+                self.proxies == 0 && (self.public_url.starts_with("https://") || self.is_unix_socket()),
+                "CURFEW_PROXIES is 0, but this server speaks no TLS, so something stands in front of it: all \
+                 clients count as one address for limits and in the audit trail; set CURFEW_PROXIES to the \
+                 number of proxies that append to X-Forwarded-For",
+            ),
+            (
+                self.listen.is_unspecified() && self.is_opened_locally(),
                 "other machines can connect, but public_url leads browsers to this one",
             ),
             (
@@ -609,14 +660,18 @@ impl Config {
     }
 
     fn is_opened_locally(&self) -> bool {
-        Url::parse(&self.public_url).is_ok_and(|url| is_loopback(&url))
+        is_opened_locally(&self.public_url)
+    }
+
+    fn is_unix_socket(&self) -> bool {
+        matches!(self.listen, Listen::Unix(_))
     }
 
     /// Whether this is somebody's own machine: it listens to nobody else, and browsers open it by a name
     /// that leads nowhere else.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.listen.ip().is_loopback() && self.is_opened_locally()
+        is_local(&self.listen, &self.public_url)
     }
 
     /// Where no secret is configured, takes the one in the data folder, or makes one there (mode 0600).
@@ -631,6 +686,14 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn is_local(listen: &Listen, public_url: &str) -> bool {
+    listen.is_loopback() && is_opened_locally(public_url)
+}
+
+fn is_opened_locally(public_url: &str) -> bool {
+    Url::parse(public_url).is_ok_and(|url| is_loopback(&url))
 }
 
 /// Whether a web address leads to this machine.

@@ -133,6 +133,11 @@ pub fn router(app: AppState) -> Router {
         .with_state(app)
 }
 
+/// What is served to whoever collects metrics, on a listener of its own.
+pub fn metrics_router(app: AppState) -> Router {
+    service::metrics_router().layer(middleware::map_response(finish)).with_state(app)
+}
+
 /// No cross-origin headers at all unless origins are configured; never for the cookie.
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {

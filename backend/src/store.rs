@@ -2,12 +2,15 @@
 //!
 //! SQLite and PostgreSQL run the same statements. Hot paths are one statement, written out.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DbBackend, DbErr, FromQueryResult, RuntimeErr, SqlxError, Statement,
-    Value,
+    Value, sqlx::sqlite::SqliteConnectOptions,
 };
 
 pub use pool::{Pool, Transaction};
@@ -50,9 +53,10 @@ impl Database {
     /// When the address is of neither kind, or the database does not answer.
     pub async fn connect(url: &str, connections: u32, patience: Duration) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            let file = sqlite_file(url).filter(|file| file.as_os_str() != ":memory:");
+            let is_memory = |file: &PathBuf| file.to_string_lossy().starts_with("file:sqlx-in-memory");
+            let file = sqlite_file(url).filter(|file| !is_memory(file));
             let file = file.ok_or_else(|| DbErr::Custom("an SQLite database must be a file".to_owned()))?;
-            create_private(file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
+            create_private(&file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
             let write = sea_orm::Database::connect(sqlite(url, 1, patience)).await?;
             let read = sea_orm::Database::connect(sqlite(url, connections, patience)).await?;
             return Ok(Self { read: Pool::of_file(read), write: Pool::of_file(write), patience });
@@ -175,11 +179,10 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// The file behind an SQLite address.
-fn sqlite_file(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    Some(Path::new(path.split('?').next()?))
+/// The file behind an SQLite address, as sqlx reads it: percent-decoded, and without the query.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let options: SqliteConnectOptions = url.strip_prefix("sqlite:").and(url.parse().ok())?;
+    Some(options.get_filename().to_owned())
 }
 
 /// Whether the error says that the database is away or overloaded, rather than that a statement is wrong.

@@ -30,6 +30,7 @@ impl Curfew {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_curfew"));
         command.args(arguments).env_clear().env("CURFEW_DATA_DIR", self.0.path()).env("CURFEW_LOG", "warn");
+        command.env("CURFEW_METRICS_LISTEN", "127.0.0.1:0");
         command
     }
 
@@ -80,8 +81,15 @@ impl Curfew {
     }
 
     fn serve(&self) -> Served {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        self.serve_with(&[])
+    }
+
+    /// Serves with more in the environment.
+    fn serve_with(&self, environment: &[(&str, &str)]) -> Served {
+        let mut command = self.command(&["serve"]);
+        command.env("CURFEW_LISTEN", "127.0.0.1:0");
         command.envs([("CURFEW_LOG", "info"), ("CURFEW_LOG_FORMAT", "json")]);
+        command.envs(environment.iter().copied());
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let (sender, log) = mpsc::channel();
@@ -108,6 +116,29 @@ impl Served {
         }
     }
 
+    /// The next entry of the log with these words in its message.
+    fn entry_with(&self, words: &str) -> Value {
+        loop {
+            let line = self.log.recv_timeout(SOON);
+            let entry = entry(&line.unwrap_or_else(|_| panic!("the log does not mention “{words}”")));
+            if entry["message"].as_str().is_some_and(|message| message.contains(words)) {
+                return entry;
+            }
+        }
+    }
+
+    /// Waits until it serves, and returns where.
+    fn address(&self) -> String {
+        self.entry("ready")["address"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
     /// Ends it, and answers what else it has logged.
     fn end(mut self) -> Vec<Value> {
         self.process.kill().unwrap();
@@ -120,6 +151,19 @@ impl Drop for Served {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a server sends back until it closes the connection.
+fn exchange(mut stream: impl Read + Write, request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn get(address: &str, path: &str) -> String {
+    let stream = TcpStream::connect(address).unwrap();
+    exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
 }
 
 fn entry(line: &str) -> Value {
@@ -302,7 +346,7 @@ fn every_setting_is_the_same_by_flag_by_environment_and_by_file() {
     for (flag, variable) in settings() {
         let name = flag.trim_start_matches('-').replace('-', "_");
         let value = match name.as_str() {
-            "listen" => "127.0.0.1:9999",
+            "listen" | "metrics_listen" => "127.0.0.1:9999",
             "data_dir" => "./elsewhere",
             "database_url" => "postgres://localhost/elsewhere",
             "secret" => "a secret of the tests, which is long enough",
@@ -382,7 +426,8 @@ fn an_empty_variable_counts_as_unset() {
 fn an_empty_flag_is_refused() {
     let curfew = Curfew::new();
     for (flag, words) in [
-        ("--listen=", "--listen"),
+        ("--listen=", "listen: must be HOST:PORT"),
+        ("--metrics-listen=", "metrics_listen: must be HOST:PORT"),
         ("--proxies=", "--proxies"),
         ("--data-dir=", "--data-dir"),
         ("--database-url=", "the database's address"),
@@ -408,6 +453,9 @@ fn settings_that_contradict_are_refused_with_a_sentence() {
         (&["--public-url", "curfew.example"], "public_url"),
         (&["--password-workers", "0"], "password_workers"),
         (&["--replay-leeway-seconds", "3601"], "within 0 and 3600"),
+        (&["--listen", "8080"], "listen: must be HOST:PORT"),
+        (&["--keep-alive-seconds", "0"], "keep_alive_seconds: must be within 1 and 3600"),
+        (&["--shutdown-delay-seconds", "301"], "shutdown_delay_seconds: must be within 0 and 300"),
         (&["--smtp-url", "mail.example:587"], "must begin with smtp:// or smtps://"),
         (&["--database-url", "sqlite::memory:"], "must be a file"),
         (&["--database-url", "mysql://x"], "must begin with `sqlite:` or `postgres:`"),
@@ -427,7 +475,18 @@ fn no_secret_is_printed_where_a_setting_is_refused() {
     let curfew = Curfew::new();
     let unreadable = "postgres://curfew:hunter2@localhost:bad/curfew?password=hunter2";
     let fault = curfew.fault(&["migrate", "--database-url", unreadable], "");
-    assert!(fault.contains("cannot be reached") && !fault.contains("hunter2"), "{fault}");
+    assert!(fault.contains("cannot be read as an address") && !fault.contains("hunter2"), "{fault}");
+    for (flag, unencoded) in [
+        ("--database-url", "postgres://curfew:hunter2/@localhost/curfew"),
+        ("--database-url", "postgres://curfew:hunter2#@localhost/curfew"),
+        ("--smtp-url", "smtps://curfew:hunter2?@mail.example"),
+        ("--smtp-url", "smtps://curfew:12/hunter2@mail.example"),
+    ] {
+        let fault = curfew.fault(&["migrate", flag, unencoded], "");
+        assert!(fault.contains("/ as %2F") && !fault.contains("hunter2"), "{fault}");
+        let shown = curfew.config(&[flag.to_owned(), unencoded.to_owned()], &[], "");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
     let file = curfew.0.path().join("wrong.toml");
     for (text, words) in [
         ("listen = \"127.0.0.1:1\"\nsecert = \"hunter2\"\n", "line 2: unknown field `secert`"),
@@ -489,6 +548,268 @@ fn every_line_of_the_log_is_json_and_names_the_request_as_its_answer_does() {
     assert_eq!(entry["span"]["id"], id, "{entry}");
     assert_eq!((&entry["span"]["path"], &entry["status"]), (&json!("/health/live"), &json!(200)));
     assert!(served.end().iter().all(Value::is_object));
+}
+
+#[test]
+fn a_proxy_that_is_not_counted_is_warned_of_at_the_start_and_at_its_first_request() {
+    let curfew = Curfew::new();
+    let url = ("CURFEW_PUBLIC_URL", "https://curfew.example");
+    let served = curfew.serve_with(&[url]);
+    assert_eq!(served.entry_with("CURFEW_PROXIES is 0, but")["level"], "WARN");
+    let address = served.address();
+    for _ in 0..2 {
+        sign_in_through_a_proxy(&address);
+    }
+    assert_eq!(served.entry_with("a request has X-Forwarded-For, which is ignored")["level"], "WARN");
+    let later = served.end();
+    assert!(!later.iter().any(|entry| entry.to_string().contains("X-Forwarded-For")), "{later:?}");
+
+    let served = curfew.serve_with(&[url, ("CURFEW_PROXIES", "1")]);
+    let mut all = Vec::new();
+    while all.last().is_none_or(|entry: &Value| entry["message"] != "ready") {
+        all.push(entry(&served.log.recv_timeout(SOON).unwrap()));
+    }
+    sign_in_through_a_proxy(all[all.len() - 1]["address"].as_str().unwrap());
+    all.extend(served.end());
+    assert!(!all.iter().any(|entry| entry.to_string().contains("CURFEW_PROXIES")), "{all:?}");
+}
+
+fn sign_in_through_a_proxy(address: &str) {
+    let body = r#"{"email":"ada@acme.example","password":"wrong"}"#;
+    let request = format!(
+        "POST /api/v1/auth/login/json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         x-forwarded-for: 203.0.113.9\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = exchange(TcpStream::connect(address).unwrap(), &request);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn asked_to_stop_it_is_not_ready_and_still_listens_for_as_long_as_is_set() {
+    let curfew = Curfew::new();
+    let mut served = curfew.serve_with(&[("CURFEW_SHUTDOWN_DELAY_SECONDS", "300")]);
+    let address = served.address();
+    assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 200"));
+    served.signal("TERM");
+    served.entry_with("listening for 300 more seconds");
+    assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 503"));
+    assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
+    // It waits no longer when it is asked again, nor for a person's Ctrl-C, and else as long as is set.
+    served.signal("TERM");
+    assert!(served.process.wait().unwrap().success());
+    for (signal, seconds) in [("INT", "300"), ("TERM", "1"), ("TERM", "0")] {
+        let mut served = curfew.serve_with(&[("CURFEW_SHUTDOWN_DELAY_SECONDS", seconds)]);
+        assert!(get(&served.address(), "/health/ready").starts_with("HTTP/1.1 200"));
+        served.signal(signal);
+        assert!(served.process.wait().unwrap().success(), "{signal} {seconds}");
+    }
+}
+
+#[test]
+fn it_waits_for_balancers_where_there_may_be_one_and_keeps_connections_longer_than_they_do() {
+    let curfew = Curfew::new();
+    let text = curfew.config(&[], &[], "");
+    assert_eq!(printed(&text, "shutdown_delay_seconds"), ("0", "(default)"));
+    assert!(printed(&text, "keep_alive_seconds").0.parse::<u32>().unwrap() > 75);
+    for flag in ["--public-url=https://curfew.example", "--listen=:8080"] {
+        let text = curfew.config(&[flag.to_owned()], &[], "");
+        assert_eq!(printed(&text, "shutdown_delay_seconds"), ("5", "(default)"), "{flag}");
+    }
+    let served = curfew.serve_with(&[("CURFEW_KEEP_ALIVE_SECONDS", "1")]);
+    let stream = TcpStream::connect(served.address()).unwrap();
+    let answer = exchange(stream, "GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("connection: close"), "{answer}");
+}
+
+#[test]
+fn metrics_are_served_to_this_machine_alone_and_as_soon_as_their_address_is_free() {
+    let curfew = Curfew::new();
+    assert_eq!(printed(&curfew.config(&[], &[], ""), "metrics_listen"), ("127.0.0.1:9464", "(default)"));
+    let first = curfew.serve();
+    let public = first.address();
+    let metrics = first.entry("metrics are served")["address"].as_str().unwrap().to_owned();
+    assert!(get(&metrics, "/metrics").contains("# EOF"));
+    assert!(get(&metrics, "/health/live").starts_with("HTTP/1.1 404"));
+    assert!(get(&public, "/metrics").starts_with("HTTP/1.1 404"));
+    let second = curfew.serve_with(&[("CURFEW_METRICS_LISTEN", &metrics)]);
+    assert!(get(&second.address(), "/health/live").starts_with("HTTP/1.1 200"));
+    assert_eq!(second.entry_with("metrics cannot be served there")["address"], metrics.as_str());
+    first.end();
+    assert_eq!(second.entry("metrics are served")["address"], metrics.as_str());
+    assert!(get(&metrics, "/metrics").contains("# EOF"));
+    let off = curfew.serve_with(&[("CURFEW_METRICS_LISTEN", "off")]);
+    assert!(get(&off.address(), "/health/live").starts_with("HTTP/1.1 200"));
+    assert!(!off.end().iter().any(|entry| entry["message"] == "metrics are served"));
+}
+
+#[test]
+fn the_data_folder_may_have_any_name() {
+    let curfew = Curfew::new();
+    for name in ["100%", "%41", "a?b=c", "a#b", "with space", "Zürich", "a&b+c", "[x]", "it's \"it\""] {
+        let folder = curfew.0.path().join(name);
+        let mut migrate = curfew.command(&["migrate"]);
+        let output = migrate.env("CURFEW_DATA_DIR", &folder).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(folder.join("curfew.db").is_file(), "{name}");
+    }
+    // By hand they are encoded.
+    let url = format!("sqlite:{}/by%3Fhand.db", curfew.0.path().display());
+    let output = curfew.command(&["migrate", "--database-url", &url]).output().unwrap();
+    assert!(output.status.success() && curfew.0.path().join("by?hand.db").is_file());
+    assert_eq!(std::fs::read_dir(curfew.0.path()).unwrap().count(), 9 + 4, "and nothing elsewhere");
+}
+
+#[test]
+fn every_secret_may_stand_in_a_file() {
+    let curfew = Curfew::new();
+    let file = |name: &str, content: &str| {
+        let path = curfew.0.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let secret = "hunter2, which is long enough for a secret";
+    let variables = [
+        ("CURFEW_SECRET", secret, "secret", "hidden"),
+        (
+            "CURFEW_SECRET_PREVIOUS",
+            "hunter2 before; this makes it long enough,hunter2 once; this makes it long enough",
+            "secret_previous",
+            "2 hidden",
+        ),
+        (
+            "DATABASE_URL",
+            "postgres://curfew:hunter2@db.example/curfew",
+            "database_url",
+            "postgres://curfew:hidden@db.example/curfew",
+        ),
+        (
+            "CURFEW_SMTP_URL",
+            "smtps://curfew:hunter2@mail.example",
+            "smtp_url",
+            "smtps://curfew:hidden@mail.example",
+        ),
+        ("CURFEW_OAUTH_GOOGLE_CLIENT_SECRET", "hunter2", "oauth.google.client_secret", "hidden"),
+    ];
+    let named = |variable: &str, path: String| (format!("{variable}_FILE"), path);
+    let files: Vec<_> = variables
+        .iter()
+        .map(|(variable, content, ..)| named(variable, file(variable, &format!("{content}\n"))))
+        .collect();
+    let text = curfew.config(&[], &files, "");
+    for (_, _, name, shown) in variables {
+        assert_eq!(printed(&text, name), (shown, "(environment)"), "{name}");
+    }
+    let flag = curfew.config(&["--smtp-url=smtp://other.example".to_owned()], &files, "");
+    assert_eq!(printed(&flag, "smtp_url"), ("smtp://other.example", "(flag)"));
+    for (variable, content, ..) in variables {
+        let fails = |more: &[(&str, &str)], words: &str| {
+            let mut migrate = curfew.command(&["migrate"]);
+            let output = migrate.envs(more.iter().copied()).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && said.contains(words), "{variable}: {said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        };
+        let from = format!("{variable}_FILE");
+        let path = file(variable, content);
+        fails(&[(&from, &path), (variable, content)], &format!("{variable} and {from} are both set"));
+        fails(&[(&from, "/nowhere")], &format!("{from}: /nowhere: "));
+        fails(&[(&from, &file("empty", "\n"))], "is empty");
+    }
+    // What is in the file is what counts: no secret is made, and a short one is refused.
+    let path = file("given", secret);
+    let served = curfew.serve_with(&[("CURFEW_SECRET_FILE", &path)]);
+    served.address();
+    assert!(!curfew.0.path().join("secret").exists());
+    let output =
+        curfew.command(&["migrate"]).env("CURFEW_SECRET_FILE", file("short", "short")).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("at least 32 bytes"));
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_named() {
+    let curfew = Curfew::new();
+    let variables = [("CURFEW_SECRETS", "x"), ("CURFEW_LISTEN_FILE", "/x"), ("CURFEW_PORT", "8080")];
+    let of_kubernetes = [
+        ("CURFEW_SERVICE_HOST", "10.0.0.1"),
+        ("CURFEW_PORT", "tcp://10.0.0.1:80"),
+        ("CURFEW_PORT_80_TCP_PORT", "80"),
+    ];
+    let output = curfew.command(&["config"]).envs(variables).output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    let line = |name: &str| format!("curfew: warning: {name} is no setting of Curfew and has no effect");
+    assert_eq!(lines, ["CURFEW_LISTEN_FILE", "CURFEW_PORT", "CURFEW_SECRETS"].map(line));
+    let served = curfew.serve_with(&variables);
+    assert_eq!(served.entry_with("CURFEW_SECRETS is no setting")["level"], "WARN");
+    let output = curfew.command(&["config"]).envs(of_kubernetes).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn it_listens_on_a_name_and_on_all_interfaces() {
+    let curfew = Curfew::new();
+    for (listen, hosts) in [("localhost:0", ["127.0.0.1", "[::1]"]), (":0", ["127.0.0.1", "[::1]"])] {
+        let served = curfew.serve_with(&[("CURFEW_LISTEN", listen)]);
+        let address = served.address();
+        let port = address.rsplit_once(':').unwrap().1;
+        for host in hosts {
+            let is_there = std::net::TcpListener::bind(format!("{host}:0")).is_ok();
+            let address = format!("{host}:{port}");
+            assert!(
+                !is_there || get(&address, "/health/live").starts_with("HTTP/1.1 200"),
+                "{listen} {address}"
+            );
+        }
+    }
+    for (listen, url) in [
+        (":9999", "http://localhost:9999"),
+        ("localhost:9999", "http://localhost:9999"),
+        ("unix:/run/curfew.sock", "http://localhost"),
+    ] {
+        let text = curfew.config(&[format!("--listen={listen}")], &[], "");
+        assert_eq!(printed(&text, "listen"), (listen, "(flag)"));
+        assert_eq!(printed(&text, "public_url"), (url, "(default)"));
+    }
+    let fault = curfew.fault(&["serve", "--listen", "nowhere.invalid:0"], "");
+    assert!(fault.contains("cannot listen on nowhere.invalid:0: "), "{fault}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_listens_on_a_unix_socket_and_takes_the_place_of_one_left_behind() {
+    use std::os::unix::{fs::PermissionsExt, net::UnixStream};
+
+    let curfew = Curfew::new();
+    let socket = curfew.0.path().join("http.sock");
+    let listen = format!("unix:{}", socket.display());
+    std::fs::write(&socket, "precious").unwrap();
+    let fault = curfew.fault(&["serve", "--listen", &listen], "");
+    assert!(fault.contains("no socket"), "{fault}");
+    assert_eq!(std::fs::read_to_string(&socket).unwrap(), "precious");
+    std::fs::remove_file(&socket).unwrap();
+
+    let live = || {
+        let request = "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        exchange(UnixStream::connect(&socket).unwrap(), request)
+    };
+    let killed = curfew.serve_with(&[("CURFEW_LISTEN", &listen)]);
+    assert_eq!(killed.address(), listen);
+    assert!(live().starts_with("HTTP/1.1 200"));
+    assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o660);
+    let fault = curfew.fault(&["serve", "--listen", &listen], "");
+    assert!(fault.contains("another process listens there"), "{fault}");
+    assert!(live().starts_with("HTTP/1.1 200"), "and it goes on");
+    killed.end();
+
+    let mut next = curfew.serve_with(&[("CURFEW_LISTEN", &listen)]);
+    next.address();
+    assert!(live().starts_with("HTTP/1.1 200"));
+    next.signal("TERM");
+    assert!(next.process.wait().unwrap().success());
+    assert!(!socket.exists(), "who stops by itself leaves nothing behind");
 }
 
 #[test]

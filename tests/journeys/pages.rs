@@ -383,7 +383,6 @@ async fn the_api_describes_itself_and_explains_its_errors() -> Outcome {
             ("get", "/api/v1/accounts/me/audit-events"),
             ("get", "/health/live"),
             ("get", "/health/ready"),
-            ("get", "/metrics"),
             ("get", "/.well-known/jwks.json"),
         ] {
             assert!(description["paths"][path][method].is_object(), "{method} {path}");

@@ -155,7 +155,7 @@ async fn a_lost_answer_to_a_refresh_signs_nobody_out() -> Outcome {
         browser.click("#check").await?;
         browser.sees("#check-outcome", "Confirmed by the server").await?;
         assert_eq!(server.sessions(&ada).await?, session);
-        let metrics = server.direct()?.get("/metrics").await?.text();
+        let metrics = server.metrics()?.get("/metrics").await?.text();
         assert!(!metrics.contains("invalid_refresh_token"), "no refresh was ever refused: {metrics}");
         Ok(())
     })

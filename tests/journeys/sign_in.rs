@@ -64,7 +64,7 @@ async fn what_is_missing_is_said_beside_the_field_and_no_request_is_sent() -> Ou
         browser.sees("#email-error", "e-mail").await?;
         browser.sees("#password-error", "password").await?;
         browser.until("the focus on the first fault", "return document.activeElement.id === 'email'").await?;
-        let metrics = server.direct()?.get("/metrics").await?.text();
+        let metrics = server.metrics()?.get("/metrics").await?.text();
         assert!(!metrics.contains("curfew_sign_ins_total{"), "nothing was asked: {metrics}");
         Ok(())
     })

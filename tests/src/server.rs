@@ -56,8 +56,9 @@ impl Settings {
 pub struct Server {
     settings: Settings,
     port: u16,
-    // Bound, yet not listening: the port is nobody else's while the server is down.
-    _port: Option<TcpSocket>,
+    metrics_port: u16,
+    // Bound, yet not listening: the ports are nobody else's while the server is down.
+    _ports: Option<[TcpSocket; 2]>,
     folder: TempDir,
     log: PathBuf,
     process: Option<Child>,
@@ -76,13 +77,16 @@ impl Server {
     }
 
     fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let port = socket.local_addr()?.port();
+        let bind = || {
+            let socket = TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            std::io::Result::Ok((socket.local_addr()?.port(), socket))
+        };
+        let ((port, socket), (metrics_port, metrics_socket)) = (bind()?, bind()?);
         // Elsewhere a bound port cannot be bound twice.
-        let held = cfg!(target_os = "linux").then_some(socket);
-        Ok(Self { settings, port, _port: held, folder: TempDir::new()?, log, process: None })
+        let held = cfg!(target_os = "linux").then_some([socket, metrics_socket]);
+        Ok(Self { settings, port, metrics_port, _ports: held, folder: TempDir::new()?, log, process: None })
     }
 
     /// Starts it on the same port and folder as before, and waits until it is ready.
@@ -170,6 +174,15 @@ impl Server {
     /// When the client cannot be made.
     pub fn direct(&self) -> Result<Api> {
         Api::new(format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// A client of its metrics.
+    ///
+    /// # Errors
+    ///
+    /// When the client cannot be made.
+    pub fn metrics(&self) -> Result<Api> {
+        Api::new(format!("http://127.0.0.1:{}", self.metrics_port))
     }
 
     /// Runs another command of the binary on the same data, and answers what it printed.
@@ -268,6 +281,7 @@ impl Server {
         }
         command
             .env("CURFEW_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("CURFEW_METRICS_LISTEN", format!("127.0.0.1:{}", self.metrics_port))
             .env("CURFEW_PUBLIC_URL", self.url())
             .env("CURFEW_DATA_DIR", self.folder.path())
             .env("CURFEW_LOG_FORMAT", "text")

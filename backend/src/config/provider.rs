@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{ConfigError, Sourced, fault, is_loopback};
 
-const PREFIX: &str = "CURFEW_OAUTH_";
+pub(super) const PREFIX: &str = "CURFEW_OAUTH_";
 const GOOGLE: &str = "https://accounts.google.com";
 const MICROSOFT: &str = "https://login.microsoftonline.com/common/v2.0";
 const SCOPES: &str = "openid email profile";

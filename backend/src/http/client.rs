@@ -1,6 +1,9 @@
 //! Who sends a request, as far as the request itself tells: address, program, device.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Once,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -82,8 +85,9 @@ impl FromRequestParts<AppState> for Client {
             .get::<ConnectInfo<SocketAddr>>()
             .map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let address = address(peer, headers, app.config.proxies);
         let origin = sessions::Origin {
-            address: address(peer, headers, app.config.proxies).map(|address| address.to_string()),
+            address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
         };
         let is_our_page = is_our_page(headers, &app.config.origin);
@@ -105,6 +109,13 @@ impl FromRequestParts<AppState> for Client {
 /// them says (each appends whom it was asked by, so only the last entries can be believed).
 fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     if proxies == 0 {
+        if headers.contains_key(FORWARDED_FOR) {
+            warn_once(
+                &IGNORED,
+                "a request has X-Forwarded-For, which is ignored as CURFEW_PROXIES is 0: if a proxy stands in \
+                 front, all clients count as one address; set CURFEW_PROXIES to the number of proxies",
+            );
+        }
         return peer;
     }
     // Bytes, not text: what the client wrote into it may be none, and the proxy appended to it all the same.
@@ -114,13 +125,53 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     let entry = entries.len().checked_sub(proxies).and_then(|index| entries.get(index));
-    entry.and_then(|entry| forwarded(std::str::from_utf8(entry).ok()?.trim())).or(peer)
+    let client = entry.and_then(|entry| forwarded(std::str::from_utf8(entry).ok()?));
+    if client.is_none() {
+        warn_once(
+            &UNREADABLE,
+            "a request has fewer addresses in X-Forwarded-For than CURFEW_PROXIES says, or one that cannot be \
+             read: the address of the connection counts as the client's",
+        );
+    }
+    client.or(peer)
 }
 
-/// The address in an entry, which some proxies write with the port.
+/// The address in an entry. Proxies write it bare or in quotes, IPv6 with brackets or without, with the port or
+/// without, and that of a link with its zone.
 fn forwarded(entry: &str) -> Option<IpAddr> {
-    let address = entry.parse().or_else(|_| entry.parse::<SocketAddr>().map(|socket| socket.ip()));
-    address.ok().map(|address| address.to_canonical())
+    let entry = entry.trim().trim_matches('"');
+    let address = match entry.strip_prefix('[') {
+        Some(bracketed) => {
+            let (address, port) = bracketed.split_once(']')?;
+            let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+            v6(address).filter(|_| is_port)?
+        }
+        None => match entry.split_once(':') {
+            Some((address, port)) if is_port(port) => address.parse().ok().map(IpAddr::V4)?,
+            Some(_) => v6(entry)?,
+            None => entry.parse().ok().map(IpAddr::V4)?,
+        },
+    };
+    Some(address.to_canonical())
+}
+
+fn v6(address: &str) -> Option<IpAddr> {
+    let without_zone = address.split('%').next()?;
+    without_zone.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+}
+
+/// Whether this is a port, or the word that hides one (RFC 7239 §6.3).
+fn is_port(port: &str) -> bool {
+    let is_hidden = port.strip_prefix('_').is_some_and(|word| !word.is_empty());
+    is_hidden || port.parse::<u16>().is_ok()
+}
+
+static IGNORED: Once = Once::new();
+static UNREADABLE: Once = Once::new();
+
+/// Once a process, as whoever sends requests could fill the log.
+fn warn_once(once: &Once, words: &str) {
+    once.call_once(|| tracing::warn!("{words}"));
 }
 
 #[cfg(test)]
@@ -151,5 +202,31 @@ mod tests {
         assert_eq!(of(b"x, 203.0.113.9:4711").as_deref(), Some("203.0.113.9"));
         assert_eq!(of(b"x, [2001:db8::1]:4711").as_deref(), Some("2001:db8::1"));
         assert_eq!(of(b"x, ::ffff:203.0.113.9").as_deref(), Some("203.0.113.9"));
+    }
+
+    #[test]
+    fn every_form_that_proxies_write_is_read() {
+        for (entry, address) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("203.0.113.9:_hidden", "203.0.113.9"),
+            ("\"203.0.113.9:4711\"", "203.0.113.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("\"[2001:db8::1]:443\"", "2001:db8::1"),
+            ("\"[2001:db8::1]\"", "2001:db8::1"),
+            ("[fe80::1%eth0]:443", "fe80::1"),
+            ("fe80::1%25eth0", "fe80::1"),
+            ("[::ffff:203.0.113.9]:443", "203.0.113.9"),
+            ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+        ] {
+            assert_eq!(forwarded(entry), address.parse().ok(), "{entry}");
+        }
+        for entry in
+            ["", "unknown", "_hidden", "[]", "[203.0.113.9]", "[2001:db8::1", "[2001:db8::1]x", "1.2.3.4:x"]
+        {
+            assert_eq!(forwarded(entry), None, "{entry}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! For machines: health, metrics, public keys.
 
-use axum::{Json, extract::State, http::header, response::IntoResponse};
+use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
 use curfew_shared::error::ErrorCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,11 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{app::AppState, error::Result, keys::Jwk};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(live))
-        .routes(routes!(ready))
-        .routes(routes!(metrics))
-        .routes(routes!(jwks))
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(jwks))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -28,7 +24,8 @@ async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the process can serve: the database answers and can be written to, and its clock is known.
+/// Whether the process can serve: the database answers and can be written to, its clock is known, and nobody asked the
+/// process to stop.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -41,22 +38,19 @@ async fn live() -> Json<Health> {
     ),
 )]
 async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
-    app.database.check().await?;
-    if !app.clock.is_trusted() {
+    if app.stopping.is_cancelled() || !app.clock.is_trusted() {
         return Err(ErrorCode::Unavailable.into());
     }
+    app.database.check().await?;
     Ok(Json(Health { status: "ok" }))
 }
 
-/// Counters and durations, in the text format of `OpenMetrics`. Keep it from the public in front of the server.
-#[utoipa::path(
-    get,
-    path = "/metrics",
-    operation_id = "get_metrics",
-    tag = "service",
-    security(()),
-    responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
-)]
+/// What the listener for metrics answers, which the public does not reach.
+pub(super) fn metrics_router() -> Router<AppState> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+/// Counters and durations, in the text format of `OpenMetrics`.
 async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], app.metrics.text())

@@ -92,6 +92,9 @@ async fn send(app: &App, post: &Post, stop: &CancellationToken) -> Result<Round>
         let Some(due) = mails::take(&app.database.write, now, now + LEASE).await? else {
             return Ok(Round { sent, is_last: true });
         };
+        if due.attempts == 1 {
+            app.metrics.mail();
+        }
         let outcome = handle(app, post, &due).await.unwrap_or_else(|error| {
             // What cannot be written now may be later; it keeps no other from being sent.
             Outcome::PutOff(format!("it could not be written: {}", error.code()))
@@ -142,25 +145,20 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
     })
 }
 
-/// Whether a message was sent or there was nothing to say counts as the same: whoever reads the metrics
-/// shall not learn whether an address is known.
 async fn settle(app: &App, due: &mails::Due, outcome: Outcome) -> Result<()> {
     let database = &app.database.write;
     let (id, kind, attempts) = (due.id, &due.kind, due.attempts);
     match outcome {
         Outcome::Sent | Outcome::Needless => {
             tracing::info!(%id, kind, "message done");
-            app.metrics.mail("done");
             mails::delete(database, id).await?;
         }
         Outcome::PutOff(reason) if attempts < ATTEMPTS => {
             tracing::warn!(%id, kind, attempts, reason, "a message was put off");
-            app.metrics.mail("put_off");
             mails::put_off(database, id, app.clock.now() + wait(attempts)).await?;
         }
         Outcome::PutOff(reason) | Outcome::Dropped(reason) => {
             tracing::error!(%id, kind, attempts, reason, "a message could not be sent and was dropped");
-            app.metrics.mail("dropped");
             mails::delete(database, id).await?;
         }
     }

@@ -1,7 +1,10 @@
 //! Health, metrics, and the description of the API.
 
+use chrono::TimeDelta;
 use curfew_shared::{error::ErrorCode, route::API};
 use serde_json::json;
+
+use curfew::{jobs::mailer, mail::post::Post};
 
 use crate::test_app::{REFRESH, TestApp};
 
@@ -22,13 +25,46 @@ async fn what_happens_is_counted_without_naming_anybody() {
     app.refresh(&tokens.refresh).await.tokens();
     app.refresh("x").await;
     app.get("/login?token=secret").send().await;
-    let metrics = app.get("/metrics").send().await.text;
+    let metrics = app.metrics().await;
     assert!(metrics.contains("curfew_sign_ins_total{outcome=\"ok\"} 1\n"), "{metrics}");
     assert!(metrics.contains("curfew_refreshes_total{outcome=\"ok\"} 1\n"), "{metrics}");
     assert!(metrics.contains("curfew_refreshes_total{outcome=\"invalid_refresh_token\"} 1\n"), "{metrics}");
     assert!(metrics.contains(&format!("route=\"{REFRESH}\",status=\"401\"}} 1\n")), "{metrics}");
     assert!(!metrics.contains("secret") && !metrics.contains("ada@"));
     assert!(metrics.ends_with("# EOF\n"));
+}
+
+/// Not even while no message can be sent, which is tried only where there is somebody to write to.
+#[tokio::test]
+async fn what_is_counted_does_not_tell_whether_an_address_is_known() {
+    let counted = async |email: &str| {
+        let app = TestApp::new().await;
+        app.owner("ada@example.com").await;
+        let answer = app.post("/api/v1/auth/forgot-password").json(&json!({"email": email})).send().await;
+        assert_eq!(answer.status, 202);
+        let no_folder = tempfile::NamedTempFile::new().unwrap();
+        for _ in 0..3 {
+            mailer::deliver(&app.app, &Post::Outbox(no_folder.path().to_owned())).await.unwrap();
+            app.wait(TimeDelta::hours(1));
+        }
+        let waiting: i64 = app.value("SELECT count(*) FROM mails").await;
+        let metrics = app.metrics().await;
+        let counts = metrics.lines().filter(|line| !line.starts_with("curfew_http_request_seconds"));
+        (waiting, counts.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (known, unknown) = (counted("ada@example.com").await, counted("nobody@example.com").await);
+    assert_eq!((known.0, unknown.0), (1, 0), "one could not be sent, the other had nothing to say");
+    assert!(known.1.contains(&"curfew_mails_total 1".to_owned()), "{known:?}");
+    assert_eq!(known.1, unknown.1);
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_the_public_and_a_process_that_stops_is_not_ready() {
+    let app = TestApp::new().await;
+    assert_eq!(app.get("/metrics").send().await.status, 404);
+    app.app.stopping.cancel();
+    app.get("/health/ready").send().await.assert_problem("unavailable");
+    assert_eq!(app.get("/health/live").send().await.status, 200);
 }
 
 #[tokio::test]

@@ -188,6 +188,12 @@ impl TestApp {
         Call { router: self.router.clone(), request }
     }
 
+    /// The metrics, as their own listener serves them.
+    pub async fn metrics(&self) -> String {
+        let router = http::metrics_router(Arc::clone(&self.app));
+        Call { router, ..self.get("/metrics") }.send().await.text
+    }
+
     pub fn patch(&self, path: &str) -> Call {
         self.call(Method::PATCH, path)
     }
