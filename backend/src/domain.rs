@@ -5,5 +5,6 @@
 pub mod claim;
 pub mod field;
 pub mod link;
+pub mod membership;
 pub mod program;
 pub mod session;

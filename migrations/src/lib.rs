@@ -20,6 +20,7 @@ mod m0014_oauth_flow_invites;
 mod m0015_address_changes;
 mod m0016_final_trail;
 mod m0017_trail_by_kind_and_person;
+mod m0020_recovery;
 mod m0023_closed_accounts;
 
 /// Applies the changes in their order.
@@ -29,7 +30,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let changes: [Box<dyn MigrationTrait>; 18] = [
+        let changes: [Box<dyn MigrationTrait>; 19] = [
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_users::Migration),
             Box::new(m0003_sessions::Migration),
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_address_changes::Migration),
             Box::new(m0016_final_trail::Migration),
             Box::new(m0017_trail_by_kind_and_person::Migration),
+            Box::new(m0020_recovery::Migration),
             Box::new(m0023_closed_accounts::Migration),
         ];
         changes.into_iter().map(|change| Box::new(Whole(change)) as Box<dyn MigrationTrait>).collect()
