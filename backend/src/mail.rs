@@ -570,7 +570,7 @@ impl Writer<'_> {
         };
         let (action, note) = if is_own {
             let note = "If it was you, there is nothing to do. The button leads to a page that signs you out everywhere, \
-                        undoes this and emails you a link to set a new password.";
+                        removes the people who were let in and emails you a link to set a new password.";
             (self.not_me(user_id).await?, note)
         } else {
             let note = "If you do not know why, ask the other owners of the account.";
