@@ -41,6 +41,12 @@ impl<'a> Deed<'a> {
         self
     }
 
+    /// The user who did it.
+    #[must_use]
+    pub const fn actor(&self) -> Option<UserId> {
+        self.actor_id
+    }
+
     /// Done in this session, or to it.
     #[must_use]
     pub const fn in_session(mut self, session: SessionId) -> Self {

@@ -129,6 +129,12 @@ enum UserCommand {
         #[arg(long)]
         email: String,
     },
+    /// Let a deactivated user sign in again
+    Reactivate {
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -6,5 +6,6 @@ pub mod claim;
 pub mod field;
 pub mod limit;
 pub mod link;
+pub mod membership;
 pub mod program;
 pub mod session;

@@ -118,6 +118,7 @@ pub fn router(app: AppState) -> Router {
         router = router.layer(cors);
     }
     router
+        .layer(middleware::from_fn_with_state(app.clone(), keep_cookies_home))
         .layer(middleware::map_response(finish))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(
@@ -168,6 +169,16 @@ async fn finish(response: Response) -> Response {
     };
     for (name, value) in &HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Sets no cookies, and clears none, for a page of another site, whatever the endpoint.
+async fn keep_cookies_home(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let is_foreign = delivery::is_foreign(request.headers(), &app.config.origin);
+    let mut response = next.run(request).await;
+    if is_foreign {
+        response.headers_mut().remove(header::SET_COOKIE);
     }
     response
 }

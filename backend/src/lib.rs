@@ -21,5 +21,6 @@ pub mod oidc;
 pub mod passwords;
 pub mod server;
 pub mod store;
+pub mod takeover;
 pub mod telemetry;
 pub mod throttle;

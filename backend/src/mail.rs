@@ -15,12 +15,15 @@ use crate::{
     app::App,
     audit::AppendError,
     domain::{
-        link::{LinkClaims, LinkPurpose},
+        link::{DISOWN_REACH, LinkClaims, LinkPurpose},
         program::Program,
     },
     entropy,
     error::Result,
-    store::{Connection, identities, invites, mails, registrations, users},
+    store::{
+        Connection, address_changes, identities, invites, mails, membership_changes, registrations,
+        users::{self, Login},
+    },
 };
 
 pub mod letter;
@@ -90,6 +93,12 @@ pub enum Mail {
         user_id: UserId,
         /// When.
         at: DateTime<Utc>,
+        /// How many linked identities were removed with it.
+        #[serde(default)]
+        unlinked_count: u64,
+        /// How many pending invitations were cancelled with it.
+        #[serde(default)]
+        revoked_invite_count: u64,
     },
     /// An owner ended the person's sessions.
     SessionsEnded {
@@ -112,6 +121,45 @@ pub enum Mail {
         /// When.
         at: DateTime<Utc>,
     },
+    /// A person can sign in again.
+    MembershipRestored {
+        /// The account's name.
+        account_name: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The owners of an account changed, or are about to.
+    OwnerNews {
+        /// The account's name.
+        account_name: String,
+        /// What happened.
+        event: OwnerEvent,
+        /// The address of the person it happened to.
+        person: String,
+        /// The person who did it; of a person who joined, the person who invited them. None for the operator.
+        by: Option<UserId>,
+        /// The name of that person.
+        by_name: Option<String>,
+        /// The user who reads it.
+        user_id: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Changes of membership were undone because a person reported that somebody else used their sign-in.
+    MembershipUndone {
+        /// The account's name.
+        account_name: String,
+        /// The address of the person who reported it.
+        person: String,
+        /// The addresses of the people who were deactivated.
+        deactivated: Vec<String>,
+        /// The addresses of the people who got an earlier role back.
+        role_restored: Vec<String>,
+        /// The addresses of the people who can sign in again.
+        reactivated: Vec<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// An owner ended sessions in bulk: becomes a message to each person concerned.
     SessionsEndedInBulk {
         /// The account.
@@ -121,6 +169,28 @@ pub enum Mail {
         /// When.
         at: DateTime<Utc>,
     },
+}
+
+/// What happened to an owner of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerEvent {
+    /// Somebody was invited as an owner.
+    Invited,
+    /// Somebody joined as an owner.
+    Joined,
+    /// A person of the account was made an owner.
+    Promoted,
+    /// An owner has another role now.
+    Demoted,
+    /// An owner was deactivated.
+    Deactivated,
+    /// An owner was reactivated.
+    Reactivated,
+    /// An owner was removed.
+    Removed,
+    /// An owner left.
+    Left,
 }
 
 /// How somebody's part in an account ended.
@@ -141,6 +211,8 @@ pub enum MembershipEnd {
     Closed,
     /// The operator closed the account.
     ClosedByOperator,
+    /// The person who let them in reported that somebody else had done so.
+    Undone,
 }
 
 impl Mail {
@@ -162,6 +234,56 @@ impl Mail {
     }
 }
 
+/// Something that happened to an owner, or made somebody one.
+#[derive(Debug)]
+pub struct OwnerChange<'a> {
+    /// The account.
+    pub account: (AccountId, &'a str),
+    /// What happened.
+    pub event: OwnerEvent,
+    /// The person it happened to, by id and address. None who is invited only.
+    pub person: (Option<UserId>, &'a str),
+    /// The person who did it, by id and name. None for the operator.
+    pub by: Option<(UserId, &'a str)>,
+}
+
+impl OwnerChange<'_> {
+    /// Tells the owners of the account, and who is demoted. The person who did it is among them: it may have been
+    /// somebody else in their name.
+    ///
+    /// # Errors
+    ///
+    /// When the database is away, or there is no randomness for an id.
+    pub async fn announce(
+        &self,
+        connection: &impl Connection,
+        now: DateTime<Utc>,
+    ) -> Result<(), AppendError> {
+        let (account, account_name) = self.account;
+        let (person_id, person) = self.person;
+        let mut readers = users::list_owners(connection, account).await?;
+        match self.event {
+            OwnerEvent::Demoted => readers.extend(person_id.map(|id| (id, person.to_owned()))),
+            // They have a message of their own, or have done it themselves.
+            OwnerEvent::Joined | OwnerEvent::Reactivated => readers.retain(|(id, _)| Some(*id) != person_id),
+            _ => {}
+        }
+        for (user_id, email) in readers {
+            let mail = Mail::OwnerNews {
+                account_name: account_name.to_owned(),
+                event: self.event,
+                person: person.to_owned(),
+                by: self.by.map(|(by, _)| by),
+                by_name: self.by.map(|(_, name)| name.to_owned()),
+                user_id,
+                at: now,
+            };
+            mail.enqueue(connection, &email, now).await?;
+        }
+        Ok(())
+    }
+}
+
 const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
 
 /// Writes the message for an occasion. `None`: there is nothing to say any more, or nobody to say it to.
@@ -178,21 +300,25 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
         Mail::EmailChangeAsked { user_id, fingerprint } => writer.new_address(*user_id, fingerprint).await,
         Mail::NewDevice { user_id, at, address, user_agent } => {
             let program = Program::of(user_agent.as_deref());
-            writer.new_device(*user_id, *at, address.as_deref(), &program).map(Some)
+            writer.new_device(*user_id, *at, address.as_deref(), &program).await.map(Some)
         }
         Mail::IdentityLinked { user_id, provider, email, at, address } => {
             let what = (provider.as_str(), email.as_deref());
-            writer.identity_linked(*user_id, what, *at, address.as_deref()).map(Some)
+            writer.identity_linked(*user_id, what, *at, address.as_deref()).await.map(Some)
         }
-        Mail::PasswordChanged { user_id, at } => writer.password_changed(*user_id, *at).await.map(Some),
+        Mail::PasswordChanged { user_id, at, unlinked_count, revoked_invite_count } => {
+            let removed = (*unlinked_count, *revoked_invite_count);
+            writer.password_changed(*user_id, *at, removed).await.map(Some)
+        }
         Mail::EmailChanged { user_id, email } => Ok(Some(Letter {
             subject: "Your e-mail address was changed".to_owned(),
             paragraphs: vec![format!(
                 "You now sign in with {email}. This address no longer works for signing in."
             )],
-            action: Some(writer.not_me(*user_id)?),
+            action: Some(writer.not_me(*user_id).await?),
             note: "If that was you, there is nothing to do. The button leads to a page that gives you this address \
-                   back, signs you out everywhere and lets you set a new password. It works for seven days."
+                   back, signs you out everywhere and emails you a link to set a new password. It works for seven \
+                   days."
                 .to_owned(),
         })),
         Mail::SessionsEnded { at } => Ok(Some(Letter {
@@ -201,18 +327,7 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             action: Some(("Sign in again".to_owned(), writer.page(route::LOGIN))),
             note: "Ask an owner of your account if you do not know why.".to_owned(),
         })),
-        Mail::SignInDisowned { at, email } => Ok(Some(Letter {
-            subject: "You were signed out everywhere".to_owned(),
-            paragraphs: vec![
-                format!("On {} somebody said by a link in a message that a sign-in was not theirs.", moment(*at)),
-                format!(
-                    "Every session ended, the password was removed, and so were linked sign-ins and open \
-                     invitations of the last nine days. The e-mail address to sign in with is {email}."
-                ),
-            ],
-            action: Some(("Set a new password".to_owned(), writer.page(route::FORGOT_PASSWORD))),
-            note: "If that was not you, ask an owner of your account, or who runs this server.".to_owned(),
-        })),
+        Mail::SignInDisowned { at, email } => writer.disowned(*at, email).await.map(Some),
         Mail::MembershipEnded { account_name, end, at } => {
             const FREE: &str = "You can use this address for another account.";
             const CLOSED: &str =
@@ -231,6 +346,10 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
                 MembershipEnd::ByOperator => {
                     ("The operator deactivated you in", "You cannot sign in until an owner reactivates you.")
                 }
+                MembershipEnd::Undone => (
+                    "The person who let you in reported that someone else had used their sign-in. You were deactivated in",
+                    "You cannot sign in until an owner reactivates you.",
+                ),
             };
             Ok(Some(Letter {
                 subject: format!("You no longer have access to “{account_name}”"),
@@ -246,6 +365,39 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
                     _ => "Ask an owner of the account if you do not know why.",
                 }
                 .to_owned(),
+            }))
+        }
+        Mail::MembershipRestored { account_name, at } => Ok(Some(Letter {
+            subject: format!("You have access to “{account_name}” again"),
+            paragraphs: vec![format!("You were reactivated in “{account_name}” on {}.", moment(*at))],
+            action: Some(("Sign in".to_owned(), writer.page(route::LOGIN))),
+            note: "If you no longer know your password, set a new one on the sign-in page.".to_owned(),
+        })),
+        Mail::OwnerNews { account_name, event, person, by, by_name, user_id, at } => {
+            let by_name = by.map(|_| by_name.as_deref().unwrap_or("someone"));
+            let what = (account_name.as_str(), *event, person.as_str());
+            writer.owner_news(what, by_name, *user_id, *by == Some(*user_id), *at).await.map(Some)
+        }
+        Mail::MembershipUndone { account_name, person, deactivated, role_restored, reactivated, at } => {
+            let mut paragraphs = vec![format!(
+                "On {}, {person} reported that someone else had used their sign-in. What was done in “{account_name}” \
+                 with it in the last nine days was undone.",
+                moment(*at)
+            )];
+            for (people, what) in [
+                (deactivated, "were let in and are deactivated now"),
+                (role_restored, "have their earlier role again"),
+                (reactivated, "can sign in again"),
+            ] {
+                if !people.is_empty() {
+                    paragraphs.push(format!("These people {what}: {}.", people.join(", ")));
+                }
+            }
+            Ok(Some(Letter {
+                subject: format!("People of “{account_name}” were changed"),
+                paragraphs,
+                action: Some(("Review people".to_owned(), writer.page(route::MEMBERS))),
+                note: "Reactivate the people who belong to the account.".to_owned(),
             }))
         }
         Mail::SessionsEndedInBulk { .. } => Ok(None),
@@ -286,12 +438,15 @@ impl Writer<'_> {
         let Some(registration) = registration else { return Ok(None) };
         let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
         let paragraphs = match &registration.issuer {
+            // It need not have been the recipient who chose these names.
             None => vec![
-                format!("Hello {},", registration.name),
                 format!(
-                    "Your account “{}” is ready as soon as you have verified this address. The link works \
-                     until {}.",
-                    registration.account_name,
+                    "Someone, perhaps you, registered the account “{}” with this address, under the name “{}”.",
+                    registration.account_name, registration.name
+                ),
+                format!(
+                    "If that was you, verify your address with this link. It works until {}. If you open it in another \
+                     browser than the one in which you registered, choose your password there.",
                     moment(registration.expires_at)
                 ),
             ],
@@ -324,21 +479,109 @@ impl Writer<'_> {
     async fn reset(&self) -> Result<Option<Letter>> {
         let login = users::find_login(self.database(), self.recipient).await?.filter(|login| login.is_active);
         let Some(login) = login else { return Ok(None) };
-        let claims = LinkClaims {
-            fingerprint: Some(login.fingerprint()),
-            ..LinkClaims::new(LinkPurpose::ResetPassword, login.user_id.0)
-        };
         Ok(Some(Letter {
             subject: "Set a new password".to_owned(),
             paragraphs: vec![
                 format!("Hello {},", login.name),
                 "Use this link to set a new password. It works once, for an hour. Setting the password \
-                 signs you out everywhere."
+                 signs you out everywhere, cancels your pending invitations and unlinks other ways to sign in that \
+                 were added in the last nine days."
                     .to_owned(),
             ],
-            action: Some(("Set a new password".to_owned(), self.link(route::RESET_PASSWORD, claims)?)),
+            action: Some(self.reset_button(&login)?),
             note: IGNORE.to_owned(),
         }))
+    }
+
+    fn reset_button(&self, login: &Login) -> Result<(String, String)> {
+        let claims = LinkClaims {
+            fingerprint: Some(login.fingerprint()),
+            ..LinkClaims::new(LinkPurpose::ResetPassword, login.user_id.0)
+        };
+        Ok(("Set a new password".to_owned(), self.link(route::RESET_PASSWORD, claims)?))
+    }
+
+    /// For the person, with the way back in; and for an address that somebody else gave the user meanwhile.
+    async fn disowned(&self, at: DateTime<Utc>, email: &str) -> Result<Letter> {
+        let mut paragraphs = vec![
+            format!("On {}, someone used the “This wasn’t me” button in one of our emails.", moment(at)),
+            format!(
+                "Every session ended and the password was removed, and so were linked sign-ins and pending \
+                 invitations of the last nine days. The e-mail address to sign in with is {email}."
+            ),
+        ];
+        let login = users::find_login(self.database(), self.recipient).await?.filter(|login| login.is_active);
+        let (action, note) = match login {
+            Some(login) => {
+                paragraphs
+                    .push("Use this link to set a new password. It works once, for an hour.".to_owned());
+                let note =
+                    "After that, ask for another link with “Forgotten your password?” on the sign-in page.";
+                (Some(self.reset_button(&login)?), note)
+            }
+            None => (None, "If you do not know why, ask an owner of your account."),
+        };
+        Ok(Letter {
+            subject: "You were signed out everywhere".to_owned(),
+            paragraphs,
+            action,
+            note: note.to_owned(),
+        })
+    }
+
+    async fn owner_news(
+        &self,
+        (account_name, event, person): (&str, OwnerEvent, &str),
+        by: Option<&str>,
+        user_id: UserId,
+        is_own: bool,
+        at: DateTime<Utc>,
+    ) -> Result<Letter> {
+        let by = by.map_or_else(
+            || "the operator".to_owned(),
+            |by| if is_own { "you".to_owned() } else { by.to_owned() },
+        );
+        let is_about_reader = person == self.recipient;
+        let (subject, what) = match event {
+            OwnerEvent::Invited => {
+                ("An owner was invited to", format!("{person} was invited as an owner by {by}"))
+            }
+            OwnerEvent::Joined => ("An owner joined", format!("{person} joined as an owner, let in by {by}")),
+            OwnerEvent::Promoted if is_about_reader => {
+                ("You are an owner of", format!("You were made an owner by {by}"))
+            }
+            OwnerEvent::Promoted => {
+                ("There is a new owner of", format!("{person} was made an owner by {by}"))
+            }
+            OwnerEvent::Demoted if is_about_reader => {
+                ("You are no longer an owner of", format!("Your role was changed by {by}"))
+            }
+            OwnerEvent::Demoted => {
+                ("An owner was given another role in", format!("The role of {person} was changed by {by}"))
+            }
+            OwnerEvent::Deactivated => {
+                ("An owner was deactivated in", format!("{person} was deactivated by {by}"))
+            }
+            OwnerEvent::Reactivated => {
+                ("An owner was reactivated in", format!("{person} was reactivated by {by}"))
+            }
+            OwnerEvent::Removed => ("An owner was removed from", format!("{person} was removed by {by}")),
+            OwnerEvent::Left => ("An owner left", format!("{person} left the account")),
+        };
+        let (action, note) = if is_own {
+            let note = "If it was you, there is nothing to do. The button leads to a page that signs you out everywhere, \
+                        removes the people who were let in and emails you a link to set a new password.";
+            (self.not_me(user_id).await?, note)
+        } else {
+            let note = "If you do not know why, ask the other owners of the account.";
+            (("Review people".to_owned(), self.page(route::MEMBERS)), note)
+        };
+        Ok(Letter {
+            subject: format!("{subject} “{account_name}”"),
+            paragraphs: vec![format!("{what}, on {}. The account is “{account_name}”.", moment(at))],
+            action: Some(action),
+            note: note.to_owned(),
+        })
     }
 
     async fn invitation(&self, invite_id: InviteId) -> Result<Option<Letter>> {
@@ -402,8 +645,22 @@ impl Writer<'_> {
         }))
     }
 
-    async fn password_changed(&self, user_id: UserId, at: DateTime<Utc>) -> Result<Letter> {
+    async fn password_changed(
+        &self,
+        user_id: UserId,
+        at: DateTime<Utc>,
+        (unlinked, revoked_invites): (u64, u64),
+    ) -> Result<Letter> {
         let mut paragraphs = vec![format!("Your password was changed on {}.", moment(at))];
+        let counted =
+            |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+        if unlinked > 0 || revoked_invites > 0 {
+            paragraphs.push(format!(
+                "With it, {} that had been added in the last nine days and {} of yours were removed.",
+                counted(unlinked, "way to sign in", "ways to sign in"),
+                counted(revoked_invites, "pending invitation", "pending invitations")
+            ));
+        }
         let linked = identities::list(self.database(), user_id).await?;
         let names = linked.iter().filter_map(|linked| self.app.oidc.provider_of(&linked.issuer));
         let names: Vec<_> = names.map(|provider| provider.config.display_name.as_str()).collect();
@@ -413,25 +670,51 @@ impl Writer<'_> {
                 names.join(", ")
             ));
         }
+        if let Some(login) = users::find_login_by_id(self.database(), user_id).await? {
+            let open = invites::count_of_user(self.database(), login.account_id, user_id, self.now).await?;
+            if open > 0 {
+                paragraphs.push(format!(
+                    "{} of yours can still be accepted. If you did not send them, cancel them under People: {}",
+                    counted(open, "pending invitation", "pending invitations"),
+                    self.page(route::MEMBERS)
+                ));
+            }
+        }
         Ok(Letter {
             subject: "Your password was changed".to_owned(),
             paragraphs,
-            action: Some(("Set a new password".to_owned(), self.page(route::FORGOT_PASSWORD))),
-            note: "If that was you, there is nothing to do. If not, set a new one: that signs out everyone using it."
+            action: Some(self.not_me(user_id).await?),
+            note: "If that was you, there is nothing to do. The button leads to a page that signs you out everywhere \
+                   and emails you a link to set a new password. It works for seven days."
                 .to_owned(),
         })
     }
 
     /// The button for what was somebody else's doing.
-    fn not_me(&self, user_id: UserId) -> Result<(String, String)> {
+    async fn not_me(&self, user_id: UserId) -> Result<(String, String)> {
         let claims = LinkClaims {
             email: Some(self.recipient.to_owned()),
+            version: self.credentials_version(user_id).await?,
             ..LinkClaims::new(LinkPurpose::Disown, user_id.0)
         };
         Ok(("This wasn’t me".to_owned(), self.link(route::DISOWN, claims)?))
     }
 
-    fn identity_linked(
+    /// The version of the user's credentials; of a former address or user, the last one there.
+    async fn credentials_version(&self, user_id: UserId) -> Result<Option<i64>> {
+        let since = self.now - DISOWN_REACH;
+        let Some(login) = users::find_login_by_id(self.database(), user_id).await? else {
+            let removed = membership_changes::find_removed(self.database(), user_id, since).await?;
+            return Ok(removed.and_then(|(_, removed)| removed.version_at(self.recipient)));
+        };
+        if login.email == self.recipient {
+            return Ok(Some(login.credentials_version));
+        }
+        let former = address_changes::list(self.database(), user_id, since).await?;
+        Ok(former.into_iter().rev().find(|(email, _)| email == self.recipient).map(|(_, version)| version))
+    }
+
+    async fn identity_linked(
         &self,
         user_id: UserId,
         (provider, email): (&str, Option<&str>),
@@ -446,14 +729,14 @@ impl Writer<'_> {
                 format!("A new way to sign in was added: {provider}{who}."),
                 format!("That was on {}{from}. If it was you, there is nothing to do.", moment(at)),
             ],
-            action: Some(self.not_me(user_id)?),
-            note: "The button leads to a page that takes it away again, signs you out everywhere and lets you set a \
-                   new password. To unlink it alone, review your profile."
+            action: Some(self.not_me(user_id).await?),
+            note: "The button leads to a page that takes it away again, signs you out everywhere and emails you a link \
+                   to set a new password. To unlink it alone, review your profile."
                 .to_owned(),
         })
     }
 
-    fn new_device(
+    async fn new_device(
         &self,
         user_id: UserId,
         at: DateTime<Utc>,
@@ -467,8 +750,9 @@ impl Writer<'_> {
                 format!("Somebody signed in as you with {} on {}{from}.", program.words(), moment(at)),
                 "If that was you, there is nothing to do.".to_owned(),
             ],
-            action: Some(self.not_me(user_id)?),
-            note: "The button leads to a page that signs you out everywhere and lets you set a new password."
+            action: Some(self.not_me(user_id).await?),
+            note: "The button leads to a page that signs you out everywhere and emails you a link to set a new password. \
+                   It works for seven days, and not after the password has changed."
                 .to_owned(),
         })
     }

@@ -1,17 +1,18 @@
 //! Ending a person's part in an account, and closing an account.
 
 use chrono::{DateTime, Utc};
-use curfew_shared::{audit::AuditKind, id::AccountId};
+use curfew_shared::{audit::AuditKind, auth::Role, id::AccountId};
 use serde_json::json;
 
 use crate::{
     audit::{AppendError, Deed},
-    mail::{Mail, MembershipEnd},
+    mail::{Mail, MembershipEnd, OwnerChange, OwnerEvent},
     store::{
         Transaction, accounts, invites,
         sessions::{self, Reason},
         users::{self, Member},
     },
+    takeover,
 };
 
 /// Deletes a person's user with all sessions, cancels the invitations that they sent, puts it on record
@@ -30,7 +31,25 @@ pub async fn end(
 ) -> Result<u64, AppendError> {
     invites::revoke_of_user(transaction, member.account_id, member.id, DateTime::UNIX_EPOCH, now).await?;
     let revoked_count = sessions::revoke_of_user(transaction, member.id, Reason::Deactivated, now).await?;
+    let by = deed.actor();
+    let is_closing = matches!(end, MembershipEnd::Closed | MembershipEnd::ClosedByOperator);
+    if !is_closing {
+        takeover::record_removal(transaction, member, by, now).await?;
+    }
     users::delete(transaction, member.id).await?;
+    if !is_closing && member.is_active && member.role == Role::Owner {
+        let login = match by {
+            Some(by) => users::find_login_by_id(transaction, by).await?,
+            None => None,
+        };
+        let change = OwnerChange {
+            account: (member.account_id, account_name),
+            event: if by == Some(member.id) { OwnerEvent::Left } else { OwnerEvent::Removed },
+            person: (Some(member.id), &member.email),
+            by: by.map(|by| (by, login.as_ref().map_or("", |login| &login.name))),
+        };
+        change.announce(transaction, now).await?;
+    }
     let payload = json!({
         "user_id": member.id,
         "name": member.name,

@@ -23,6 +23,7 @@ pub mod devices;
 pub mod identities;
 pub mod invites;
 pub mod mails;
+pub mod membership_changes;
 pub mod oauth_flows;
 pub mod pool;
 pub mod registrations;

@@ -248,6 +248,9 @@ fn the_last_active_owner_stays() {
             .fault(&["user", "deactivate", "--email", "bob@acme.example"], "")
             .contains("last active owner")
     );
+    let reactivate = ["user", "reactivate", "--email", "ada@acme.example"];
+    assert_eq!(curfew.json(&reactivate, ""), json!({"user_id": made["user_id"]}));
+    assert_eq!(curfew.fault(&reactivate, ""), "curfew: this user is active already\n");
 }
 
 #[test]
@@ -259,6 +262,7 @@ fn sessions_and_passwords_of_nobody_are_a_fault() {
     assert_eq!(curfew.fault(&[&["session", "list"], &email[..]].concat(), ""), nobody);
     let set = [&["user", "set-password"], &email[..], &["--password-stdin"]].concat();
     assert_eq!(curfew.fault(&set, PASSWORD), nobody);
+    assert_eq!(curfew.fault(&[&["user", "reactivate"], &email[..]].concat(), ""), nobody);
     let unknown = ["session", "revoke", "--id", "0198d5ad-9dd1-7000-8000-000000000001"];
     assert!(curfew.fault(&unknown, "").contains("there is no session"));
 }

@@ -53,7 +53,7 @@ audit_kinds! {
     Reauthenticated = "user.reauthenticated";
     /// A person changed their password; `{revoked_count}`.
     PasswordChanged = "user.password_changed";
-    /// A person set a new password by a link in a message; `{revoked_count}`.
+    /// A person set a new password by a link in a message; `{revoked_count, unlinked_count, revoked_invite_count}`.
     PasswordReset = "user.password_reset";
     /// A person changed their name; `{old, new}`.
     NameChanged = "user.name_changed";
@@ -80,7 +80,7 @@ audit_kinds! {
     InviteAccepted = "invite.accepted";
     /// An owner changed somebody's role; `{user_id, old, new}`.
     MemberRoleChanged = "member.role_changed";
-    /// An owner deactivated somebody; `{user_id, revoked_count}`.
+    /// An owner deactivated somebody, also by reporting a takeover; `{user_id, revoked_count}`.
     MemberDeactivated = "member.deactivated";
     /// An owner reactivated somebody; `{user_id}`.
     MemberReactivated = "member.reactivated";
@@ -99,7 +99,9 @@ audit_kinds! {
     UserDeactivatedByOperator = "operator.user_deactivated";
     /// An operator deleted a user; `{user_id, name, email, revoked_count}`.
     UserDeletedByOperator = "operator.user_deleted";
-    /// An operator set a user's password; `{user_id, revoked_count}`.
+    /// An operator reactivated a user; `{user_id}`.
+    UserReactivatedByOperator = "operator.user_reactivated";
+    /// An operator set a user's password; `{user_id, revoked_count, unlinked_count, revoked_invite_count}`.
     PasswordSetByOperator = "operator.password_set";
 }
 

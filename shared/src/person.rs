@@ -63,6 +63,26 @@ impl fmt::Debug for LinkRequest {
     }
 }
 
+/// Following the link of a verification message.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VerifyEmailRequest {
+    /// What stands behind `#` in the link.
+    pub token: String,
+    /// The password to sign in with from now on, in the place of the one that was chosen at registration. Required
+    /// for a registration anywhere but in the browser in which it was begun. Not used for a new address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for VerifyEmailRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyEmailRequest").finish_non_exhaustive()
+    }
+}
+
 /// What following a verification link came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -71,20 +91,12 @@ pub struct VerifyEmailResponse {
     pub email: String,
 }
 
-/// What disowning a sign-in came to.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What disowning a sign-in came to. A link to set a new password is on its way by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DisownResponse {
     /// How many sessions ended.
     pub revoked_count: u64,
-    /// For `POST /auth/reset-password`.
-    pub reset_token: String,
-}
-
-impl fmt::Debug for DisownResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DisownResponse").field("revoked_count", &self.revoked_count).finish_non_exhaustive()
-    }
 }
 
 /// Setting a new password by a link. Ends every session of the user.
@@ -122,6 +134,20 @@ impl fmt::Debug for ChangePasswordRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChangePasswordRequest").finish_non_exhaustive()
     }
+}
+
+/// What changing one's password came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangePasswordResponse {
+    /// How many other sessions ended.
+    pub revoked_count: u64,
+    /// How many linked identities can still sign in; see `GET /users/me/identities`.
+    #[serde(default)]
+    pub identity_count: u64,
+    /// How many pending invitations of one's own can still be accepted; see `GET /accounts/me/invites`.
+    #[serde(default)]
+    pub invite_count: u64,
 }
 
 /// Proving once more that it is oneself. Answers tokens; both windows start anew.

@@ -146,6 +146,8 @@ async fn a_sign_in_on_a_new_device_is_disowned() -> Outcome {
         browser.sees("#disowned", "Signed out everywhere: 2 sessions ended.").await?;
         thief.click("#check").await?;
         thief.sees("#sign-in", "Sign in").await?;
+        let message = mail.receives(&ada.email, "You were signed out everywhere").await?;
+        follow(&browser, &message.link()?).await?;
         "seven purple kangaroos hum".clone_into(&mut ada.password);
         browser.fill("#password", &ada.password).await?;
         browser.click("#reset-submit").await?;

@@ -1,6 +1,6 @@
 //! What an operator does to accounts, users and sessions without a browser.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::Role,
@@ -14,9 +14,9 @@ use crate::{
     audit::Deed,
     clock::{Clock, DatabaseClock, SystemClock},
     config::Config,
-    domain::field,
+    domain::{field, membership::Membership},
     entropy,
-    mail::{Mail, MembershipEnd},
+    mail::{Mail, MembershipEnd, OwnerChange, OwnerEvent},
     membership,
     passwords::Passwords,
     store::{
@@ -24,6 +24,7 @@ use crate::{
         sessions::{self, Reason},
         users::{self, Member, NewUser},
     },
+    takeover::{self, Withdrawn},
     throttle,
 };
 
@@ -110,6 +111,16 @@ impl Operator {
                     .with(payload)
                     .append(&transaction)
                     .await?;
+                if role == Role::Owner {
+                    let account_name = accounts::find(&transaction, account).await?.name;
+                    let change = OwnerChange {
+                        account: (account, &account_name),
+                        event: OwnerEvent::Joined,
+                        person: (Some(user_id), &field::normal_email(&email)),
+                        by: None,
+                    };
+                    change.announce(&transaction, now).await?;
+                }
                 transaction.commit().await?;
                 print_json(&json!({"account_id": account, "user_id": user_id}))
             }
@@ -124,12 +135,21 @@ impl Operator {
                 // Whoever guessed at the old one keeps nobody from using the new one.
                 throttle::forgive(&transaction, &email).await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let payload = json!({"user_id": user, "revoked_count": revoked});
+                let withdrawn = takeover::withdraw(&transaction, account, user, now).await?;
+                let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
+                let payload = json!({
+                    "user_id": user,
+                    "revoked_count": revoked,
+                    "unlinked_count": unlinked_count,
+                    "revoked_invite_count": revoked_invite_count,
+                });
                 Deed::new(AuditKind::PasswordSetByOperator, account, now)
                     .with(payload)
                     .append(&transaction)
                     .await?;
-                Mail::PasswordChanged { user_id: user, at: now }.enqueue(&transaction, &email, now).await?;
+                let mail =
+                    Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
+                mail.enqueue(&transaction, &email, now).await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
             }
@@ -156,11 +176,27 @@ impl Operator {
                     .with(payload)
                     .append(&transaction)
                     .await?;
-                let account_name = accounts::find(&transaction, account).await?.name;
-                let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::ByOperator, at: now };
-                mail.enqueue(&transaction, &member.email, now).await?;
+                record_active(&transaction, &member, false, now).await?;
                 transaction.commit().await?;
                 print_json(&json!({"user_id": user, "revoked_count": revoked}))
+            }
+            UserCommand::Reactivate { email } => {
+                let (user, account) = self.find(&email).await?;
+                let transaction = self.database.begin().await?;
+                accounts::hold(&transaction, account).await?;
+                users::hold(&transaction, user).await?;
+                let member = users::find_member(&transaction, account, user).await?.ok_or(GONE)?;
+                if member.is_active {
+                    return Err("this user is active already".into());
+                }
+                users::set_active(&transaction, user, true).await?;
+                Deed::new(AuditKind::UserReactivatedByOperator, account, now)
+                    .with(json!({"user_id": user}))
+                    .append(&transaction)
+                    .await?;
+                record_active(&transaction, &member, true, now).await?;
+                transaction.commit().await?;
+                print_json(&json!({"user_id": user}))
             }
         }
     }
@@ -257,6 +293,34 @@ async fn hold_other_owner(transaction: &Transaction, account: AccountId, user: U
     Ok(member)
 }
 
+/// Records that the operator let a person sign in, or not, and tells them and the owners.
+async fn record_active(
+    transaction: &Transaction,
+    member: &Member,
+    is_active: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let new = Membership { role: member.role, is_active };
+    takeover::record(transaction, member, None, new, now).await?;
+    let account_name = accounts::find(transaction, member.account_id).await?.name;
+    let mail = if is_active {
+        Mail::MembershipRestored { account_name: account_name.clone(), at: now }
+    } else {
+        Mail::MembershipEnded { account_name: account_name.clone(), end: MembershipEnd::ByOperator, at: now }
+    };
+    mail.enqueue(transaction, &member.email, now).await?;
+    if member.role == Role::Owner && member.is_active != is_active {
+        let change = OwnerChange {
+            account: (member.account_id, &account_name),
+            event: if is_active { OwnerEvent::Reactivated } else { OwnerEvent::Deactivated },
+            person: (Some(member.id), &member.email),
+            by: None,
+        };
+        change.announce(transaction, now).await?;
+    }
+    Ok(())
+}
+
 async fn insert_user(
     connection: &impl Connection,
     account_id: AccountId,
@@ -264,7 +328,7 @@ async fn insert_user(
     name: &str,
     role: Role,
     hash: &str,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<UserId> {
     let id = UserId(entropy::id(now)?);
     let user = NewUser {

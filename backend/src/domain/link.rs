@@ -1,7 +1,7 @@
 //! Links in messages: what their tokens say, and what makes them useless.
 //!
 //! A token is good once because it names the state that following it changes: the fingerprint of
-//! the credentials, the number of an invitation's message; or when such a link was last followed.
+//! the credentials, the number of an invitation's message, the version of the password.
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,8 +12,8 @@ use uuid::Uuid;
 /// `typ` of a link token's header.
 pub const LINK_TYP: &str = "link+jwt";
 
-/// How far back what a link to disown it tells of can be: the link is good for seven days, and a message may
-/// wait for two before it is sent.
+/// How far back a takeover is undone: a link to disown a sign-in works for seven days, and its message may wait
+/// for two before it is sent.
 pub const DISOWN_REACH: TimeDelta = TimeDelta::days(9);
 
 /// What a link is for.
@@ -66,6 +66,9 @@ pub struct LinkClaims {
     /// Which message of an invitation it stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sends: Option<i32>,
+    /// The version of the user's credentials that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 impl std::fmt::Debug for LinkClaims {
@@ -75,13 +78,6 @@ impl std::fmt::Debug for LinkClaims {
 }
 
 impl LinkClaims {
-    /// Whether it was signed before the person followed another such link, or this one.
-    #[must_use]
-    pub fn is_outdated(&self, disowned_at: Option<DateTime<Utc>>) -> bool {
-        let signed_at = self.exp - self.purpose.lifetime().num_seconds();
-        disowned_at.is_some_and(|at| signed_at <= at.timestamp())
-    }
-
     /// A link for `purpose` about `sub`; the rest is up to the purpose, and to who signs it.
     #[must_use]
     pub const fn new(purpose: LinkPurpose, sub: Uuid) -> Self {
@@ -94,6 +90,7 @@ impl LinkClaims {
             fingerprint: None,
             email: None,
             sends: None,
+            version: None,
         }
     }
 }

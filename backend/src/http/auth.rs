@@ -113,8 +113,8 @@ async fn sign_in(
     shown: Credentials<'_>,
     delivery: TokenDelivery,
 ) -> Result<Response> {
-    client.may_be_given(delivery)?;
-    let granted = begin_session(app, client, headers, shown, delivery).await;
+    let delivery = client.may_be_given(delivery)?;
+    let granted = begin_session(app, client, headers, shown, delivery.get()).await;
     app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
     Ok(Handout::new(app, &granted?, delivery)?.remember(client)?.into_response())
 }

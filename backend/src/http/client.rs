@@ -40,18 +40,29 @@ pub(super) struct Client {
     pub former_session: Option<SessionId>,
     /// Whether a page of our own made the request.
     pub is_our_page: bool,
-    /// Whether the browser says that a page of another site made it.
-    pub is_foreign: bool,
+    is_foreign: bool,
     device: String,
 }
 
+/// A way for tokens to travel that the client may be given. No tokens leave without one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delivery(TokenDelivery);
+
+impl Delivery {
+    /// The way.
+    pub(super) const fn get(self) -> TokenDelivery {
+        self.0
+    }
+}
+
 impl Client {
-    /// Refuses to set cookies for a page of another site, which would sign people in as somebody else.
-    pub(super) fn may_be_given(&self, delivery: TokenDelivery) -> Result<()> {
+    /// Refuses to set cookies for a page of another site, which would sign people in as somebody else. To be asked
+    /// before anything is done.
+    pub(super) fn may_be_given(&self, delivery: TokenDelivery) -> Result<Delivery> {
         if delivery == TokenDelivery::Cookie && self.is_foreign {
             return Err(ErrorCode::Forbidden.into());
         }
-        Ok(())
+        Ok(Delivery(delivery))
     }
 
     /// What the device is known by. A browser has a cookie of its own for that. It drops all cookies when

@@ -12,7 +12,11 @@ use curfew_shared::{
     error::ErrorCode,
 };
 
-use super::{caller::bearer, client::Client, extract::is_json};
+use super::{
+    caller::bearer,
+    client::{Client, Delivery},
+    extract::is_json,
+};
 use crate::{app::App, error::Result, keys::Grant};
 
 /// The cookie that carries the refresh token. The prefix makes the browser insist on `Secure`,
@@ -23,16 +27,16 @@ pub(super) const COOKIE: &str = "__Host-curfew_rt";
 pub(super) struct Handout {
     /// The body.
     pub tokens: TokenResponse,
-    delivery: TokenDelivery,
+    delivery: Delivery,
     cookies: Vec<HeaderValue>,
 }
 
 impl Handout {
     /// Mints the tokens.
-    pub(super) fn new(app: &App, grant: &Grant, delivery: TokenDelivery) -> Result<Self> {
+    pub(super) fn new(app: &App, grant: &Grant, delivery: Delivery) -> Result<Self> {
         let now = app.clock.now();
         let minted = app.keys.mint(grant, now)?;
-        let in_cookie = delivery == TokenDelivery::Cookie;
+        let in_cookie = delivery.get() == TokenDelivery::Cookie;
         let left = grant.deadlines.nearer() - now;
         let cookies = if in_cookie {
             vec![set_cookie(COOKIE, &minted.refresh_token, SameSite::Strict, left)?]
@@ -53,7 +57,7 @@ impl Handout {
 
     /// Lets the browser remember which device it is.
     pub(super) fn remember(mut self, client: &Client) -> Result<Self> {
-        if self.delivery == TokenDelivery::Cookie {
+        if self.delivery.get() == TokenDelivery::Cookie {
             self.cookies.push(client.device_cookie()?);
         }
         Ok(self)

@@ -8,7 +8,7 @@ use axum::{
 };
 use curfew_shared::{
     audit::AuditKind,
-    auth::TokenResponse,
+    auth::{Role, TokenResponse},
     error::ErrorCode,
     id::{InviteId, UserId},
     invite::{
@@ -34,13 +34,13 @@ use crate::{
     domain::{field, link::LinkPurpose},
     entropy,
     error::{Error, Result},
-    mail::Mail,
+    mail::{Mail, OwnerChange, OwnerEvent},
     store::{
         self, Transaction,
         invites::{self, Invite, NewInvite},
         users::{self, Login, NewUser},
     },
-    throttle,
+    takeover, throttle,
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -127,6 +127,15 @@ async fn create(
         .append(&transaction)
         .await?;
     Mail::Invited { invite_id: id }.enqueue(&transaction, &email, now).await?;
+    if request.role == Role::Owner {
+        let change = OwnerChange {
+            account: (caller.account.id, &caller.account.name),
+            event: OwnerEvent::Invited,
+            person: (None, &email),
+            by: Some((caller.user.id, &caller.user.name)),
+        };
+        change.announce(&transaction, now).await?;
+    }
     transaction.commit().await?;
     app.outbox.notify_one();
     let summary = InviteSummary {
@@ -273,7 +282,7 @@ async fn accept(
     Path(token): Path<String>,
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
-    client.may_be_given(request.token_delivery)?;
+    let delivery = client.may_be_given(request.token_delivery)?;
     let invite = invited(&app, &token).await?;
     throttle::link(&app, &token).await?;
     let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
@@ -286,10 +295,11 @@ async fn accept(
     let transaction = app.database.begin().await?;
     throttle::link_used(&transaction, &token, app.clock.now()).await?;
     let login = join(&transaction, &app, &client, &invite, request.name.trim(), Some(&hash)).await?;
-    let by = (Proof::Invitation, request.token_delivery);
+    let by = (Proof::Invitation, delivery.get());
     let grant = open_session(&transaction, &app, &client, &login, by).await?;
     transaction.commit().await?;
-    Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
+    app.outbox.notify_one();
+    Ok(Handout::new(&app, &grant, delivery)?.remember(&client)?.into_response())
 }
 
 /// Makes the invited person a user of the account. Of several that accept at once, one does.
@@ -322,5 +332,19 @@ pub(super) async fn join(
         .with(json!({"invite_id": invite.id, "email": invite.email, "role": invite.role}))
         .append(transaction)
         .await?;
+    let joined = (user_id, invite.role);
+    takeover::record_joining(transaction, invite.account_id, joined, invite.inviter, now).await?;
+    if invite.role == Role::Owner {
+        let change = OwnerChange {
+            account: (invite.account_id, &invite.account_name),
+            event: OwnerEvent::Joined,
+            person: (Some(user_id), &invite.email),
+            by: Some((
+                invite.inviter,
+                invite.invited_by.as_deref().unwrap_or("someone who was removed since"),
+            )),
+        };
+        change.announce(transaction, now).await?;
+    }
     users::find_login_by_id(transaction, user_id).await?.ok_or_else(|| ErrorCode::Internal.into())
 }

@@ -23,15 +23,16 @@ use super::{
 };
 use crate::{
     app::AppState,
-    domain::field,
+    domain::{field, membership::Membership},
     error::{Error, Result},
-    mail::{Mail, MembershipEnd},
+    mail::{Mail, MembershipEnd, OwnerChange, OwnerEvent},
     membership,
     store::{
         Transaction, accounts, invites,
         sessions::{self, Reason},
         users::{self, Member},
     },
+    takeover,
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -189,6 +190,8 @@ async fn update(
     if is_active != member.is_active {
         users::set_active(&transaction, id, is_active).await?;
         let deed = if is_active {
+            let mail = Mail::MembershipRestored { account_name: caller.account.name.clone(), at: caller.now };
+            mail.enqueue(&transaction, &member.email, caller.now).await?;
             caller.deed(AuditKind::MemberReactivated, &client).with(json!({"user_id": id}))
         } else {
             let revoked_count =
@@ -199,9 +202,40 @@ async fn update(
         };
         deed.append(&transaction).await?;
     }
+    if role != member.role || is_active != member.is_active {
+        let new = Membership { role, is_active };
+        takeover::record(&transaction, &member, Some(caller.user.id), new, caller.now).await?;
+        let was_owner = member.is_active && member.role == Role::Owner;
+        let event = match (was_owner, is_active && role == Role::Owner) {
+            (false, true) if member.is_active => Some(OwnerEvent::Promoted),
+            (false, true) => Some(OwnerEvent::Reactivated),
+            (true, false) if is_active => Some(OwnerEvent::Demoted),
+            (true, false) => Some(OwnerEvent::Deactivated),
+            _ => None,
+        };
+        if let Some(event) = event {
+            tell_owners(&transaction, &caller, &member, event).await?;
+        }
+    }
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells the owners that one of them is one no longer, or that there is one more.
+async fn tell_owners(
+    transaction: &Transaction,
+    caller: &Caller,
+    member: &Member,
+    event: OwnerEvent,
+) -> Result<()> {
+    let change = OwnerChange {
+        account: (caller.account.id, &caller.account.name),
+        event,
+        person: (Some(member.id), &member.email),
+        by: Some((caller.user.id, &caller.user.name)),
+    };
+    Ok(change.announce(transaction, caller.now).await?)
 }
 
 /// Takes from a person what an owner has: unless the account would be without one, and their open

@@ -14,9 +14,11 @@ use curfew_shared::{
     auth::{TokenResponse, UserSummary},
     error::{ErrorCode, FieldCode, FieldError},
     id::{AccountId, SessionId, UserId},
-    person::{ChangePasswordRequest, EmailRequest, ReauthenticateRequest, UpdateProfileRequest},
+    person::{
+        ChangePasswordRequest, ChangePasswordResponse, EmailRequest, ReauthenticateRequest,
+        UpdateProfileRequest,
+    },
     route::api as route,
-    security::RevokeSessionsResponse,
 };
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -37,6 +39,7 @@ use crate::{
     mail::Mail,
     passwords::{Party, Place, Verified},
     store::{
+        identities, invites,
         sessions::{self, Reason},
         users::{self, Login},
     },
@@ -64,6 +67,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "The session goes on with these tokens", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`forbidden`: cookie delivery asked for from another site"),
         (status = 429, description = "`too_many_requests`"),
     ),
 )]
@@ -74,9 +78,10 @@ async fn reauthenticate(
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Response> {
+    let delivery = client.may_be_given(request.token_delivery)?;
     let (login, _) = prove(&app, &caller, &client, &request.password).await?;
     let grant = renew_session(&app, &client, caller.session.id, &login, "password", key).await?;
-    Ok(Handout::new(&app, &grant, request.token_delivery)?.remember(&client)?.into_response())
+    Ok(Handout::new(&app, &grant, delivery)?.remember(&client)?.into_response())
 }
 
 /// Checks the caller's password; wrong ones count as at sign-in. Answers the place in the queue too.
@@ -200,14 +205,15 @@ async fn change_email(
 
 /// Change one's own password. Ends one's other sessions.
 ///
-/// Who has a password gives it, which proves enough; who has none needs a fresh sign-in.
+/// Who has a password gives it, which proves enough; who has none needs a fresh sign-in. Linked identities and
+/// pending invitations stay: the answer counts them, so that the person can look through them.
 #[utoipa::path(
     post,
     path = route::CHANGE_PASSWORD,
     tag = "auth",
     request_body = ChangePasswordRequest,
     responses(
-        (status = 200, description = "How many other sessions ended", body = RevokeSessionsResponse),
+        (status = 200, description = "How many other sessions ended", body = ChangePasswordResponse),
         (status = 403, description = "`reauthentication_required`"),
         (status = 429, description = "`too_many_requests`"),
     ),
@@ -217,7 +223,7 @@ async fn change_password(
     caller: Caller,
     client: Client,
     Json(request): Json<ChangePasswordRequest>,
-) -> Result<JsonResponse<RevokeSessionsResponse>> {
+) -> Result<JsonResponse<ChangePasswordResponse>> {
     let (mut old, mut place) = (None, None);
     let mut faults = Vec::from_iter(field::check_password("new_password", &request.new_password));
     match &request.current_password {
@@ -256,7 +262,7 @@ async fn change_password(
     let hash = app.passwords.hash_in(&place, &request.new_password).await?;
     let transaction = caller.begin(&app).await?;
     // A link in a message may have set another one meanwhile, which counts for more.
-    if !users::change_password_hash(&transaction, caller.user.id, old.as_deref(), &hash).await? {
+    if !users::change_password(&transaction, caller.user.id, old.as_deref(), &hash).await? {
         return Err(ErrorCode::Conflict.into());
     }
     let revoked_count = sessions::revoke_others_of_user(
@@ -272,9 +278,17 @@ async fn change_password(
         .with(json!({"revoked_count": revoked_count}))
         .append(&transaction)
         .await?;
-    let mail = Mail::PasswordChanged { user_id: caller.user.id, at: caller.now };
+    let mail = Mail::PasswordChanged {
+        user_id: caller.user.id,
+        at: caller.now,
+        unlinked_count: 0,
+        revoked_invite_count: 0,
+    };
     mail.enqueue(&transaction, &caller.user.email, caller.now).await?;
+    let identity_count = identities::list(&transaction, caller.user.id).await?.len() as u64;
+    let invite_count =
+        invites::count_of_user(&transaction, caller.account.id, caller.user.id, caller.now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
-    Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
+    Ok(JsonResponse(ChangePasswordResponse { revoked_count, identity_count, invite_count }))
 }

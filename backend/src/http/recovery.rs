@@ -21,18 +21,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{client::Client, extract::Json, registration::taken};
 use crate::{
     app::AppState,
-    audit::Deed,
+    audit::{AppendError, Deed},
     domain::{
         field,
-        link::{DISOWN_REACH, LinkClaims, LinkPurpose},
+        link::{DISOWN_REACH, LinkPurpose},
     },
     error::{Error, Result},
     mail::Mail,
     store::{
-        Connection, address_changes, devices, identities, invites,
+        Connection, accounts, address_changes, devices, identities, membership_changes,
         sessions::{self, Reason},
         users::{self, Login},
     },
+    takeover::{self, Takeover, Withdrawn},
     throttle,
 };
 
@@ -71,6 +72,9 @@ async fn forgot_password(
 }
 
 /// Set a new password by a link. Ends every session of the user.
+///
+/// Cancels the pending invitations that the user sent, and unlinks the identities that were added in the last nine
+/// days.
 #[utoipa::path(
     post,
     path = route::RESET_PASSWORD,
@@ -105,6 +109,8 @@ async fn reset_password(
     }
     let revoked_count =
         sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
+    let withdrawn = takeover::withdraw(&transaction, login.account_id, login.user_id, now).await?;
+    let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
     // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
     throttle::forgive(&transaction, &login.email).await?;
     throttle::link_used(&transaction, &request.token, now).await?;
@@ -113,10 +119,15 @@ async fn reset_password(
     Deed::new(AuditKind::PasswordReset, login.account_id, now)
         .by(login.user_id)
         .from(client.origin.address.as_deref())
-        .with(json!({"revoked_count": revoked_count}))
+        .with(json!({
+            "revoked_count": revoked_count,
+            "unlinked_count": unlinked_count,
+            "revoked_invite_count": revoked_invite_count,
+        }))
         .append(&transaction)
         .await?;
-    let mail = Mail::PasswordChanged { user_id: login.user_id, at: now };
+    let mail =
+        Mail::PasswordChanged { user_id: login.user_id, at: now, unlinked_count, revoked_invite_count };
     mail.enqueue(&transaction, &login.email, now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
@@ -145,8 +156,9 @@ async fn linked(
 ///
 /// Ends every session of the user and takes away what lets somebody else in again: the password, the
 /// user's devices, every link in a message, and of the last nine days the identities that were linked and
-/// the invitations that were sent. The user's address is again the one that the message went to. The answer
-/// has a token for `POST /auth/reset-password`.
+/// the invitations that were sent. People who joined by them are deactivated, promotions are undone, and the user is
+/// let in again where such people had deactivated or removed them. The user's address is again the one that the
+/// message went to, which is sent a link to set a new password.
 #[utoipa::path(
     post,
     path = route::DISOWN,
@@ -154,9 +166,9 @@ async fn linked(
     security(()),
     request_body = LinkRequest,
     responses(
-        (status = 200, description = "Every session has ended", body = DisownResponse),
-        (status = 409, description = "`address_taken`: somebody else has the former address by now"),
-        (status = 410, description = "`invalid_link`"),
+        (status = 200, description = "Every session has ended, and a message is on its way", body = DisownResponse),
+        (status = 409, description = "`address_taken`: somebody else has the address by now"),
+        (status = 410, description = "`invalid_link`: used, expired, or sent before the password changed"),
     ),
 )]
 async fn disown(
@@ -168,25 +180,45 @@ async fn disown(
     let now = app.clock.now();
     let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
     let address = claims.email.clone().ok_or_else(invalid)?;
+    let version = claims.version.unwrap_or_default();
     let user_id = UserId(claims.sub);
     let since = now - DISOWN_REACH;
     let transaction = app.database.begin().await?;
+    // The account before the user, as whatever an owner does.
+    let account = match users::find_login_by_id(&transaction, user_id).await? {
+        Some(login) => login.account_id,
+        None => membership_changes::find_removed(&transaction, user_id, since).await?.ok_or_else(invalid)?.0,
+    };
+    accounts::hold(&transaction, account).await?;
     users::hold(&transaction, user_id).await?;
+    if !accounts::is_open(&transaction, account).await? {
+        return Err(invalid());
+    }
+    let is_good = match users::find_login_by_id(&transaction, user_id).await? {
+        Some(login) if login.email == address => login.credentials_version == version,
+        // Whoever took the user over gave it an address of their own, and may have got a new password by it.
+        Some(_) => address_changes::undo(&transaction, user_id, (&address, version), since).await?,
+        None => {
+            let removed = membership_changes::find_removed(&transaction, user_id, since).await?;
+            removed.and_then(|(_, removed)| removed.version_at(&address)) == Some(version)
+        }
+    };
+    if !is_good {
+        return Err(invalid());
+    }
+    let origin = client.origin.address.as_deref();
+    let takeover = Takeover { account, person: user_id, email: &address, address: origin, now };
+    let revoked_invite_count = takeover.undo(&transaction).await.map_err(|error| match error {
+        AppendError::Store(error) => taken(error),
+        error => error.into(),
+    })?;
+    // Whoever was deactivated by somebody else than those whom the thief let in stays so.
     let login = users::find_login_by_id(&transaction, user_id).await?;
     let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
     let is_former = login.email != address;
-    if is_former {
-        // Whoever took the user over gave it an address of their own, and may have got a new password by it.
-        // That they lost again is none of theirs.
-        if !address_changes::undo(&transaction, user_id, &address, since).await? {
-            return Err(invalid());
-        }
-        let given_back =
-            users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?;
-        if !given_back {
-            return Err(invalid());
-        }
-    } else if claims.is_outdated(login.disowned_at) {
+    if is_former
+        && !users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?
+    {
         return Err(invalid());
     }
     users::lock_out(&transaction, user_id, now).await?;
@@ -195,12 +227,9 @@ async fn disown(
     // Since the first of the sign-ins that such a link can be about: which of them the person follows is
     // all the same.
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
-    let revoked_invite_count =
-        invites::revoke_of_user(&transaction, login.account_id, user_id, since, now).await?;
-    let relieved = users::find_login_by_id(&transaction, user_id).await?.ok_or_else(invalid)?;
-    Deed::new(AuditKind::SignInDisowned, login.account_id, now)
+    Deed::new(AuditKind::SignInDisowned, account, now)
         .by(user_id)
-        .from(client.origin.address.as_deref())
+        .from(origin)
         .with(json!({
             "revoked_count": revoked_count,
             "unlinked_count": unlinked_count,
@@ -217,10 +246,5 @@ async fn disown(
     }
     transaction.commit().await?;
     app.outbox.notify_one();
-    let claims = LinkClaims {
-        fingerprint: Some(relieved.fingerprint()),
-        ..LinkClaims::new(LinkPurpose::ResetPassword, user_id.0)
-    };
-    let reset_token = app.keys.sign_link(claims, now)?;
-    Ok(JsonResponse(DisownResponse { revoked_count, reset_token }))
+    Ok(JsonResponse(DisownResponse { revoked_count }))
 }

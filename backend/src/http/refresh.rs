@@ -66,7 +66,7 @@ async fn refresh(
     JsonOrDefault(request): JsonOrDefault<RefreshRequest>,
 ) -> Result<Response> {
     let shown = Shown::find(&app, &headers, request.refresh_token)?;
-    let delivery = shown.delivery;
+    let delivery = client.may_be_given(shown.delivery)?;
     let granted = rotate(&app, &client.origin, shown, request.passive, key).await;
     app.metrics.refresh(granted.as_ref().map(drop).map_err(Error::code));
     Ok(Handout::new(&app, &granted?, delivery)?.into_response())

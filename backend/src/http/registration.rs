@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
     auth::Role,
-    error::ErrorCode,
+    error::{ErrorCode, FieldCode, FieldError},
     id::{AccountId, UserId},
-    person::{EmailRequest, LinkRequest, RegisterRequest, VerifyEmailResponse},
+    person::{EmailRequest, RegisterRequest, VerifyEmailRequest, VerifyEmailResponse},
     route::api as route,
 };
 use serde_json::json;
@@ -110,13 +110,11 @@ async fn register(
     keep(&transaction, &app, &registration).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
-    // A page of another site is given no cookies.
-    let cookie = if client.is_foreign { None } else { Some(browser.cookie()?) };
-    Ok((StatusCode::ACCEPTED, set_cookies(cookie)).into_response())
+    Ok((StatusCode::ACCEPTED, set_cookies([browser.cookie()?])).into_response())
 }
 
-/// The browser in which a registration is begun. Who registers by a provider that does not vouch for the
-/// address proves it there alone: in any other browser its owner would link somebody else's identity.
+/// The browser in which a registration is begun. Only there a link proves that its bearer chose the password, or
+/// signed in with the identity: anybody can register with somebody else's address.
 pub(super) struct Browser(String);
 
 impl Browser {
@@ -198,29 +196,35 @@ pub(super) async fn addressed(app: &App, client: &Client, email: &str) -> Result
 }
 
 /// Follow the link of a verification message.
+///
+/// In the browser in which the account was asked for, by the cookie set there, the link is enough. Anywhere else,
+/// and without cookies, `password` is required and becomes the password, whatever was chosen at registration: that
+/// may have been somebody else.
 #[utoipa::path(
     post,
     path = route::VERIFY_EMAIL,
     tag = "auth",
     security(()),
-    request_body = LinkRequest,
+    request_body = VerifyEmailRequest,
     responses(
         (status = 200, description = "The address is verified", body = VerifyEmailResponse),
         (status = 403, description = "`wrong_browser`: not that in which the person signed in with a provider"),
         (status = 409, description = "`address_taken`, `identity_taken`"),
         (status = 410, description = "`invalid_link`"),
+        (status = 429, description = "`too_many_requests`"),
     ),
 )]
 async fn verify_email(
     State(app): State<AppState>,
     client: Client,
     headers: HeaderMap,
-    Json(request): Json<LinkRequest>,
+    Json(request): Json<VerifyEmailRequest>,
 ) -> Result<JsonResponse<VerifyEmailResponse>> {
     let now = app.clock.now();
     let verify = |purpose| app.keys.verify_link(&request.token, purpose, now);
     let email = if let Ok(claims) = verify(LinkPurpose::VerifyRegistration) {
-        finish_registration(&app, &client, &headers, &claims, now).await?
+        let password = request.password.as_deref();
+        finish_registration(&app, &client, &headers, (&claims, password), now).await?
     } else if let Ok(claims) = verify(LinkPurpose::VerifyEmail) {
         change_email(&app, &client, claims, now).await?
     } else {
@@ -234,18 +238,26 @@ async fn finish_registration(
     app: &App,
     client: &Client,
     headers: &HeaderMap,
-    claims: &LinkClaims,
+    (claims, password): (&LinkClaims, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<String> {
-    let transaction = app.database.begin().await?;
-    let registration = registrations::find(&transaction, claims.sub, now).await?;
-    let registration = registration.ok_or(ErrorCode::InvalidLink)?;
-    let identity = registration.issuer.as_deref().zip(registration.subject.as_deref());
+    let registration = registrations::find(&app.database.read, claims.sub, now).await?;
+    let mut registration = registration.ok_or(ErrorCode::InvalidLink)?;
     // Hashes are compared, so that the time it takes tells nothing of the secret.
-    let is_own = || registration.browser_hash.is_some() && registration.browser_hash == browser_hash(headers);
-    if identity.is_some() && !is_own() {
-        return Err(ErrorCode::WrongBrowser.into());
+    let is_own = registration.browser_hash.is_some() && registration.browser_hash == browser_hash(headers);
+    if registration.issuer.is_some() {
+        if !is_own {
+            return Err(ErrorCode::WrongBrowser.into());
+        }
+    } else if password.is_some() || !is_own {
+        registration.password_hash = Some(choose_password(app, client, &registration, password).await?);
     }
+    let transaction = app.database.begin().await?;
+    // Of two that follow the link at once, one makes the account.
+    if !registrations::delete(&transaction, registration.id).await? {
+        return Err(ErrorCode::InvalidLink.into());
+    }
+    let identity = registration.issuer.as_deref().zip(registration.subject.as_deref());
     let owner = FirstOwner {
         account_name: &registration.account_name,
         email: &registration.email,
@@ -253,7 +265,6 @@ async fn finish_registration(
         password_hash: registration.password_hash.as_deref(),
     };
     let (account_id, user_id) = open_account(&transaction, client, owner, now).await?;
-    registrations::delete(&transaction, registration.id).await?;
     if let Some((issuer, subject)) = identity {
         let new = Link {
             issuer,
@@ -270,6 +281,23 @@ async fn finish_registration(
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(registration.email)
+}
+
+/// The hash of the password that the bearer of a link chooses.
+async fn choose_password(
+    app: &App,
+    client: &Client,
+    registration: &Registration,
+    password: Option<&str>,
+) -> Result<String> {
+    let Some(password) = password else {
+        let message = "Choose a password: this is not the browser in which the account was registered.";
+        return Err(Error::invalid(vec![FieldError::new("password", FieldCode::Required, message)]));
+    };
+    throttle::sender(app, client.origin.address.as_deref()).await?;
+    let about = [registration.email.as_str(), &registration.name, &registration.account_name];
+    field::refuse([app.passwords.judge("password", password, &about).await?])?;
+    Ok(app.passwords.hash(password).await?)
 }
 
 /// Who opens an account. The address has been proven to be theirs.
@@ -328,7 +356,8 @@ async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateT
         .with(json!({"old": login.email, "new": new}))
         .append(&transaction)
         .await?;
-    address_changes::insert(&transaction, entropy::id(now)?, login.user_id, &login.email, now).await?;
+    let old = (login.email.as_str(), login.credentials_version);
+    address_changes::insert(&transaction, entropy::id(now)?, login.user_id, old, now).await?;
     let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
     mail.enqueue(&transaction, &login.email, now).await?;
     transaction.commit().await?;

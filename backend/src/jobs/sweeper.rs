@@ -13,7 +13,10 @@ use crate::{
     app::AppState,
     audit::{AppendError, Deed},
     domain::link::DISOWN_REACH,
-    store::{StoreError, address_changes, devices, invites, oauth_flows, registrations, sessions, throttles},
+    store::{
+        StoreError, address_changes, devices, invites, membership_changes, oauth_flows, registrations,
+        sessions, throttles,
+    },
 };
 
 /// How often to look.
@@ -84,6 +87,7 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
     exhaust(|| throttles::delete_stale(database, now - THROTTLES_KEPT, BATCH)).await?;
     exhaust(|| devices::delete_stale(database, now - DEVICES_KEPT, BATCH)).await?;
     exhaust(|| address_changes::delete_stale(database, now - DISOWN_REACH, BATCH)).await?;
+    exhaust(|| membership_changes::delete_stale(database, now - DISOWN_REACH, BATCH)).await?;
     swept.deleted = exhaust(|| sessions::delete_expired(database, now - KEPT, BATCH)).await?;
     app.metrics.swept(swept.deleted);
     Ok(swept)

@@ -5,9 +5,9 @@ use curfew_shared::id::UserId;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::{execute, one};
+use super::{all, execute, one};
 
-/// Notes that a user has another address than `old` now.
+/// Notes that a user has another address than `old` now. `version` is that of their credentials.
 ///
 /// # Errors
 ///
@@ -16,14 +16,39 @@ pub async fn insert(
     connection: &impl ConnectionTrait,
     id: Uuid,
     user: UserId,
-    old: &str,
+    (old, version): (&str, i64),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "INSERT INTO address_changes (id, user_id, old_email, changed_at) VALUES ($1, $2, $3, $4)";
-    execute(connection, sql, [id.into(), user.0.into(), old.into(), now.into()]).await.map(drop)
+    let sql = "INSERT INTO address_changes (id, user_id, old_email, credentials_version, changed_at) \
+               VALUES ($1, $2, $3, $4, $5)";
+    let values = [id.into(), user.0.into(), old.into(), version.into(), now.into()];
+    execute(connection, sql, values).await.map(drop)
 }
 
-/// Undoes the changes of a user's address since it was `old`, if it was after `since`. Answers whether it was.
+/// The addresses that a user had until after `since`, oldest first, each with the version of the credentials
+/// when it was changed.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+) -> Result<Vec<(String, i64)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        old_email: String,
+        credentials_version: i64,
+    }
+    let sql = "SELECT old_email, credentials_version FROM address_changes WHERE user_id = $1 AND changed_at > $2 \
+               ORDER BY changed_at, id";
+    let rows = all::<Row>(connection, sql, [user.0.into(), since.into()]).await?;
+    Ok(rows.into_iter().map(|row| (row.old_email, row.credentials_version)).collect())
+}
+
+/// Undoes the changes of a user's address since it was `old`, with credentials of this version, if it was after
+/// `since`. Answers whether it was.
 ///
 /// # Errors
 ///
@@ -31,7 +56,7 @@ pub async fn insert(
 pub async fn undo(
     connection: &impl ConnectionTrait,
     user: UserId,
-    old: &str,
+    (old, version): (&str, i64),
     since: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     #[derive(FromQueryResult)]
@@ -39,8 +64,8 @@ pub async fn undo(
         changed_at: DateTime<Utc>,
     }
     let sql = "SELECT changed_at FROM address_changes WHERE user_id = $1 AND old_email = $2 AND changed_at > $3 \
-               ORDER BY changed_at LIMIT 1";
-    let row = one::<Row>(connection, sql, [user.0.into(), old.into(), since.into()]).await?;
+               AND credentials_version = $4 ORDER BY changed_at LIMIT 1";
+    let row = one::<Row>(connection, sql, [user.0.into(), old.into(), since.into(), version.into()]).await?;
     let Some(row) = row else { return Ok(false) };
     let sql = "DELETE FROM address_changes WHERE user_id = $1 AND changed_at >= $2";
     execute(connection, sql, [user.0.into(), row.changed_at.into()]).await?;

@@ -117,6 +117,22 @@ pub async fn delete_since(
     execute(connection, sql, [user.0.into(), since.into()]).await
 }
 
+/// Unlinks what a user linked from a moment on, but for the identity that they joined with. Answers how many
+/// identities that were.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn delete_added_since(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let sql = "DELETE FROM identities WHERE user_id = $1 AND linked_at >= $2 \
+               AND linked_at > (SELECT created_at FROM users WHERE id = $1)";
+    execute(connection, sql, [user.0.into(), since.into()]).await
+}
+
 /// Whose an identity is.
 ///
 /// # Errors

@@ -24,6 +24,8 @@ pub struct Invite {
     pub email: String,
     /// What the person will be.
     pub role: Role,
+    /// The person who invited.
+    pub inviter: UserId,
     /// The name of who invited, while that person is there.
     pub invited_by: Option<String>,
     /// How often it was sent; only the last link is good.
@@ -57,6 +59,7 @@ struct Row {
     account_name: String,
     email: String,
     role: String,
+    invited_by: Uuid,
     invited_by_name: Option<String>,
     sends: i32,
     created_at: DateTime<Utc>,
@@ -64,7 +67,7 @@ struct Row {
     expires_at: DateTime<Utc>,
 }
 
-const OPEN: &str = "SELECT i.id, i.account_id, a.name AS account_name, i.email, i.role, u.name AS invited_by_name, \
+const OPEN: &str = "SELECT i.id, i.account_id, a.name AS account_name, i.email, i.role, i.invited_by, u.name AS invited_by_name, \
      i.sends, i.created_at, i.sent_at, i.expires_at FROM invites i JOIN accounts a ON a.id = i.account_id \
      LEFT JOIN users u ON u.id = i.invited_by WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL";
 
@@ -75,6 +78,7 @@ fn invite(row: Row) -> Result<Invite, DbErr> {
         account_name: row.account_name,
         email: row.email,
         role: role(&row.role)?,
+        inviter: UserId(row.invited_by),
         invited_by: row.invited_by_name,
         sends: row.sends,
         created_at: row.created_at,
@@ -215,6 +219,27 @@ pub async fn delete_of_account(connection: &impl ConnectionTrait, account: Accou
     let count = execute(connection, open, [account.0.into()]).await?;
     execute(connection, "DELETE FROM invites WHERE account_id = $1", [account.0.into()]).await?;
     Ok(count)
+}
+
+/// How many invitations of a person are open.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn count_of_user(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Count {
+        invites: i64,
+    }
+    let sql = "SELECT count(*) AS invites FROM invites WHERE account_id = $1 AND invited_by = $2 \
+               AND expires_at > $3 AND accepted_at IS NULL AND revoked_at IS NULL";
+    let count = one::<Count>(connection, sql, [account.0.into(), user.0.into(), now.into()]).await?;
+    Ok(count.map_or(0, |count| u64::try_from(count.invites).unwrap_or_default()))
 }
 
 /// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.

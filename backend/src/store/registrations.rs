@@ -96,13 +96,14 @@ pub async fn find_latest(
 }
 
 /// Deletes a registration that has become an account. Those of others for the same address run out by
-/// themselves: who began them would learn from what they are told that the address is somebody's now.
+/// themselves: who began them would learn from what they are told that the address is somebody's now. Answers
+/// whether it was there.
 ///
 /// # Errors
 ///
 /// When the database is away.
-pub async fn delete(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
-    execute(connection, "DELETE FROM registrations WHERE id = $1", [id.into()]).await.map(drop)
+pub async fn delete(connection: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    Ok(execute(connection, "DELETE FROM registrations WHERE id = $1", [id.into()]).await? > 0)
 }
 
 /// Deletes at most `limit` registrations that ran out. Answers how many.

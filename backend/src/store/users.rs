@@ -37,6 +37,7 @@ mod entity {
         pub is_active: bool,
         pub last_login_at: Option<DateTimeUtc>,
         pub disowned_at: Option<DateTimeUtc>,
+        pub credentials_version: i64,
         pub created_at: DateTimeUtc,
     }
 
@@ -86,6 +87,7 @@ pub async fn insert(
         is_active: Set(true),
         last_login_at: Set(None),
         disowned_at: Set(None),
+        credentials_version: Set(0),
         created_at: Set(now),
     };
     row.insert(connection).await.map(drop)
@@ -127,6 +129,8 @@ pub struct Login {
     pub last_login_at: Option<DateTime<Utc>>,
     /// When the user last said that a sign-in was somebody else's.
     pub disowned_at: Option<DateTime<Utc>>,
+    /// How often the password was changed or taken away.
+    pub credentials_version: i64,
     /// The account's policy.
     pub policy: PolicyOverride,
 }
@@ -175,12 +179,13 @@ async fn find_login_where(
         email_verified_at: Option<DateTime<Utc>>,
         last_login_at: Option<DateTime<Utc>>,
         disowned_at: Option<DateTime<Utc>>,
+        credentials_version: i64,
         session_idle_minutes: Option<i32>,
         session_absolute_minutes: Option<i32>,
     }
     let sql = format!(
         "SELECT u.id, u.account_id, u.email, u.name, u.role, u.password_hash, u.is_active, u.email_verified_at, \
-         u.last_login_at, u.disowned_at, a.session_idle_minutes, a.session_absolute_minutes \
+         u.last_login_at, u.disowned_at, u.credentials_version, a.session_idle_minutes, a.session_absolute_minutes \
          FROM users u JOIN accounts a ON a.id = u.account_id WHERE {condition}"
     );
     let Some(row) = one::<Row>(connection, &sql, [value]).await? else { return Ok(None) };
@@ -195,6 +200,7 @@ async fn find_login_where(
         email_verified: row.email_verified_at.is_some(),
         last_login_at: row.last_login_at,
         disowned_at: row.disowned_at,
+        credentials_version: row.credentials_version,
         policy: super::accounts::policy(row.session_idle_minutes, row.session_absolute_minutes)?,
     }))
 }
@@ -259,7 +265,8 @@ pub async fn reset_password(
     new: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4) \
+    let sql = "UPDATE users SET password_hash = $3, email_verified_at = COALESCE(email_verified_at, $4), \
+               credentials_version = credentials_version + 1 \
                WHERE id = $1 AND COALESCE(password_hash, '') = $2 AND is_active";
     let values = [id.0.into(), old.unwrap_or_default().into(), new.into(), now.into()];
     Ok(execute(connection, sql, values).await? > 0)
@@ -276,7 +283,8 @@ pub async fn lock_out(
     id: UserId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE users SET password_hash = NULL, disowned_at = $2 WHERE id = $1";
+    let sql = "UPDATE users SET password_hash = NULL, disowned_at = $2, \
+               credentials_version = credentials_version + 1 WHERE id = $1";
     execute(connection, sql, [id.0.into(), now.into()]).await.map(drop)
 }
 
@@ -400,6 +408,38 @@ pub async fn set_role(connection: &impl ConnectionTrait, id: UserId, role: Role)
     execute(connection, sql, [id.0.into(), role.as_str().into()]).await.map(drop)
 }
 
+/// Lets links that name an earlier version of the credentials stay void for a person who was brought back.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_credentials_version(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    version: i64,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE users SET credentials_version = $2 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), version.into()]).await.map(drop)
+}
+
+/// The account's owners who may sign in.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn list_owners(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<(UserId, String)>, DbErr> {
+    let owners = entity::Entity::find()
+        .filter(entity::Column::AccountId.eq(account.0))
+        .filter(entity::Column::Role.eq(Role::Owner.as_str()))
+        .filter(entity::Column::IsActive.eq(true))
+        .all(connection)
+        .await?;
+    Ok(owners.into_iter().map(|owner| (UserId(owner.id), owner.email)).collect())
+}
+
 /// Lets a person of an account sign in, or not.
 ///
 /// # Errors
@@ -475,7 +515,7 @@ pub async fn list_members(
     Ok((members.collect::<Result<_, DbErr>>()?, total))
 }
 
-/// Replaces the password's hash, whatever it was.
+/// Replaces the password, whatever it was.
 ///
 /// # Errors
 ///
@@ -485,12 +525,28 @@ pub async fn set_password_hash(
     id: UserId,
     hash: &str,
 ) -> Result<(), DbErr> {
-    execute(connection, "UPDATE users SET password_hash = $2 WHERE id = $1", [id.0.into(), hash.into()])
-        .await
-        .map(drop)
+    let sql =
+        "UPDATE users SET password_hash = $2, credentials_version = credentials_version + 1 WHERE id = $1";
+    execute(connection, sql, [id.0.into(), hash.into()]).await.map(drop)
 }
 
-/// Replaces the password's hash, unless it is another than `old` by now. Answers whether it did.
+/// Replaces the password, unless its hash is another than `old` by now. Answers whether it did.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn change_password(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    old: Option<&str>,
+    new: &str,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET password_hash = $3, credentials_version = credentials_version + 1 \
+               WHERE id = $1 AND COALESCE(password_hash, '') = $2";
+    Ok(execute(connection, sql, [id.0.into(), old.unwrap_or_default().into(), new.into()]).await? > 0)
+}
+
+/// Replaces the hash of the same password, unless it is another than `old` by now. Answers whether it did.
 ///
 /// # Errors
 ///

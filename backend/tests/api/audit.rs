@@ -398,7 +398,8 @@ async fn what_people_do_to_their_own_password_and_sessions_is_on_record() {
     done(app.post("/api/v1/auth/reset-password").json(&reset)).await;
     let reader = app.sign_in(owner).await;
     let by_link = (json!(owner.id), Value::Null);
-    assert_newest(app, &reader, "user.password_reset", by_link, json!({"revoked_count": 1})).await;
+    let with = json!({"revoked_count": 1, "unlinked_count": 0, "revoked_invite_count": 0});
+    assert_newest(app, &reader, "user.password_reset", by_link, with).await;
 }
 
 #[tokio::test]

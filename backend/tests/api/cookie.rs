@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use curfew_shared::auth::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::test_app::{Answer, Call, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, TestApp, claims};
 
@@ -158,4 +158,127 @@ async fn a_cookie_of_a_neighbour_that_is_no_text_signs_nobody_out() {
     let raw = [b"name=caf\xe9; ".as_slice(), cookie.as_bytes()].concat();
     call = call.raw_header("cookie", &raw);
     assert_eq!(call.send().await.status, 200);
+}
+
+/// A call that sets or clears cookies when a page of our own makes it.
+struct Setting {
+    path: String,
+    body: Body,
+    bearer: Option<String>,
+    cookie: Option<String>,
+    /// Whether the body asks for the cookie, which another site is refused.
+    asks: bool,
+}
+
+enum Body {
+    Json(Value),
+    Form(&'static str),
+}
+
+/// Every endpoint that sets cookies, but for those of sign-ins with a provider (`oauth`).
+async fn settings(app: &TestApp) -> Vec<Setting> {
+    let owner = app.owner("ada@example.com").await;
+    let own = app.sign_in(&owner).await;
+    let credentials = json!({"email": owner.email, "password": PASSWORD, "token_delivery": "cookie"});
+    let signed_in = sent_back(&app.post(LOGIN).json(&credentials).send().await);
+    let invite = json!({"email": "bob@example.com", "role": "viewer"});
+    app.post("/api/v1/accounts/me/invites").bearer(&own.access).json(&invite).send().await;
+    let invitation = app.mail_to("bob@example.com").await.token("/invite");
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
+    let reset = app.mail_to("ada@example.com").await.token("/reset-password");
+    let form = "username=ada%40example.com&password=correct+horse+battery+staple&token_delivery=cookie";
+    let registration =
+        json!({"account_name": "Acme", "name": "Zoe", "email": "zoe@example.com", "password": PASSWORD});
+    let asking = |path: &str, body: Value, bearer: Option<&str>| Setting {
+        path: path.to_owned(),
+        body: Body::Json(body),
+        bearer: bearer.map(str::to_owned),
+        cookie: None,
+        asks: true,
+    };
+    let joining = json!({"name": "Bob", "password": PASSWORD, "token_delivery": "cookie"});
+    let proof = json!({"password": PASSWORD, "token_delivery": "cookie"});
+    let by_cookie = |path: &str| Setting { cookie: Some(signed_in.clone()), ..asking(path, json!({}), None) };
+    let unasked =
+        |path: &str, body: Value, bearer: Option<&str>| Setting { asks: false, ..asking(path, body, bearer) };
+    vec![
+        asking(LOGIN, credentials, None),
+        Setting { body: Body::Form(form), ..asking("/api/v1/auth/login", json!({}), None) },
+        asking("/api/v1/auth/reauthenticate", proof, Some(&own.access)),
+        asking(&format!("/api/v1/invites/{invitation}/accept"), joining, None),
+        by_cookie(REFRESH),
+        unasked("/api/v1/auth/register", registration, None),
+        unasked(
+            "/api/v1/auth/reset-password",
+            json!({"token": reset, "password": "seven purple kangaroos hum"}),
+            None,
+        ),
+        unasked(LOGOUT, json!({}), Some(&own.refresh)),
+    ]
+}
+
+fn call(app: &TestApp, setting: &Setting) -> Call {
+    let mut call = app.post(&setting.path);
+    if let Some(token) = &setting.bearer {
+        call = call.bearer(token);
+    }
+    if let Some(cookie) = &setting.cookie {
+        call = call.header("cookie", cookie);
+    }
+    match &setting.body {
+        Body::Json(body) => call.json(body),
+        Body::Form(body) => call.form(body),
+    }
+}
+
+#[tokio::test]
+async fn no_endpoint_gives_a_page_of_another_site_cookies() {
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+    ] {
+        let app = TestApp::new().await;
+        for setting in settings(&app).await {
+            let answer = call(&app, &setting).header(name, value).send().await;
+            assert!(!answer.headers.contains_key("set-cookie"), "{}", setting.path);
+            if setting.asks {
+                answer.assert_problem("forbidden");
+            } else {
+                assert!(answer.status.is_success(), "{} {}", setting.path, answer.text);
+            }
+        }
+    }
+    // That each of them sets one: otherwise it would show nothing.
+    let app = TestApp::new().await;
+    for setting in settings(&app).await {
+        let answer = call(&app, &setting).header("sec-fetch-site", "same-origin").send().await;
+        assert!(answer.headers.contains_key("set-cookie"), "{} {}", setting.path, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_that_can_be_asked_for_the_cookie_is_tried() {
+    let app = TestApp::new().await;
+    let tried: Vec<_> =
+        settings(&app).await.into_iter().filter(|setting| setting.asks).map(|it| it.path).collect();
+    let document = serde_json::to_value(curfew::http::openapi()).unwrap();
+    let mut found = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let content = &item["post"]["requestBody"]["content"];
+        for kind in content.as_object().into_iter().flat_map(|kinds| kinds.values()) {
+            let name = kind["schema"]["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap();
+            if document["components"]["schemas"][name]["properties"]["token_delivery"].is_null() {
+                continue;
+            }
+            found += 1;
+            // `oauth::a_browser_gets_its_refresh_token_in_the_cookie_alone_and_only_on_our_own_page`.
+            let is_tried = path.contains("/oauth/")
+                || tried
+                    .iter()
+                    .any(|tried| tried == path || path.contains("{token}") && tried.ends_with("/accept"));
+            assert!(is_tried, "{path}");
+        }
+    }
+    assert!(found >= 5, "{found}");
 }

@@ -191,17 +191,73 @@ async fn whoever_loses_access_is_told_and_their_open_invitations_go_with_it() {
     app.post("/api/v1/accounts/me/invites").bearer(&theirs.access).json(&invite).send().await;
     let invited = app.mails().await.into_iter().find(|mail| mail.to == "friend@example.com").unwrap();
     assert_eq!(patch(&app, &own, &bob, json!({"is_active": false})).await.status, 204);
-    let mail = app.mail().await;
-    assert_eq!(
-        (mail.to.as_str(), mail.subject.as_str()),
-        ("bob@example.com", "You no longer have access to “Example”")
-    );
+    let mail = app.mail_to("bob@example.com").await;
+    assert_eq!(mail.subject, "You no longer have access to “Example”");
     assert!(mail.text.contains("deactivated you in"), "{}", mail.text);
     let path = format!("/api/v1/invites/{}", invited.token("/invite"));
     app.get(&path).send().await.assert_problem("invalid_link");
     assert_eq!(remove(&app, &own, &bob).await.status, 204);
     let mail = app.mail().await;
     assert!(mail.to == "bob@example.com" && mail.text.contains("removed you from"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn owners_are_told_when_one_of_them_comes_or_goes() {
+    let app = TestApp::new().await;
+    let (owner, own, bob, _) = crew(&app).await;
+    app.user(owner.account, "dave@example.com", Role::Owner).await;
+    app.mails().await;
+    let told = async || {
+        let mails = app.mails().await;
+        let about = |mail: &crate::test_app::Mail| mail.subject.ends_with("“Example”");
+        let mut told: Vec<_> =
+            mails.into_iter().filter(about).map(|mail| format!("{}: {}", mail.to, mail.subject)).collect();
+        told.sort_unstable();
+        told
+    };
+    let to = |names: &[&str], subject: &str| -> Vec<String> {
+        names.iter().map(|name| format!("{name}@example.com: {subject} “Example”")).collect()
+    };
+    let (both, gone) = (["ada", "dave"], "You no longer have access to");
+    assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
+    let mut expected = to(&both, "There is a new owner of");
+    expected.insert(1, to(&["bob"], "You are an owner of").remove(0));
+    assert_eq!(told().await, expected);
+    patch(&app, &own, &bob, json!({"role": "viewer"})).await;
+    let mut expected = to(&both, "An owner was given another role in");
+    expected.insert(1, to(&["bob"], "You are no longer an owner of").remove(0));
+    assert_eq!(told().await, expected);
+    // What concerns no owner is told to the person alone.
+    patch(&app, &own, &bob, json!({"is_active": false})).await;
+    assert_eq!(told().await, to(&["bob"], gone));
+    patch(&app, &own, &bob, json!({"is_active": true})).await;
+    assert_eq!(app.mail().await.subject, "You have access to “Example” again");
+    patch(&app, &own, &bob, json!({"role": "owner"})).await;
+    app.mails().await;
+    patch(&app, &own, &bob, json!({"is_active": false})).await;
+    let mut expected = to(&both, "An owner was deactivated in");
+    expected.insert(1, to(&["bob"], gone).remove(0));
+    assert_eq!(told().await, expected);
+    patch(&app, &own, &bob, json!({"is_active": true})).await;
+    assert_eq!(told().await, to(&both, "An owner was reactivated in"));
+    remove(&app, &own, &bob).await;
+    let mut expected = to(&both, "An owner was removed from");
+    expected.insert(1, to(&["bob"], gone).remove(0));
+    assert_eq!(told().await, expected);
+
+    let invite = json!({"email": "zoe@example.com", "role": "owner"});
+    app.post("/api/v1/accounts/me/invites").bearer(&own.access).json(&invite).send().await;
+    let mails = app.mails().await;
+    let news = |to: &str| mails.iter().find(|mail| mail.to == format!("{to}@example.com")).unwrap();
+    // Whoever did it may have been somebody else in their name.
+    assert!(news("ada").text.contains("zoe@example.com was invited as an owner by you"), "{mails:?}");
+    news("ada").token("/not-me");
+    assert!(news("dave").text.contains("invited as an owner by Ada Example"), "{mails:?}");
+    assert!(!news("dave").text.contains("/not-me"), "{mails:?}");
+    let path = format!("/api/v1/invites/{}/accept", news("zoe").token("/invite"));
+    let joined = app.post(&path).json(&json!({"name": "Zoe", "password": PASSWORD})).send().await;
+    assert_eq!(joined.status, 200, "{}", joined.text);
+    assert_eq!(told().await, to(&both, "An owner joined"));
 }
 
 #[tokio::test]

@@ -217,7 +217,13 @@ async fn a_browser_gets_its_refresh_token_in_the_cookie_alone_and_only_on_our_ow
         let call = app.post(&format!("{path}/callback")).header("cookie", &begun.cookie);
         call.header("sec-fetch-site", site).json(&body).send().await
     };
-    back(&begun(&start().send().await), "cross-site").await.assert_problem("forbidden");
+    let refused = back(&begun(&start().send().await), "cross-site").await;
+    refused.assert_problem("forbidden");
+    assert!(!refused.headers.contains_key("set-cookie"));
+    // Not even the cookie that binds the sign-in to the browser.
+    let foreign = app.post(&format!("{path}/start")).header("sec-fetch-site", "cross-site").json(&json!({}));
+    let foreign = foreign.send().await;
+    assert!(foreign.status == 200 && !foreign.headers.contains_key("set-cookie"), "{}", foreign.text);
     let answer = back(&begun(&start().send().await), "same-origin").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.body["refresh_token"], Value::Null);

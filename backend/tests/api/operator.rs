@@ -172,3 +172,34 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_of_a_person() {
     assert_eq!(curfew(&app, &revoke, ""), json!({"revoked_count": 0}));
     is_out(&app, &ada).await;
 }
+
+#[tokio::test]
+async fn a_user_whom_the_operator_reactivates_can_sign_in_again_and_is_told() {
+    let app = TestApp::new().await;
+    let (bob, ada, _) = crew(&app).await;
+    let zoe = app.user(bob.account, "zoe@example.com", Role::Owner).await;
+    let mails = async || {
+        // The command line has the system's clock.
+        app.wait_until(SystemClock.now());
+        app.mails().await
+    };
+    for (user, told) in [(&bob, 1), (&zoe, 2)] {
+        curfew(&app, &["user", "deactivate", "--email", &user.email], "");
+        mails().await;
+        let answer = curfew(&app, &["user", "reactivate", "--email", &user.email], "");
+        assert_eq!(answer, json!({"user_id": user.id}));
+        let mails = mails().await;
+        app.sign_in(user).await;
+        assert_eq!(mails.len(), told, "{mails:?}");
+        let own = mails.iter().find(|mail| mail.to == user.email).unwrap();
+        assert_eq!(own.subject, "You have access to “Example” again");
+        if told == 2 {
+            let other = mails.iter().find(|mail| mail.to == "ada@example.com").unwrap();
+            assert!(other.text.contains("zoe@example.com was reactivated by the operator"), "{}", other.text);
+        }
+    }
+    let page = app.get("/api/v1/accounts/me/audit-events?kind=operator.user_reactivated").bearer(&ada.access);
+    let events = page.send().await.body["events"].clone();
+    assert_eq!(events[0]["payload"], json!({"user_id": zoe.id}));
+    assert!(events[0]["actor"].is_null() && events[1]["payload"] == json!({"user_id": bob.id}), "{events}");
+}

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::test_app::{LOGIN, ME, PASSWORD, TestApp};
+use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp};
 
 const REGISTER: &str = "/api/v1/auth/register";
 const VERIFY: &str = "/api/v1/auth/verify-email";
@@ -18,6 +18,7 @@ async fn an_account_begins_with_the_link_and_its_owner_signs_in() {
     let app = TestApp::new().await;
     let answer = app.post(REGISTER).json(&form(" Ada@Example.com ")).send().await;
     assert_eq!(answer.status, 202, "{}", answer.text);
+    let cookie = cookie_of(&answer);
     assert_eq!(
         app.value::<i64>("SELECT count(*) FROM users").await,
         0,
@@ -29,14 +30,67 @@ async fn an_account_begins_with_the_link_and_its_owner_signs_in() {
     let mail = app.mail().await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ada@example.com", "Verify your e-mail address"));
     let token = mail.token("/verify-email");
-    let answer = app.post(VERIFY).json(&json!({"token": token})).send().await;
+    let answer = verify(&app, &cookie, json!({"token": token})).await;
     assert_eq!(answer.body, json!({"email": "ada@example.com"}), "{}", answer.text);
     let tokens = app.post(LOGIN).json(&credentials).send().await.tokens();
     let me = app.get(ME).bearer(&tokens.access).send().await.body;
     assert_eq!((&me["user"]["role"], &me["account"]["name"]), (&json!("owner"), &json!("Acme")));
     assert_eq!(app.audit("account.created").await, 1);
     // Once.
-    app.post(VERIFY).json(&json!({"token": token})).send().await.assert_problem("invalid_link");
+    verify(&app, &cookie, json!({"token": token})).await.assert_problem("invalid_link");
+}
+
+/// What the browser of a registration is known by.
+fn cookie_of(answer: &Answer) -> String {
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+async fn verify(app: &TestApp, cookie: &str, body: Value) -> Answer {
+    app.post(VERIFY).header("cookie", cookie).json(&body).send().await
+}
+
+#[tokio::test]
+async fn a_link_that_is_opened_elsewhere_counts_with_a_password_of_its_bearers_choice() {
+    const NEW: &str = "seven purple kangaroos hum";
+    let app = TestApp::new().await;
+    // Somebody registers with Ada's address and name, and she opens the link.
+    let theirs = cookie_of(&app.post(REGISTER).json(&form("ada@example.com")).send().await);
+    let mail = app.mail().await;
+    assert!(mail.text.contains("Someone, perhaps you, registered the account “Acme”"), "{}", mail.text);
+    let token = mail.token("/verify-email");
+    let own = cookie_of(&app.post(REGISTER).json(&form("other@example.com")).send().await);
+    for cookie in ["a=b", "__Host-curfew_registration=", own.as_str()] {
+        let answer = verify(&app, cookie, json!({"token": token})).await;
+        answer.assert_problem("validation_failed");
+        assert_eq!(
+            (&answer.body["errors"][0]["field"], &answer.body["errors"][0]["code"]),
+            (&json!("password"), &json!("required"))
+        );
+        let answer = verify(&app, cookie, json!({"token": token, "password": "password1234"})).await;
+        assert_eq!(answer.body["errors"][0]["code"], "too_common", "{}", answer.text);
+    }
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM users").await, 0);
+    assert_eq!(verify(&app, &own, json!({"token": token, "password": NEW})).await.status, 200);
+    let sign_in = |password: &str| {
+        let credentials = json!({"email": "ada@example.com", "password": password});
+        app.post(LOGIN).header("cookie", &theirs).json(&credentials).send()
+    };
+    assert_eq!(sign_in(PASSWORD).await.status, 401, "the stranger's password");
+    assert_eq!(sign_in(NEW).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_without_cookies_says_the_password_again() {
+    let app = TestApp::new().await;
+    app.post(REGISTER).json(&form("ada@example.com")).send().await;
+    let token = app.mail().await.token("/verify-email");
+    let body = json!({"token": token, "password": PASSWORD});
+    let (one, other) = tokio::join!(app.post(VERIFY).json(&body).send(), app.post(VERIFY).json(&body).send());
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 410]);
+    let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
+    assert_eq!(app.post(LOGIN).json(&credentials).send().await.status, 200);
 }
 
 #[tokio::test]
@@ -50,7 +104,8 @@ async fn an_address_of_254_bytes_and_names_of_120_characters_are_the_longest() {
     let answer = app.post(REGISTER).json(&longest).send().await;
     assert_eq!(answer.status, 202, "{}", answer.text);
     let token = app.mail_to(&email).await.token("/verify-email");
-    assert_eq!(app.post(VERIFY).json(&json!({"token": token})).send().await.body, json!({"email": email}));
+    let body = json!({"token": token, "password": PASSWORD});
+    assert_eq!(app.post(VERIFY).json(&body).send().await.body, json!({"email": email}));
     for (field, longer, limit) in [
         ("email", format!("{email}c"), 254),
         ("name", format!("{name}é"), 120),
@@ -87,7 +142,7 @@ async fn of_two_registrations_for_an_address_the_first_proven_counts() {
     app.post(REGISTER).json(&form("ada@example.com")).send().await;
     app.post(REGISTER).json(&form("ada@example.com")).send().await;
     let [first, second] = app.mails().await.try_into().unwrap();
-    let verify = |token: String| app.post(VERIFY).json(&json!({"token": token})).send();
+    let verify = |token: String| app.post(VERIFY).json(&json!({"token": token, "password": PASSWORD})).send();
     assert_eq!(verify(second.token("/verify-email")).await.status, 200);
     verify(first.token("/verify-email")).await.assert_problem("address_taken");
     verify(second.token("/verify-email")).await.assert_problem("invalid_link");
@@ -115,7 +170,8 @@ async fn the_message_can_be_asked_for_again() {
     let nobody = app.post(RESEND).json(&json!({"email": "nobody@example.com"})).send().await;
     assert_eq!((again.status, &again.text), (nobody.status, &nobody.text));
     let token = app.mail().await.token("/verify-email");
-    assert_eq!(app.post(VERIFY).json(&json!({"token": token})).send().await.status, 200);
+    let body = json!({"token": token, "password": PASSWORD});
+    assert_eq!(app.post(VERIFY).json(&body).send().await.status, 200);
 }
 
 #[tokio::test]
@@ -186,7 +242,8 @@ async fn whoever_registers_anothers_address_does_not_learn_when_it_becomes_their
     guess().await.assert_problem("email_not_verified");
     app.post(REGISTER).json(&form("ada@example.com")).send().await;
     guess().await.assert_problem("email_not_verified");
-    assert_eq!(app.post(VERIFY).json(&json!({"token": own})).send().await.status, 200);
+    let body = json!({"token": own, "password": PASSWORD});
+    assert_eq!(app.post(VERIFY).json(&body).send().await.status, 200);
     guess().await.assert_problem("email_not_verified");
 }
 
@@ -205,6 +262,7 @@ async fn who_asks_again_in_the_browser_of_a_registration_means_that_one_whatever
     app.wait(TimeDelta::seconds(1));
     app.post(REGISTER).json(&theirs).send().await;
     app.mails().await;
+    // What is sent says that somebody registered, and is of no use without a password where they did not.
     let ask = async |cookie: &str| {
         let again = app.post(RESEND).header("cookie", cookie).json(&json!({"email": "ada@example.com"}));
         assert_eq!(again.send().await.status, 202);

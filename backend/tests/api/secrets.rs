@@ -89,7 +89,8 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     let registered = post("/auth/register", registration).send().await;
     secrets.push(secret_of(registered.header("set-cookie")));
     let link = app.mail().await.token("/verify-email");
-    assert_eq!(post("/auth/verify-email", json!({"token": link})).send().await.status, 200);
+    let verify = json!({"token": link, "password": PASSWORD});
+    assert_eq!(post("/auth/verify-email", verify).send().await.status, 200);
     secrets.push(link);
 
     for password in ["a wrong password", PASSWORD] {

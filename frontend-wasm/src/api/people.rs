@@ -12,8 +12,9 @@ use curfew_shared::{
         ProvidersResponse,
     },
     person::{
-        ChangePasswordRequest, DisownResponse, EmailRequest, LinkRequest, ReauthenticateRequest,
-        RegisterRequest, ResetPasswordRequest, UpdateProfileRequest, VerifyEmailResponse,
+        ChangePasswordRequest, ChangePasswordResponse, DisownResponse, EmailRequest, LinkRequest,
+        ReauthenticateRequest, RegisterRequest, ResetPasswordRequest, UpdateProfileRequest,
+        VerifyEmailRequest, VerifyEmailResponse,
     },
     route::api,
     security::RevokeSessionsResponse,
@@ -55,10 +56,10 @@ pub fn resend_verification(email: String) -> Call<()> {
     Request::post(api::RESEND_VERIFICATION, &EmailRequest { email }).done()
 }
 
-/// Follows the link of a verification message.
+/// Follows the link of a verification message. Another browser than that of the registration needs a password.
 #[must_use]
-pub fn verify_email(token: String) -> Call<VerifyEmailResponse> {
-    Request::post(api::VERIFY_EMAIL, &LinkRequest { token }).json()
+pub fn verify_email(token: String, password: Option<String>) -> Call<VerifyEmailResponse> {
+    Request::post(api::VERIFY_EMAIL, &VerifyEmailRequest { token, password }).json()
 }
 
 /// Asks for a link to set a new password.
@@ -142,7 +143,7 @@ pub fn change_email(email: String) -> Call<()> {
 
 /// Changes one's password.
 #[must_use]
-pub fn change_password(request: &ChangePasswordRequest) -> Call<RevokeSessionsResponse> {
+pub fn change_password(request: &ChangePasswordRequest) -> Call<ChangePasswordResponse> {
     Request::post(api::CHANGE_PASSWORD, request).json()
 }
 

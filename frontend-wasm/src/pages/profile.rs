@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use curfew_shared::{
     id::IdentityId,
     oauth::{Identity, IdentityList, OauthPurpose, Provider},
-    person::ChangePasswordRequest,
+    person::{ChangePasswordRequest, ChangePasswordResponse},
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -113,7 +113,7 @@ fn Email() -> Html {
 #[component]
 fn Password() -> Html {
     let client = use_client();
-    let work = use_work::<u64>();
+    let work = use_work::<ChangePasswordResponse>();
     // A form anew after each change, so that no password stands in it.
     let user = client.store().read(|state| state.session().map(|session| session.user.clone()));
     let has_password = user.as_ref().is_some_and(|user| user.has_password);
@@ -132,10 +132,10 @@ fn Password() -> Html {
             let client = client.clone();
             work.run(async move {
                 let request = ChangePasswordRequest { current_password, new_password };
-                let ended = client.ask(people::change_password(&request)).await?.revoked_count;
+                let changed = client.ask(people::change_password(&request)).await?;
                 // The store learns that there is a password now; without an answer it does so later.
                 let _ = client.me().await;
-                Ok(ended)
+                Ok(changed)
             });
         })
     };
@@ -159,13 +159,29 @@ fn Password() -> Html {
             if work.done().is_none() {
                 { work_form(&has_password.to_string(), &work, words::not_done, form) }
             }
-            { status("change-password-done", work.done().map(|ended| {
-                let others = match ended {
+            { status("change-password-done", work.done().map(|changed| {
+                let others = match changed.revoked_count {
                     0 => "You were signed in nowhere else.".to_owned(),
-                    ended => format!("{} ended.", counted(*ended, "other session")),
+                    ended => format!("{} ended.", counted(ended, "other session")),
                 };
                 format!("Your new password is set. {others}")
             })) }
+            if let Some(changed) = work.done() {
+                if changed.identity_count > 0 {
+                    <p id="still-linked">
+                        { format!(
+                            "You can still sign in with {}. Unlink below what you did not set up.",
+                            counted(changed.identity_count, "linked account"),
+                        ) }
+                    </p>
+                }
+                if changed.invite_count > 0 {
+                    <p id="still-invited">
+                        { format!("{} of yours can still be accepted. ", counted(changed.invite_count, "invitation")) }
+                        { link(Route::Members, "", "Review invitations".into()) }
+                    </p>
+                }
+            }
         </section>
     }
 }

@@ -12,7 +12,6 @@ use crate::{
     hooks::{Focus, use_client, use_link, use_page, use_work},
     kept::use_kept,
     length::counted,
-    part::with,
     route::Route,
 };
 
@@ -95,7 +94,9 @@ fn NewPassword(props: &LinkProps) -> Html {
                 { way_to(Route::Login, "Sign in") }
             </>
         };
-        return narrow(title, "You were signed out everywhere. Sign in with the new one.", content);
+        let lead = "You were signed out everywhere. Pending invitations that you had sent were cancelled, and ways to \
+                    sign in that were added in the last nine days were unlinked.";
+        return narrow(title, lead, content);
     }
     if is_used_up(failure) {
         let content = html! {
@@ -126,7 +127,7 @@ fn NewPassword(props: &LinkProps) -> Html {
     narrow(title, "Setting it signs you out on every device.", content)
 }
 
-/// Says by the link of a message that a sign-in was somebody else's, and goes on to a new password.
+/// Says by the link of a message that a sign-in was somebody else's. A link to set a new password comes by mail.
 #[component]
 pub fn Disown() -> Html {
     by_link::<NotMe>(&use_link(|| None), (Route::ForgotPassword, "Set a new password"))
@@ -135,28 +136,36 @@ pub fn Disown() -> Html {
 #[component]
 fn NotMe(props: &LinkProps) -> Html {
     let client = use_client();
-    let work = use_work::<(u64, AttrValue)>();
+    let work = use_work::<u64>();
     let failure = work.failure();
     let is_used_up = is_used_up(failure);
-    use_page(if is_used_up { "That did not work" } else { "This wasn’t me" }, Focus::Untouched);
+    let title = match (work.done(), is_used_up) {
+        (Some(_), _) => "Check your email",
+        (None, true) => "That did not work",
+        (None, false) => "This wasn’t me",
+    };
+    use_page(title, Focus::Untouched);
 
-    if let Some((count, secret)) = work.done() {
+    if let Some(count) = work.done() {
         let ended = format!("Signed out everywhere: {} ended.", counted(*count, "session"));
-        return html! {
-            <div class="one-thing">
+        let content = html! {
+            <>
                 { status("disowned", Some(ended)) }
-                { with::<NewPassword>(LinkProps { secret: secret.clone() }) }
-            </div>
+                <p class="hint">{ "Didn’t get it? Check your spam folder, or ask for another link." }</p>
+                { link(Route::ForgotPassword, "button", "Ask for another link".into()) }
+            </>
         };
+        let lead = "We emailed you a link to set a new password. It works for an hour.";
+        return narrow(title, lead, content);
     }
     let on_press = {
         let (work, secret) = (work.clone(), props.secret.to_string());
         Callback::from(move |()| {
             let (client, secret) = (client.clone(), secret.clone());
             work.run(async move {
-                let answer = send(people::disown(secret)).await?;
+                let ended = send(people::disown(secret)).await?.revoked_count;
                 let _ = client.me().await;
-                Ok((answer.revoked_count, answer.reset_token.into()))
+                Ok(ended)
             });
         })
     };
@@ -165,7 +174,7 @@ fn NotMe(props: &LinkProps) -> Html {
         let content = html! {
             <>
                 { alert }
-                <p>{ "That session has ended already. If somebody may know your password, set a new one." }</p>
+                <p>{ "It was used already, or your password has changed since; a newer email may have a link that works. If someone may know your password, set a new one." }</p>
                 { way_to(Route::ForgotPassword, "Set a new password") }
             </>
         };
@@ -181,7 +190,7 @@ fn NotMe(props: &LinkProps) -> Html {
     };
     narrow(
         "Was that not you?",
-        "This ends every session of yours at once, the stranger’s too. Then you set a new password.",
+        "We’ll sign out every device, including theirs, undo what they changed and email you a link to set a new password.",
         content,
     )
 }

@@ -127,16 +127,20 @@ pub fn VerifyEmail() -> Html {
 #[component]
 fn Verify(props: &LinkProps) -> Html {
     let client = use_client();
-    let work = use_work::<String>();
+    // None where a password is needed first.
+    let work = use_work::<Option<String>>();
+    let needs_password = use_kept(|| false);
     let failure = work.failure();
-    let title = match (work.done(), is_used_up(failure)) {
+    let verified = work.done().and_then(Option::as_ref);
+    let title = match (verified, is_used_up(failure)) {
         (Some(_), _) => "Your address is verified",
         (None, true) => "That did not work",
+        (None, false) if *needs_password => "Choose your password",
         (None, false) => "Verify your e-mail address",
     };
     use_page(title, Focus::Untouched);
 
-    if let Some(email) = work.done() {
+    if let Some(email) = verified {
         let is_signed_in = client.store().read(|state| state.session().is_some());
         let done = status("verified", Some(format!("{email} is verified.")));
         return if is_signed_in {
@@ -146,15 +150,23 @@ fn Verify(props: &LinkProps) -> Html {
             narrow(title, "Sign in with it to go on.", content)
         };
     }
-    let on_press = {
+    let follow = {
         let (work, secret) = (work.clone(), props.secret.to_string());
-        Callback::from(move |()| {
-            let (client, secret) = (client.clone(), secret.clone());
+        let needs_password = needs_password.setter();
+        Callback::from(move |password: Option<String>| {
+            let (client, secret, needs_password) = (client.clone(), secret.clone(), needs_password.clone());
             work.run(async move {
-                let email = send(people::verify_email(secret)).await?.email;
+                let is_first = password.is_none();
+                let email = match send(people::verify_email(secret, password)).await {
+                    Err(failure) if is_first && !words::field_errors(Some(&failure)).is_empty() => {
+                        needs_password.set(true);
+                        return Ok(None);
+                    }
+                    answer => answer?.email,
+                };
                 // Whoever is signed in may have another address now; without an answer it is told later.
                 let _ = client.me().await;
-                Ok(email)
+                Ok(Some(email))
             });
         })
     };
@@ -172,6 +184,15 @@ fn Verify(props: &LinkProps) -> Html {
         };
         return narrow(title, "", content);
     }
+    if *needs_password {
+        let on_submit = follow.reform(|values: Vec<String>| values.into_iter().next());
+        let submit = ("Save password and verify", "Verifying…");
+        let form = EntryFormProps::new("verify", vec![Entry::new_password()], submit, on_submit);
+        let lead = "This is not the browser in which the account was registered. To make sure that only you can sign \
+                    in, choose your password here. It replaces the one chosen at registration.";
+        return narrow(title, lead, work_form("", &work, words::not_done, form));
+    }
+    let on_press = follow.reform(|()| None);
     let content = html! {
         <>
             { alert }

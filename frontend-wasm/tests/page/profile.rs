@@ -73,7 +73,7 @@ async fn a_password_is_changed_and_what_is_wrong_with_it_stands_at_it() {
     let _server = server(Rc::default(), true, |_, before| match before {
         0 => Fate::Invalid("current_password", "This is not your password."),
         1 => Fate::Invalid("new_password", "This password is too easy to guess."),
-        _ => Fate::Says(json!({"revoked_count": 1})),
+        _ => Fate::Says(json!({"revoked_count": 1, "identity_count": 2, "invite_count": 1})),
     });
     let screen = open(page::PROFILE);
     let username = screen.input("#change-password-form input[autocomplete=username]").await;
@@ -89,6 +89,9 @@ async fn a_password_is_changed_and_what_is_wrong_with_it_stands_at_it() {
     screen.sees("#change-password-done", "Your new password is set. 1 other session ended.").await;
     has_focus("#password-title").await;
     screen.lacks("#change-password-form").await;
+    screen.reads("#still-linked", "You can still sign in with 2 linked accounts.").await;
+    screen.reads("#still-invited", "1 invitation of yours can still be accepted.").await;
+    screen.find("#still-invited a[href='/account/members']").await;
 }
 
 #[test]

@@ -115,6 +115,33 @@ async fn a_verified_address_is_told_to_who_is_signed_in_and_to_who_is_not() {
 }
 
 #[test]
+async fn in_another_browser_a_password_is_chosen_before_the_address_is_verified() {
+    let server = server(VERIFY_EMAIL, |before| match before {
+        0 => Fate::Invalid("password", "Choose a password."),
+        1 => Fate::RefusedFor(ErrorCode::TooManyRequests, 60),
+        2 => Fate::Invalid("password", "This password is too easy to guess."),
+        _ => Fate::Says(json!({"email": "ada@example.com"})),
+    });
+    let screen = open(&format!("{}#secret", page::VERIFY_EMAIL));
+    screen.press("#verify").await;
+    screen.sees("h1", "Choose your password").await;
+    has_focus("h1").await;
+    assert!(screen.query("#password-error, #verify").is_none(), "nothing was wrong yet");
+    let password = screen.input("#password").await;
+    assert_eq!(password.get_attribute("autocomplete").as_deref(), Some("new-password"));
+    screen.type_into("#password", "a few unrelated words").await;
+    screen.press("#verify-submit").await;
+    screen.sees("#verify-alert", "Too many attempts. Try again in 60 seconds.").await;
+    screen.press("#verify-submit").await;
+    screen.sees("#password-error", "This password is too easy to guess.").await;
+    screen.press("#verify-submit").await;
+    screen.sees("#verified", "ada@example.com is verified.").await;
+    let calls = server.calls(VERIFY_EMAIL);
+    assert_eq!(calls[0].body, r#"{"token":"secret"}"#);
+    assert_eq!(calls[3].body, r#"{"token":"secret","password":"a few unrelated words"}"#);
+}
+
+#[test]
 async fn a_verification_that_fails_leads_on() {
     for (code, words) in [
         (ErrorCode::InvalidLink, "This link is no longer good."),

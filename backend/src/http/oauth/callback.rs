@@ -118,7 +118,7 @@ async fn finish(
     (flow, key): (Flow, Option<Uuid>),
     request: OauthCallbackRequest,
 ) -> Result<Response, Refused> {
-    let (purpose, delivery) = (flow.purpose, flow.delivery);
+    let (purpose, delivery) = (flow.purpose, client.may_be_given(flow.delivery)?);
     let done = proceed(app, client, provider, (flow, key), request).await;
     if purpose == OauthPurpose::SignIn {
         let refusal = |refused: &Refused| match refused {

@@ -45,6 +45,7 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::SessionsRevokedByOperator => "Sessions ended by the operator",
         AuditKind::UserDeactivatedByOperator => "Person deactivated by the operator",
         AuditKind::UserDeletedByOperator => "Person removed by the operator",
+        AuditKind::UserReactivatedByOperator => "Person reactivated by the operator",
         AuditKind::PasswordSetByOperator => "Password set by the operator",
     }
 }
@@ -120,6 +121,7 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::UserDeletedByOperator => {
             format!("The operator removed {}{}", word(payload, "name"), and_ended(count))
         }
+        AuditKind::UserReactivatedByOperator => format!("The operator reactivated {whose}"),
         AuditKind::PasswordSetByOperator => {
             format!("The operator set a new password for {whose}{}", and_ended(count))
         }
