@@ -294,10 +294,11 @@ async fn choose_password(
         let message = "Choose a password: this is not the browser in which the account was registered.";
         return Err(Error::invalid(vec![FieldError::new("password", FieldCode::Required, message)]));
     };
-    throttle::sender(app, client.origin.address.as_deref()).await?;
+    throttle::link(app, &registration.id.to_string()).await?;
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
     let about = [registration.email.as_str(), &registration.name, &registration.account_name];
-    field::refuse([app.passwords.judge("password", password, &about).await?])?;
-    Ok(app.passwords.hash(password).await?)
+    field::refuse([app.passwords.judge_in(&place, "password", password, &about).await?])?;
+    Ok(app.passwords.hash_in(&place, password).await?)
 }
 
 /// Who opens an account. The address has been proven to be theirs.
