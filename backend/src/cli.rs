@@ -204,7 +204,7 @@ pub async fn run() -> Result<()> {
         Command::Serve { demo } => serve(config, demo).await,
         Command::Migrate => {
             let database = connect(&config).await?;
-            database.build_indexes(&config.database_url).await.map_err(outdated)
+            database.build_indexes(&config.database_url).await.map_err(|error| outdated(&error))
         }
         Command::Account(command) => Operator::new(&config).await?.account(command).await,
         Command::User(command) => Operator::new(&config).await?.user(command).await,
@@ -233,11 +233,11 @@ fn source(matches: &ArgMatches, name: &str) -> Option<clap::parser::ValueSource>
 /// Connects, and brings the schema up to date.
 async fn connect(config: &Config) -> Result<Database> {
     let database = open(config).await?;
-    database.change_schema(&config.database_url).await.map_err(outdated)?;
+    database.change_schema(&config.database_url).await.map_err(|error| outdated(&error))?;
     Ok(database)
 }
 
-fn outdated(error: store::StoreError) -> Box<dyn StdError + Send + Sync> {
+fn outdated(error: &store::StoreError) -> Box<dyn StdError + Send + Sync> {
     format!("the database's schema cannot be brought up to date: {error}").into()
 }
 

@@ -44,7 +44,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_millis(2_500);
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where to listen: HOST:PORT, :PORT for all interfaces, or unix:/PATH [default: 127.0.0.1:8080]
+    /// Where to listen: HOST:PORT, :PORT for all interfaces, or `unix:/PATH` [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "CURFEW_LISTEN")]
     pub listen: Option<String>,
     /// Where to serve /metrics, in the same forms, or `off` [default: 127.0.0.1:9464]
@@ -419,8 +419,11 @@ fn sqlite_url(data_dir: &Path) -> Result<String, ConfigError> {
     Ok(format!("sqlite:{encoded}"))
 }
 
+const MISSING: &str = "a setting without a default is missing";
+
 fn check(settings: Settings) -> Result<Config, ConfigError> {
-    let missing = || fault("a setting without a default is missing");
+    let missing = || fault(MISSING);
+    let policy = check_policy(&settings)?;
     let seconds = |name: &str, value: Option<u32>, min: u32, max: u32| {
         let value = value.ok_or_else(missing)?;
         if (min..=max).contains(&value) {
@@ -449,6 +452,60 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
     if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(fault("public_url: must end after the host and the port; the page is at /"));
     }
+    let replay_leeway_seconds = settings.replay_leeway_seconds.ok_or_else(missing)?;
+    if replay_leeway_seconds > LEEWAY_MAX {
+        return Err(fault(format!("replay_leeway_seconds: must be within 0 and {LEEWAY_MAX}")));
+    }
+    if let Some(url) = &settings.smtp_url {
+        let begins = url.starts_with("smtp://") || url.starts_with("smtps://");
+        let parsed = if begins { address::parse(url).map(Some) } else { Ok(None) };
+        let parsed = parsed.map_err(|what| fault(format!("smtp_url: {what}")))?;
+        if !parsed.is_some_and(|url| url.has_host()) {
+            return Err(fault("smtp_url: must begin with smtp:// or smtps:// and name a host"));
+        }
+    }
+    let password_workers = settings.password_workers.ok_or_else(missing)?;
+    if !(1..=1024).contains(&password_workers) {
+        return Err(fault("password_workers: must be within 1 and 1024"));
+    }
+    // A space after a comma is no part of a secret.
+    let secret_previous = settings.secret_previous.unwrap_or_default().into_iter();
+    let secret_previous: Vec<_> = secret_previous.map(|secret| secret.trim().to_owned()).collect();
+    if settings.secret.iter().chain(&secret_previous).any(|secret| secret.len() < SECRET_MIN) {
+        return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
+    }
+    Ok(Config {
+        listen: parse_listen("listen", &settings.listen.ok_or_else(missing)?)?,
+        metrics_listen,
+        keep_alive,
+        shutdown_delay,
+        data_dir: settings.data_dir.ok_or_else(missing)?,
+        database_url,
+        database_connections: settings.database_connections.ok_or_else(missing)?.max(1),
+        secret: settings.secret,
+        secret_previous,
+        origin: parsed.origin().ascii_serialization(),
+        public_url: url.trim_end_matches('/').to_owned(),
+        cors_origins: origins(settings.cors_origins.unwrap_or_default())?,
+        policy,
+        replay_leeway: TimeDelta::seconds(replay_leeway_seconds.into()),
+        fresh: TimeDelta::seconds(settings.fresh_seconds.ok_or_else(missing)?.into()),
+        proxies: settings.proxies.ok_or_else(missing)?,
+        registration: settings.registration.ok_or_else(missing)?,
+        smtp_url: settings.smtp_url,
+        mail_from: sender(&settings.mail_from.ok_or_else(missing)?)?,
+        password_workers,
+        log: settings.log.ok_or_else(missing)?,
+        log_format: settings.log_format.ok_or_else(missing)?,
+        providers: provider::check(settings.oauth)?,
+        provider_patience: PROVIDER_PATIENCE,
+        database_patience: DATABASE_PATIENCE,
+    })
+}
+
+/// The bounds and the default of the session policy.
+fn check_policy(settings: &Settings) -> Result<SystemPolicy, ConfigError> {
+    let missing = || fault(MISSING);
     let range = |name: &str, min: Option<u32>, max: Option<u32>, widest: Range| {
         let range = Range { min: min.ok_or_else(missing)?, max: max.ok_or_else(missing)? };
         if widest.min <= range.min && range.min <= range.max && range.max <= widest.max {
@@ -486,55 +543,7 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
             "idle_minutes_default and absolute_minutes_default: 1 ≤ idle ≤ absolute ≤ {max}"
         )));
     }
-    let replay_leeway_seconds = settings.replay_leeway_seconds.ok_or_else(missing)?;
-    if replay_leeway_seconds > LEEWAY_MAX {
-        return Err(fault(format!("replay_leeway_seconds: must be within 0 and {LEEWAY_MAX}")));
-    }
-    if let Some(url) = &settings.smtp_url {
-        let begins = url.starts_with("smtp://") || url.starts_with("smtps://");
-        let parsed = if begins { address::parse(url).map(Some) } else { Ok(None) };
-        let parsed = parsed.map_err(|what| fault(format!("smtp_url: {what}")))?;
-        if !parsed.is_some_and(|url| url.has_host()) {
-            return Err(fault("smtp_url: must begin with smtp:// or smtps:// and name a host"));
-        }
-    }
-    let password_workers = settings.password_workers.ok_or_else(missing)?;
-    if !(1..=1024).contains(&password_workers) {
-        return Err(fault("password_workers: must be within 1 and 1024"));
-    }
-    // A space after a comma is no part of a secret.
-    let secret_previous = settings.secret_previous.unwrap_or_default().into_iter();
-    let secret_previous: Vec<_> = secret_previous.map(|secret| secret.trim().to_owned()).collect();
-    if settings.secret.iter().chain(&secret_previous).any(|secret| secret.len() < SECRET_MIN) {
-        return Err(fault(format!("secret and secret_previous: each needs at least {SECRET_MIN} bytes")));
-    }
-    Ok(Config {
-        listen: parse_listen("listen", &settings.listen.ok_or_else(missing)?)?,
-        metrics_listen,
-        keep_alive,
-        shutdown_delay,
-        data_dir: settings.data_dir.ok_or_else(missing)?,
-        database_url,
-        database_connections: settings.database_connections.ok_or_else(missing)?.max(1),
-        secret: settings.secret,
-        secret_previous,
-        origin: parsed.origin().ascii_serialization(),
-        public_url: url.trim_end_matches('/').to_owned(),
-        cors_origins: origins(settings.cors_origins.unwrap_or_default())?,
-        policy: SystemPolicy { default, bounds },
-        replay_leeway: TimeDelta::seconds(replay_leeway_seconds.into()),
-        fresh: TimeDelta::seconds(settings.fresh_seconds.ok_or_else(missing)?.into()),
-        proxies: settings.proxies.ok_or_else(missing)?,
-        registration: settings.registration.ok_or_else(missing)?,
-        smtp_url: settings.smtp_url,
-        mail_from: sender(&settings.mail_from.ok_or_else(missing)?)?,
-        password_workers,
-        log: settings.log.ok_or_else(missing)?,
-        log_format: settings.log_format.ok_or_else(missing)?,
-        providers: provider::check(settings.oauth)?,
-        provider_patience: PROVIDER_PATIENCE,
-        database_patience: DATABASE_PATIENCE,
-    })
+    Ok(SystemPolicy { default, bounds })
 }
 
 /// Browsers write an origin without a slash at the end, and compare it letter by letter.

@@ -329,43 +329,7 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
         })),
         Mail::SignInDisowned { at, email } => writer.disowned(*at, email).await.map(Some),
         Mail::MembershipEnded { account_name, end, at } => {
-            const FREE: &str = "You can use this address for another account.";
-            const CLOSED: &str =
-                "Its users and invitations are deleted, yours among them. You can use this address for another account.";
-            let (who, note) = match end {
-                MembershipEnd::Removed => {
-                    ("An owner removed you from", "This address is free for another account.")
-                }
-                MembershipEnd::Left => ("You left", FREE),
-                MembershipEnd::DeletedByOperator => ("The operator removed you from", FREE),
-                MembershipEnd::Closed => ("An owner closed the account", CLOSED),
-                MembershipEnd::ClosedByOperator => ("The operator closed the account", CLOSED),
-                MembershipEnd::Deactivated => {
-                    ("An owner deactivated you in", "You cannot sign in until an owner reactivates you.")
-                }
-                MembershipEnd::ByOperator => {
-                    ("The operator deactivated you in", "You cannot sign in until an owner reactivates you.")
-                }
-                MembershipEnd::Undone => (
-                    "The person who let you in reported that someone else had used their sign-in. You were deactivated in",
-                    "You cannot sign in until an owner reactivates you.",
-                ),
-            };
-            Ok(Some(Letter {
-                subject: format!("You no longer have access to “{account_name}”"),
-                paragraphs: vec![format!("{who} “{account_name}” on {}. {note}", moment(*at))],
-                action: None,
-                note: match end {
-                    MembershipEnd::Closed | MembershipEnd::ClosedByOperator => {
-                        "Ask whoever runs this server if you do not know why."
-                    }
-                    MembershipEnd::Left => {
-                        "If this wasn’t you, ask an owner of the account to invite you again, and tell them about it."
-                    }
-                    _ => "Ask an owner of the account if you do not know why.",
-                }
-                .to_owned(),
-            }))
+            Ok(Some(membership_ended(account_name, *end, *at)))
         }
         Mail::MembershipRestored { account_name, at } => Ok(Some(Letter {
             subject: format!("You have access to “{account_name}” again"),
@@ -401,6 +365,43 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             }))
         }
         Mail::SessionsEndedInBulk { .. } => Ok(None),
+    }
+}
+
+fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -> Letter {
+    const FREE: &str = "You can use this address for another account.";
+    const CLOSED: &str = "Its users and invitations are deleted, yours among them. You can use this address for another account.";
+    let (who, note) = match end {
+        MembershipEnd::Removed => ("An owner removed you from", "This address is free for another account."),
+        MembershipEnd::Left => ("You left", FREE),
+        MembershipEnd::DeletedByOperator => ("The operator removed you from", FREE),
+        MembershipEnd::Closed => ("An owner closed the account", CLOSED),
+        MembershipEnd::ClosedByOperator => ("The operator closed the account", CLOSED),
+        MembershipEnd::Deactivated => {
+            ("An owner deactivated you in", "You cannot sign in until an owner reactivates you.")
+        }
+        MembershipEnd::ByOperator => {
+            ("The operator deactivated you in", "You cannot sign in until an owner reactivates you.")
+        }
+        MembershipEnd::Undone => (
+            "The person who let you in reported that someone else had used their sign-in. You were deactivated in",
+            "You cannot sign in until an owner reactivates you.",
+        ),
+    };
+    Letter {
+        subject: format!("You no longer have access to “{account_name}”"),
+        paragraphs: vec![format!("{who} “{account_name}” on {}. {note}", moment(at))],
+        action: None,
+        note: match end {
+            MembershipEnd::Closed | MembershipEnd::ClosedByOperator => {
+                "Ask whoever runs this server if you do not know why."
+            }
+            MembershipEnd::Left => {
+                "If this wasn’t you, ask an owner of the account to invite you again, and tell them about it."
+            }
+            _ => "Ask an owner of the account if you do not know why.",
+        }
+        .to_owned(),
     }
 }
 

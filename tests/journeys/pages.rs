@@ -151,6 +151,9 @@ async fn every_answer_has_its_security_headers() -> Outcome {
         let refused = api.post("/api/v1/auth/login/json", &json!({"email": 1})).await?;
         assert_eq!(refused.status, 422);
         answers.push(("a refused sign-in".to_owned(), refused));
+        let metrics = server.metrics()?.get("/metrics").await?;
+        assert_eq!(metrics.header("content-security-policy"), API_POLICY);
+        assert_eq!(metrics.header("x-content-type-options"), "nosniff");
 
         for (what, answer) in &answers {
             for (header, value) in [
@@ -182,7 +185,8 @@ async fn every_answer_has_its_security_headers() -> Outcome {
         for (what, answer) in &answers {
             let policy = answer.header("content-security-policy");
             match what.as_str() {
-                "/" | "/login" | "/nowhere" => assert_eq!(policy, page_policy(policy), "{what}"),
+                // Metrics have a listener of their own.
+                "/" | "/login" | "/nowhere" | "/metrics" => assert_eq!(policy, page_policy(policy), "{what}"),
                 "/docs/" | "/problems/not_found" => {}
                 _ => assert_eq!(policy, API_POLICY, "{what}"),
             }

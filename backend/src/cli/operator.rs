@@ -124,35 +124,7 @@ impl Operator {
                 transaction.commit().await?;
                 print_json(&json!({"account_id": account, "user_id": user_id}))
             }
-            UserCommand::SetPassword { email, password: _ } => {
-                let password = read_password()?;
-                let (user, account) = self.find(&email).await?;
-                let login = users::find_login_by_id(&self.database.read, user).await?;
-                let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
-                let hash = self.hash(&email, &name, &password).await?;
-                let transaction = self.database.begin().await?;
-                users::set_password_hash(&transaction, user, &hash).await?;
-                // Whoever guessed at the old one keeps nobody from using the new one.
-                throttle::forgive(&transaction, &email).await?;
-                let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let withdrawn = takeover::withdraw(&transaction, account, user, now).await?;
-                let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
-                let payload = json!({
-                    "user_id": user,
-                    "revoked_count": revoked,
-                    "unlinked_count": unlinked_count,
-                    "revoked_invite_count": revoked_invite_count,
-                });
-                Deed::new(AuditKind::PasswordSetByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                let mail =
-                    Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
-                mail.enqueue(&transaction, &email, now).await?;
-                transaction.commit().await?;
-                print_json(&json!({"user_id": user, "revoked_count": revoked}))
-            }
+            UserCommand::SetPassword { email, password: _ } => self.set_password(&email, now).await,
             UserCommand::Delete { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
@@ -199,6 +171,32 @@ impl Operator {
                 print_json(&json!({"user_id": user}))
             }
         }
+    }
+
+    async fn set_password(&self, email: &str, now: DateTime<Utc>) -> Result<()> {
+        let password = read_password()?;
+        let (user, account) = self.find(email).await?;
+        let login = users::find_login_by_id(&self.database.read, user).await?;
+        let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
+        let hash = self.hash(&email, &name, &password).await?;
+        let transaction = self.database.begin().await?;
+        users::set_password_hash(&transaction, user, &hash).await?;
+        // Whoever guessed at the old one keeps nobody from using the new one.
+        throttle::forgive(&transaction, &email).await?;
+        let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
+        let withdrawn = takeover::withdraw(&transaction, account, user, now).await?;
+        let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
+        let payload = json!({
+            "user_id": user,
+            "revoked_count": revoked,
+            "unlinked_count": unlinked_count,
+            "revoked_invite_count": revoked_invite_count,
+        });
+        Deed::new(AuditKind::PasswordSetByOperator, account, now).with(payload).append(&transaction).await?;
+        let mail = Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
+        mail.enqueue(&transaction, &email, now).await?;
+        transaction.commit().await?;
+        print_json(&json!({"user_id": user, "revoked_count": revoked}))
     }
 
     pub async fn session(&self, command: SessionCommand) -> Result<()> {

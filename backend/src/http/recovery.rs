@@ -210,7 +210,7 @@ async fn disown(
     let takeover = Takeover { account, person: user_id, email: &address, address: origin, now };
     let revoked_invite_count = takeover.undo(&transaction).await.map_err(|error| match error {
         AppendError::Store(error) => taken(error),
-        error => error.into(),
+        error @ AppendError::Entropy(_) => error.into(),
     })?;
     // Whoever was deactivated by somebody else than those whom the thief let in stays so.
     let login = users::find_login_by_id(&transaction, user_id).await?;

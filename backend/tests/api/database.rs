@@ -229,7 +229,10 @@ impl ConnectionTrait for Explained<'_> {
         let (explain, column) = if is_postgres { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
         let plan = Statement { sql: format!("{explain} {}", statement.sql), ..statement };
         for row in self.0.read.query_all_raw(plan).await? {
-            *self.1.lock().unwrap() += &format!("{}\n", row.try_get_by_index::<String>(column)?);
+            let line = row.try_get_by_index::<String>(column)?;
+            let mut plan = self.1.lock().unwrap();
+            plan.push_str(&line);
+            plan.push('\n');
         }
         Ok(Vec::new())
     }
