@@ -21,7 +21,9 @@ use crate::{
     entropy,
     error::Result,
     store::{
-        Connection, address_changes, identities, invites, mails, membership_changes, registrations,
+        Connection, address_changes, identities,
+        invites::{self, Invite},
+        mails, membership_changes, registrations,
         users::{self, Login},
     },
 };
@@ -230,7 +232,11 @@ impl Mail {
         let mut value = serde_json::to_value(self).unwrap_or_default();
         let kind = value["kind"].as_str().unwrap_or_default().to_owned();
         let payload = value["payload"].take();
-        Ok(mails::insert(connection, entropy::id(now)?, &kind, recipient, payload, now).await?)
+        let invite = match self {
+            Self::Invited { invite_id } => Some(*invite_id),
+            _ => None,
+        };
+        Ok(mails::insert(connection, entropy::id(now)?, &kind, recipient, payload, invite, now).await?)
     }
 }
 
@@ -405,6 +411,20 @@ fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -
     }
 }
 
+fn link(app: &App, path: &str, claims: LinkClaims, now: DateTime<Utc>) -> Result<String> {
+    Ok(format!("{}{path}#{}", app.config.public_url, app.keys.sign_link(claims, now)?))
+}
+
+/// A link to accept an invitation: of a message, or for an owner to copy.
+///
+/// # Errors
+///
+/// When it cannot be signed.
+pub fn invite_link(app: &App, invite: &Invite, purpose: LinkPurpose, now: DateTime<Utc>) -> Result<String> {
+    let claims = LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(purpose, invite.id.0) };
+    link(app, route::INVITE, claims, now)
+}
+
 struct Writer<'a> {
     app: &'a App,
     recipient: &'a str,
@@ -418,7 +438,7 @@ impl Writer<'_> {
 
     /// The token stands behind `#`, where neither a server's log nor another site gets to see it.
     fn link(&self, path: &str, claims: LinkClaims) -> Result<String> {
-        Ok(format!("{}#{}", self.page(path), self.app.keys.sign_link(claims, self.now)?))
+        link(self.app, path, claims, self.now)
     }
 
     const fn database(&self) -> &impl Connection {
@@ -603,12 +623,13 @@ impl Writer<'_> {
                 note: "If you do not know who that is, ignore this message.".to_owned(),
             }));
         }
-        let claims =
-            LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(LinkPurpose::Invite, invite.id.0) };
         Ok(Some(Letter {
             subject: format!("{who} invites you to “{}”", invite.account_name),
             paragraphs: vec![opening, format!("The link works once, until {}.", moment(invite.expires_at))],
-            action: Some(("See the invitation".to_owned(), self.link(route::INVITE, claims)?)),
+            action: Some((
+                "See the invitation".to_owned(),
+                invite_link(self.app, &invite, LinkPurpose::Invite, self.now)?,
+            )),
             note: "If you do not know who that is, ignore this message.".to_owned(),
         }))
     }

@@ -73,6 +73,7 @@ pub async fn record_removal(
     let removed = Removed {
         name: member.name.clone(),
         email: member.email.clone(),
+        email_verified: login.as_ref().is_some_and(|login| login.email_verified),
         credentials_version: login.map_or(0, |login| login.credentials_version),
         former: address_changes::list(transaction, member.id, now - DISOWN_REACH).await?,
     };
@@ -265,7 +266,8 @@ impl Takeover<'_> {
             id: user,
             account_id: self.account,
             email,
-            email_verified_at: Some(self.now),
+            // The link that the person has followed proves theirs.
+            email_verified_at: (user == self.person || removed.email_verified).then_some(self.now),
             name: &removed.name,
             role: old.role,
             password_hash: None,

@@ -74,6 +74,8 @@ audit_kinds! {
     InviteCreated = "invite.created";
     /// An owner sent an invitation once more; `{invite_id, email}`.
     InviteResent = "invite.resent";
+    /// An owner copied the link of an invitation; `{invite_id, email}`.
+    InviteLinkCopied = "invite.link_copied";
     /// An owner took an invitation back; `{invite_id, email}`.
     InviteRevoked = "invite.revoked";
     /// An invited person joined; `{invite_id, email, role}`.

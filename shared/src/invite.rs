@@ -28,6 +28,64 @@ pub struct InviteSummary {
     pub sent_at: DateTime<Utc>,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,
+    /// The state of the last message.
+    pub delivery: InviteDelivery,
+    /// Why the last message is `delayed` or `failed`; none otherwise.
+    pub delivery_problem: Option<DeliveryProblem>,
+}
+
+/// The state of an invitation's last message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum InviteDelivery {
+    /// It waits for its first attempt.
+    Queued,
+    /// An attempt failed, and another follows.
+    Delayed,
+    /// The mail server accepted it. A mail server that rejects it later is not noticed.
+    Sent,
+    /// The last attempt failed.
+    Failed,
+}
+
+/// Why a message was not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryProblem {
+    /// The mail server refused the address or the message.
+    Refused,
+    /// The mail server could not be reached, or does not accept messages at the moment.
+    Unavailable,
+}
+
+impl DeliveryProblem {
+    /// Every problem there is.
+    pub const ALL: [Self; 2] = [Self::Refused, Self::Unavailable];
+
+    /// The word, as in JSON and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// The link of an open invitation, for an owner to pass on. Joining with it does not prove the address.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InviteLinkResponse {
+    /// The address to open in a browser.
+    pub url: String,
+}
+
+impl fmt::Debug for InviteLinkResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InviteLinkResponse").finish_non_exhaustive()
+    }
 }
 
 /// A page of the account's open invitations, newest first. Those past their time stay until they are

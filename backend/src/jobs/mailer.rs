@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use curfew_shared::invite::DeliveryProblem;
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     app::{App, AppState},
     error::Result,
     mail::{self, Mail, post::Post},
-    store::{mails, users},
+    store::{invites, mails, users},
 };
 
 /// How often to look for what was put off, or left behind by another replica.
@@ -133,9 +135,19 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
     let Some(letter) = mail::write(app, &mail, &due.recipient).await? else { return Ok(Outcome::Needless) };
     let message = match letter.message(&app.config.mail_from, &due.recipient, due.id) {
         Ok(message) => message,
-        Err(error) => return Ok(Outcome::Dropped(error.to_string())),
+        Err(error) => {
+            note_delivery(app, &mail, due.id, Some(DeliveryProblem::Refused)).await;
+            return Ok(Outcome::Dropped(error.to_string()));
+        }
     };
-    Ok(match timeout(SENDING, post.send(message, &due.id.to_string())).await {
+    let sent = timeout(SENDING, post.send(message, &due.id.to_string())).await;
+    let problem = match &sent {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.problem()),
+        Err(_) => Some(DeliveryProblem::Unavailable),
+    };
+    note_delivery(app, &mail, due.id, problem).await;
+    Ok(match sent {
         Ok(Ok(())) => Outcome::Sent,
         Ok(Err(error)) if error.is_refusal() && due.attempts >= REFUSALS => {
             Outcome::Dropped(error.to_string())
@@ -143,6 +155,17 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
         Ok(Err(error)) => Outcome::PutOff(error.to_string()),
         Err(_) => Outcome::PutOff("no answer in time".to_owned()),
     })
+}
+
+/// Keeps for the owners of an account what became of an invitation's message.
+async fn note_delivery(app: &App, mail: &Mail, id: Uuid, problem: Option<DeliveryProblem>) {
+    if !matches!(mail, Mail::Invited { .. }) {
+        return;
+    }
+    // The message itself is settled all the same: it is not to be sent twice for this.
+    if let Err(error) = invites::set_delivery_problem(&app.database.write, id, problem).await {
+        tracing::warn!(%id, %error, "the outcome of an invitation's message was not kept");
+    }
 }
 
 async fn settle(app: &App, due: &mails::Due, outcome: Outcome) -> Result<()> {

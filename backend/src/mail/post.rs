@@ -2,7 +2,11 @@
 
 use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use curfew_shared::invite::DeliveryProblem;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    transport::smtp::response::{Category, Code, Severity},
+};
 use url::Url;
 
 use crate::config::{Config, private_file, private_folder};
@@ -37,6 +41,22 @@ impl PostError {
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Smtp(error) if error.is_permanent())
     }
+
+    /// What an owner is told about it. Codes of 55x are about the recipient or the message; the other refusals are
+    /// the operator's to mend.
+    #[must_use]
+    pub fn problem(&self) -> DeliveryProblem {
+        match self {
+            Self::Smtp(error) if error.status().is_some_and(|code| is_about_the_message(code)) => {
+                DeliveryProblem::Refused
+            }
+            Self::Smtp(_) | Self::Outbox(_) => DeliveryProblem::Unavailable,
+        }
+    }
+}
+
+fn is_about_the_message(code: Code) -> bool {
+    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
 }
 
 impl Post {

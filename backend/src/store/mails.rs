@@ -1,6 +1,7 @@
 //! The outbox.
 
 use chrono::{DateTime, Utc};
+use curfew_shared::id::InviteId;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ pub struct Due {
     pub attempts: i32,
 }
 
-/// Puts a message into the outbox.
+/// Puts a message into the outbox; that of an invitation names it.
 ///
 /// # Errors
 ///
@@ -32,11 +33,14 @@ pub async fn insert(
     kind: &str,
     recipient: &str,
     payload: serde_json::Value,
+    invite: Option<InviteId>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "INSERT INTO mails (id, kind, recipient, payload, created_at, attempts, next_attempt_at) \
-               VALUES ($1, $2, $3, $4, $5, 0, $5)";
-    let values: [Value; 5] = [id.into(), kind.into(), recipient.into(), payload.into(), now.into()];
+    let sql = "INSERT INTO mails (id, kind, recipient, payload, created_at, attempts, next_attempt_at, invite_id) \
+               VALUES ($1, $2, $3, $4, $5, 0, $5, $6)";
+    let invite = invite.map(|invite| invite.0);
+    let values: [Value; 6] =
+        [id.into(), kind.into(), recipient.into(), payload.into(), now.into(), invite.into()];
     execute(connection, sql, values).await.map(drop)
 }
 

@@ -339,6 +339,8 @@ async fn each_step_of_an_invitation_is_on_record() {
     app.mails().await;
     done(app.post(&format!("{path}/resend")).bearer(&own.access)).await;
     ada.on_record("invite.resent", json!({"invite_id": id, "email": "bob@example.com"})).await;
+    done(app.post(&format!("{path}/link")).bearer(&own.access)).await;
+    ada.on_record("invite.link_copied", json!({"invite_id": id, "email": "bob@example.com"})).await;
     let accept = format!("/api/v1/invites/{}/accept", app.mail().await.token("/invite"));
     let joined = done(app.post(&accept).json(&json!({"name": "Bob", "password": PASSWORD}))).await.tokens();
     let bob = app.get(ME).bearer(&joined.access).send().await.body["user"]["id"].clone();

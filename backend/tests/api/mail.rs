@@ -14,13 +14,13 @@ use crate::test_app::{REVOKE, TestApp};
 
 const FORGOT: &str = "/api/v1/auth/forgot-password";
 
-fn smtp(app: &TestApp, address: SocketAddr) -> Post {
+pub fn smtp(app: &TestApp, address: SocketAddr) -> Post {
     let config = Config { smtp_url: Some(format!("smtp://{address}")), ..app.app.config.clone() };
     Post::new(&config).unwrap()
 }
 
 /// A mail server that answers the recipient's command with `verdict`, for one connection.
-async fn server(verdict: &'static str) -> SocketAddr {
+pub async fn server(verdict: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -50,7 +50,7 @@ async fn server(verdict: &'static str) -> SocketAddr {
     address
 }
 
-async fn waiting(app: &TestApp) -> i64 {
+pub async fn waiting(app: &TestApp) -> i64 {
     app.value("SELECT count(*) FROM mails").await
 }
 
