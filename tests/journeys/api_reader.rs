@@ -44,7 +44,7 @@ async fn try_it_out_sends_the_request_that_it_shows() -> Outcome {
         let other = other["session"]["id"].as_str().unwrap_or_default().to_owned();
         let token = api.sign_in(&ada).await?.member("access_token")?;
         let browser = stage.browser(server.url()).await?;
-        browser.open("/docs/").await?;
+        browser.open("/docs").await?;
         authorize(&browser, &token).await?;
 
         let list = operation("users", "list_sessions");
