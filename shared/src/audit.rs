@@ -130,7 +130,7 @@ impl FromStr for AuditKind {
 
 /// An entry of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct AuditEvent {
     /// Its id; later entries have later ids.
     pub id: AuditEventId,
@@ -165,7 +165,7 @@ pub struct AuditPerson {
 
 /// A page of the trail, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct AuditPage {
     /// The entries.
     pub events: Vec<AuditEvent>,

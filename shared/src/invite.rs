@@ -12,7 +12,7 @@ use crate::{
 
 /// An open invitation, as the account's owners see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InviteSummary {
     /// The invitation's id.
     pub id: InviteId,
@@ -91,7 +91,7 @@ impl fmt::Debug for InviteLinkResponse {
 /// A page of the account's open invitations, newest first. Those past their time stay until they are
 /// sent again or taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InvitePage {
     /// The invitations.
     pub invites: Vec<InviteSummary>,
@@ -116,11 +116,11 @@ pub struct InviteQuery {
 
 /// An invitation to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct CreateInviteRequest {
     /// Whom to send it to.
-    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub email: String,
     /// What the person will be.
     pub role: Role,
@@ -128,7 +128,7 @@ pub struct CreateInviteRequest {
 
 /// An invitation, as the invited person sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InvitationResponse {
     /// The account's name.
     pub account_name: String,
@@ -144,14 +144,14 @@ pub struct InvitationResponse {
 
 /// Joining with a password. Answers tokens.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitationRequest {
     /// The person's name.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// The password to be.
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::NewPassword))]
     pub password: String,
     /// Where the refresh token shall travel.
     #[serde(default)]
