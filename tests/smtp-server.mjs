@@ -11,6 +11,11 @@ let count = 0;
 const server = new SMTPServer({
   disabledCommands: ["AUTH", "STARTTLS"],
   logger: false,
+  // As many servers do, when the sender is named.
+  onMailFrom(address, session, done) {
+    const refused = Object.assign(new Error("Helo command rejected: need a host name"), { responseCode: 504 });
+    done(session.hostNameAppearsAs.startsWith("[") ? refused : null);
+  },
   onData(stream, session, done) {
     const parts = [];
     stream.on("data", (part) => parts.push(part));
