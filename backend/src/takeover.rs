@@ -210,7 +210,8 @@ impl Takeover<'_> {
             let payload = json!({"user_id": user, "revoked_count": revoked_count});
             self.deed(AuditKind::MemberDeactivated).with(payload).append(transaction).await?;
             let account_name = accounts::find(transaction, self.account).await?.name;
-            let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::Undone, at: self.now };
+            let (user_id, end) = (Some(user), MembershipEnd::Undone);
+            let mail = Mail::MembershipEnded { user_id, account_name, end, at: self.now };
             mail.enqueue(transaction, &member.email, self.now).await?;
             undone.deactivated.push(member.email);
         }
@@ -239,7 +240,7 @@ impl Takeover<'_> {
             self.deed(AuditKind::MemberReactivated).with(payload).append(transaction).await?;
             if user != self.person {
                 let account_name = accounts::find(transaction, self.account).await?.name;
-                let mail = Mail::MembershipRestored { account_name, at: self.now };
+                let mail = Mail::MembershipRestored { user_id: Some(user), account_name, at: self.now };
                 mail.enqueue(transaction, &member.email, self.now).await?;
             }
             undone.reactivated.push(member.email);
@@ -308,10 +309,12 @@ impl Takeover<'_> {
             reactivated,
             at: self.now,
         };
-        for (user, email) in users::list_owners(transaction, self.account).await? {
-            // An address that a thief gave the person is about to go.
-            let recipient = if user == self.person { self.email } else { &email };
-            mail.enqueue(transaction, recipient, self.now).await?;
+        // An address that a thief gave the person is about to go.
+        let recipient =
+            |(user, email): (UserId, String)| if user == self.person { self.email.to_owned() } else { email };
+        let owners = users::list_owners(transaction, self.account).await?;
+        for recipient in owners.into_iter().map(recipient).collect::<BTreeSet<_>>() {
+            mail.enqueue(transaction, &recipient, self.now).await?;
         }
         Ok(())
     }

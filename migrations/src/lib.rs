@@ -26,6 +26,7 @@ mod m0016_final_trail;
 mod m0017_trail_by_kind_and_person;
 mod m0018_attempts_in_flight;
 mod m0020_recovery;
+mod m0021_mail_priority;
 mod m0023_closed_accounts;
 mod m0024_invite_delivery;
 
@@ -132,6 +133,7 @@ fn changes() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0017_trail_by_kind_and_person::Migration),
         Box::new(m0018_attempts_in_flight::Migration),
         Box::new(m0020_recovery::Migration),
+        Box::new(m0021_mail_priority::Migration),
         Box::new(m0023_closed_accounts::Migration),
         Box::new(m0024_invite_delivery::Migration),
     ]

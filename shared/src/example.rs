@@ -13,7 +13,10 @@ use crate::{
     },
     error::{ErrorCode, FieldCode, FieldError, Problem},
     id::{AccountId, AuditEventId, IdentityId, InviteId, SessionId, UserId},
-    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage, InviteSummary},
+    invite::{
+        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteDelivery, InviteLinkResponse,
+        InvitePage, InviteSummary,
+    },
     member::{MemberPage, MemberSummary, UpdateMemberRequest},
     oauth::{
         Identity, IdentityList, OauthCallbackRequest, OauthPurpose, OauthStartRequest, OauthStartResponse,
@@ -214,6 +217,16 @@ impl InviteSummary {
             created_at: after(2),
             sent_at: after(2),
             expires_at: after(2 + 7 * MINUTES_A_DAY),
+            delivery: InviteDelivery::Sent,
+            delivery_problem: None,
+        }
+    }
+}
+
+impl InviteLinkResponse {
+    pub(crate) fn example() -> Self {
+        Self {
+            url: "https://curfew.example/invite#eyJ0eXAiOiJsaW5rK2p3dCIsImFsZyI6IkVkRFNBIn0.…".to_owned()
         }
     }
 }

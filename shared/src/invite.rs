@@ -76,7 +76,7 @@ impl DeliveryProblem {
 
 /// The link of an open invitation, for an owner to pass on. Joining with it does not prove the address.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InviteLinkResponse {
     /// The address to open in a browser.
     pub url: String,

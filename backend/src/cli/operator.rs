@@ -304,10 +304,11 @@ async fn record_active(
     let new = Membership { role: member.role, is_active };
     takeover::record(transaction, member, None, new, now).await?;
     let account_name = accounts::find(transaction, member.account_id).await?.name;
+    let (user_id, name) = (Some(member.id), account_name.clone());
     let mail = if is_active {
-        Mail::MembershipRestored { account_name: account_name.clone(), at: now }
+        Mail::MembershipRestored { user_id, account_name: name, at: now }
     } else {
-        Mail::MembershipEnded { account_name: account_name.clone(), end: MembershipEnd::ByOperator, at: now }
+        Mail::MembershipEnded { user_id, account_name: name, end: MembershipEnd::ByOperator, at: now }
     };
     mail.enqueue(transaction, &member.email, now).await?;
     if member.role == Role::Owner && member.is_active != is_active {

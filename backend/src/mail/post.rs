@@ -53,6 +53,43 @@ impl PostError {
             Self::Smtp(_) | Self::Outbox(_) => DeliveryProblem::Unavailable,
         }
     }
+
+    /// The error and, where there is one, the way out, for an operator to read.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// What an operator can do about it.
+    fn hint(&self) -> Option<&'static str> {
+        let Self::Smtp(error) = self else { return None };
+        let text = error.to_string().to_ascii_lowercase();
+        match error.status().map(u16::from) {
+            None if text.contains("no compatible authentication mechanism") => Some(
+                "the server offers neither PLAIN nor LOGIN, and XOAUTH2 is not supported: use an app password, or a \
+                 relay that takes a user name and a password",
+            ),
+            Some(530) => Some(
+                "the server wants a user name and a password, or an encrypted connection: give both in \
+                 CURFEW_SMTP_URL, as smtps://user:password@host or smtp://user:password@host:587",
+            ),
+            Some(534 | 535) => Some(
+                "the server refuses the user name or the password in CURFEW_SMTP_URL; where it takes no passwords of \
+                 people, use an app password (XOAUTH2 is not supported)",
+            ),
+            // Some refuse the name only when the recipient is named.
+            Some(code) if matches!(code, 501 | 504) || text.contains("helo") || text.contains("ehlo") => {
+                Some(
+                    "where the server refuses the name that this one greets it with, set CURFEW_SMTP_HELLO to a host name \
+                 that leads to this machine",
+                )
+            }
+            _ => None,
+        }
+    }
 }
 
 fn is_about_the_message(code: Code) -> bool {
@@ -68,7 +105,7 @@ impl Post {
     pub fn new(config: &Config) -> Result<Self, PostError> {
         let Some(url) = &config.smtp_url else { return Ok(Self::Outbox(config.outbox())) };
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&encrypted(url))?;
-        Ok(Self::Smtp(transport.timeout(Some(TIMEOUT)).build()))
+        Ok(Self::Smtp(transport.hello_name(config.smtp_hello.clone()).timeout(Some(TIMEOUT)).build()))
     }
 
     /// Sends a message. `name` tells it from others in the folder.
