@@ -639,12 +639,18 @@ async fn who_had_not_proven_the_address_has_not_when_they_are_brought_back() {
     let unproven = app.user(owner.account, "dave@example.com", Role::Viewer).await;
     app.execute("UPDATE users SET email_verified_at = NULL WHERE email = 'dave@example.com'").await.unwrap();
     let (thief, token) = theft(&app, &owner).await;
+    let eve = accept(&app, &invite(&app, &thief, "eve@evil.example", "owner").await).await;
     for user in [proven, unproven] {
-        remove(&app, &thief, user.id.0).await;
+        remove(&app, &eve, user.id.0).await;
     }
     app.mails().await;
     assert_eq!(disown(&app, &token).await.status, 200);
-    let expected = ["ada@example.com owner in", "bob@example.com viewer in", "dave@example.com viewer in"];
+    let expected = [
+        "ada@example.com owner in",
+        "bob@example.com viewer in",
+        "dave@example.com viewer in",
+        "eve@evil.example owner out",
+    ];
     assert_eq!(people(&app).await, expected);
     let sql = "SELECT email FROM users WHERE email_verified_at IS NULL";
     assert_eq!(app.value::<String>(sql).await, "dave@example.com");

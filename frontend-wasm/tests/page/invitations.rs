@@ -336,12 +336,12 @@ async fn the_link_of_one_that_expired_is_not_to_be_had() {
     let listed: Open = Rc::new(RefCell::new(vec![1]));
     let _server = {
         let now_open = Rc::clone(&listed);
-        server(&listed, move |_, before| match before {
-            0 => Fate::Refused(ErrorCode::InvalidLink),
-            _ => {
-                now_open.borrow_mut().clear();
-                Fate::Refused(ErrorCode::NotFound)
+        server(&listed, move |_, before| {
+            if before == 0 {
+                return Fate::Refused(ErrorCode::InvalidLink);
             }
+            now_open.borrow_mut().clear();
+            Fate::Refused(ErrorCode::NotFound)
         })
     };
     let screen = open(page::MEMBERS);
