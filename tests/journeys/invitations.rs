@@ -114,9 +114,7 @@ async fn an_owner_sees_that_the_mail_server_refused_an_invitation_and_passes_its
         browser.devtools("Browser.grantPermissions", permissions).await?;
         browser.click(&format!("{row} button[aria-label='Copy link: {}']", bob.email)).await?;
         browser.sees("#toast", "Link copied").await?;
-        let read =
-            "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](String(error)))";
-        let copied = browser.run_async(read, vec![]).await?;
+        let copied = browser.run_async("return navigator.clipboard.readText()", vec![]).await?;
         let link = copied.as_str().and_then(|url| url.strip_prefix(&server.url()));
         let link = link.ok_or_else(|| Error(format!("not a link of this server: {copied}")))?;
 

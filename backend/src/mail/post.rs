@@ -47,9 +47,7 @@ impl PostError {
     #[must_use]
     pub fn problem(&self) -> DeliveryProblem {
         match self {
-            Self::Smtp(error) if error.status().is_some_and(|code| is_about_the_message(code)) => {
-                DeliveryProblem::Refused
-            }
+            Self::Smtp(error) if error.status().is_some_and(is_about_the_message) => DeliveryProblem::Refused,
             Self::Smtp(_) | Self::Outbox(_) => DeliveryProblem::Unavailable,
         }
     }

@@ -158,6 +158,26 @@ async fn who_joins_by_a_copied_link_signs_in_but_has_not_proven_the_address() {
 }
 
 #[tokio::test]
+async fn an_address_that_was_never_proven_is_told_nothing_of_the_next_one_and_not_given_back() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let joined = inviting.accept(&inviting.copied().await).await.tokens();
+    app.mails().await;
+    let email = json!({"email": "bob@work.example"});
+    assert_eq!(
+        app.post("/api/v1/users/me/email").bearer(&joined.access).json(&email).send().await.status,
+        202
+    );
+    let token = app.mail_to("bob@work.example").await.token("/verify-email");
+    let verified = app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+    assert!(app.mails().await.is_empty());
+    let sql = "SELECT count(email_verified_at) FROM users WHERE email = 'bob@work.example'";
+    assert_eq!(app.value::<i64>(sql).await, 1);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM address_changes").await, 0);
+}
+
+#[tokio::test]
 async fn the_link_of_the_message_proves_the_address_even_if_another_was_copied() {
     let inviting = Inviting::begin().await;
     let copied = inviting.copied().await;

@@ -633,6 +633,31 @@ async fn whoever_was_removed_by_an_accomplice_comes_back_even_after_a_change_of_
 }
 
 #[tokio::test]
+async fn who_had_not_proven_the_address_has_not_when_they_are_brought_back() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let proven = app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    let unproven = app.user(owner.account, "dave@example.com", Role::Viewer).await;
+    app.execute("UPDATE users SET email_verified_at = NULL WHERE email = 'dave@example.com'").await.unwrap();
+    let (thief, token) = theft(&app, &owner).await;
+    let eve = accept(&app, &invite(&app, &thief, "eve@evil.example", "owner").await).await;
+    for user in [proven, unproven] {
+        remove(&app, &eve, user.id.0).await;
+    }
+    app.mails().await;
+    assert_eq!(disown(&app, &token).await.status, 200);
+    let expected = [
+        "ada@example.com owner in",
+        "bob@example.com viewer in",
+        "dave@example.com viewer in",
+        "eve@evil.example owner out",
+    ];
+    assert_eq!(people(&app).await, expected);
+    let sql = "SELECT email FROM users WHERE email_verified_at IS NULL";
+    assert_eq!(app.value::<String>(sql).await, "dave@example.com");
+}
+
+#[tokio::test]
 async fn a_colleague_whom_the_thief_made_an_owner_is_none_any_more() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;

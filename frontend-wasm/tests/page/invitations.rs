@@ -306,7 +306,7 @@ async fn its_link_is_copied_once_however_often_it_is_asked_for() {
     screen.sees(button, "Copying…").await;
     screen.click(button).await;
     server.go_on();
-    screen.reads("#toast", "Link copied.").await;
+    screen.reads("#toast", "Link copied. Anyone who has the link can join.").await;
     assert_eq!(Reflect::get(&copied, &"text".into()).unwrap(), URL);
     let calls = server.calls(&link);
     assert_eq!((calls.len(), calls[0].method.as_str()), (1, "POST"));
@@ -320,14 +320,14 @@ async fn a_link_that_cannot_be_copied_is_shown_selected() {
         let screen = open(page::MEMBERS);
         set_clipboard(&clipboard);
         screen.click("button[aria-label='Copy link: 1@example.com']").await;
-        let field = "input[aria-label='Link for 1@example.com']";
+        let field = "#invites input";
         screen.holds(field, URL).await;
         has_focus(field).await;
         let input = screen.input(field).await;
         assert!(input.read_only());
         let selected = (input.selection_start().unwrap(), input.selection_end().unwrap());
         assert_eq!(selected, (Some(0), Some(u32::try_from(URL.len()).unwrap())));
-        screen.reads("#invites", "The link could not be copied.").await;
+        screen.reads("#invites", "The browser did not copy the link for 1@example.com. Copy it here:").await;
     }
 }
 
@@ -336,12 +336,12 @@ async fn the_link_of_one_that_expired_is_not_to_be_had() {
     let listed: Open = Rc::new(RefCell::new(vec![1]));
     let _server = {
         let now_open = Rc::clone(&listed);
-        server(&listed, move |_, before| match before {
-            0 => Fate::Refused(ErrorCode::InvalidLink),
-            _ => {
-                now_open.borrow_mut().clear();
-                Fate::Refused(ErrorCode::NotFound)
+        server(&listed, move |_, before| {
+            if before == 0 {
+                return Fate::Refused(ErrorCode::InvalidLink);
             }
+            now_open.borrow_mut().clear();
+            Fate::Refused(ErrorCode::NotFound)
         })
     };
     let screen = open(page::MEMBERS);

@@ -298,6 +298,27 @@ async fn an_identity_that_joined_by_a_copied_link_is_unlinked_when_the_address_i
 }
 
 #[tokio::test]
+async fn an_identity_that_joined_by_a_copied_link_goes_with_a_disowned_sign_in_however_old_it_is() {
+    let (app, provider) = stage().await;
+    let (owner, path, _) = invite(&app, "ada@example.com").await;
+    let token = copy(&app, &owner, &path).await;
+    let begun = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    assert_eq!(come_back(&app, &provider, &begun, &eve()).await.status, 200);
+    app.wait(TimeDelta::days(10));
+    app.mails().await;
+    let begun = begin(&app).await;
+    let code = provider.code(&begun.request, &eve(), app.now());
+    let callback = app.post("/api/v1/auth/oauth/example/callback").header("cookie", &begun.cookie);
+    let body = json!({"state": begun.request["state"], "code": code});
+    callback.header("user-agent", "another/1").json(&body).send().await.tokens();
+    let token = app.mail_to("ada@example.com").await.token("/not-me");
+    app.wait(TimeDelta::minutes(1));
+    let disowned = app.post("/api/v1/auth/disown").json(&json!({"token": token})).send().await;
+    assert_eq!(disowned.status, 200, "{}", disowned.text);
+    assert_eq!(count(&app, "identities").await, 0);
+}
+
+#[tokio::test]
 async fn a_provider_that_vouches_for_the_invited_address_proves_it_whatever_the_link() {
     let (app, provider) = stage().await;
     let (owner, path, _) = invite(&app, "ada@example.com").await;

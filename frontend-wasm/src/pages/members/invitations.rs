@@ -278,7 +278,7 @@ fn use_link_copy(id: InviteId, on_changed: Callback<()>) -> (Work<Option<String>
                     Err(failure) => return Err(failure),
                 };
                 if clipboard::copy(&url).await {
-                    toasts.say("Link copied. Whoever has it can join, so give it to nobody else.");
+                    toasts.say("Link copied. Anyone who has the link can join.");
                     return Ok(None);
                 }
                 Ok(Some(url))
@@ -369,13 +369,10 @@ fn Invitation(props: &InvitationProps) -> Html {
             if let Some(url) = copying.done().cloned().flatten() {
                 <span class="field">
                     <label for={link_id.clone()}>
-                        { "The link could not be copied. Copy it here. Whoever has it can join, so give it to nobody else." }
+                        { format!("The browser did not copy the link for {}. Copy it here:", invite.email) }
                     </label>
                     <span class="input">
-                        <input
-                            id={link_id} type="text" readonly=true value={url}
-                            aria-label={format!("Link for {}", invite.email)}
-                        />
+                        <input id={link_id} type="text" readonly=true value={url} />
                     </span>
                 </span>
             }
