@@ -243,15 +243,22 @@ fn outdated(error: &store::StoreError) -> Box<dyn StdError + Send + Sync> {
 
 async fn open(config: &Config) -> Result<Database> {
     config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
-    let database =
-        Database::connect(&config.database_url, config.database_connections, config.database_patience)
-            .await
-            .map_err(|error| {
-                // An address that cannot be read is repeated, its password included.
-                let (url, error) = (config.database_url.as_str(), error.to_string());
-                let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
-                format!("the database cannot be reached: {error}")
-            })?;
+    let url = config.database_url.as_str();
+    let database = Database::connect_through(
+        url,
+        config.database_connections,
+        config.database_patience,
+        config.database_pooling,
+    );
+    let database = database.await.map_err(|error| match error {
+        store::StoreError::Custom(why) => format!("the database cannot be used: {why}"),
+        error => {
+            // An address that cannot be read is repeated, its password included.
+            let error = error.to_string();
+            let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
+            format!("the database cannot be reached: {error}")
+        }
+    })?;
     Ok(database)
 }
 

@@ -66,6 +66,9 @@ pub struct Settings {
     /// Most connections to the database [default: 16]
     #[arg(long, global = true, env = "CURFEW_DATABASE_CONNECTIONS")]
     pub database_connections: Option<u32>,
+    /// How a pooler in front of PostgreSQL, such as PgBouncer, shares its connections [default: session]
+    #[arg(long, global = true, env = "CURFEW_DATABASE_POOLING")]
+    pub database_pooling: Option<Pooling>,
     /// What all keys derive from, at least 32 bytes; better in the environment than in a flag
     /// [default: generated, and kept in the data folder]
     #[arg(long, global = true, env = "CURFEW_SECRET", hide_env_values = true)]
@@ -145,6 +148,16 @@ pub struct Settings {
     pub oauth: Providers,
 }
 
+/// For how long a pooler in front of PostgreSQL leaves a connection to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// For as long as the client is connected, as without a pooler.
+    Session,
+    /// For a transaction.
+    Transaction,
+}
+
 /// Who may register an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -182,6 +195,8 @@ pub struct Config {
     pub database_url: String,
     /// Most connections to it.
     pub database_connections: u32,
+    /// How a pooler in front of it shares its connections.
+    pub database_pooling: Pooling,
     /// What all keys derive from, unless it is yet to be generated.
     pub secret: Option<String>,
     /// Former secrets.
@@ -388,6 +403,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         database_url: Some(database_url),
         data_dir: Some(data_dir),
         database_connections: given.database_connections.or(Some(16)),
+        database_pooling: given.database_pooling.or(Some(Pooling::Session)),
         secret: given.secret,
         secret_previous: given.secret_previous.or(Some(Vec::new())),
         public_url: Some(public_url),
@@ -489,6 +505,7 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         data_dir: settings.data_dir.ok_or_else(missing)?,
         database_url,
         database_connections: settings.database_connections.ok_or_else(missing)?.max(1),
+        database_pooling: settings.database_pooling.ok_or_else(missing)?,
         secret: settings.secret,
         secret_previous,
         origin: parsed.origin().ascii_serialization(),

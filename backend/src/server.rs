@@ -1,6 +1,15 @@
 //! The process that serves: connections, the jobs beside them, and an orderly end.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -39,6 +48,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_mins(1);
 /// The largest head of a request, in bytes; a larger one is answered 431.
 const HEAD_MAX: usize = 32 * 1024;
+/// How long a client that has just connected may take to send its request once the process stops.
+const FIRST: Duration = Duration::from_secs(2);
 /// How long a client may take none of an answer.
 const STALL: Duration = Duration::from_secs(30);
 /// How many connections there may be at once; further ones wait to be accepted.
@@ -86,7 +97,11 @@ pub async fn serve(app: AppState, listeners: Vec<Listener>) -> io::Result<()> {
     }
     listen_until_asked_to_stop(&app, &site, &listeners, &mut signals).await;
     tracing::info!("stopping; what is under way has {} seconds", DRAIN.as_secs());
-    listeners.into_iter().for_each(Listener::close);
+    for stream in listeners.into_iter().flat_map(Listener::close) {
+        if let Ok(permit) = Arc::clone(&site.places).try_acquire_owned() {
+            admit(stream, permit, &site, &mut false);
+        }
+    }
     stop.cancel();
     tasks.close();
     app.background.close();
@@ -176,37 +191,44 @@ async fn accept(listener: &Listener, site: &Site) {
     let mut has_warned = false;
     while let Ok(permit) = Arc::clone(&site.places).acquire_owned().await {
         match listener.accept().await {
-            Ok(Stream::Tcp(stream, peer)) => {
-                let place = match (&site.peers, peer.ip().to_canonical()) {
-                    (Some(peers), address) if !address.is_loopback() => {
-                        let Some(place) = peers.admit(address) else {
-                            if !std::mem::replace(&mut has_warned, true) {
-                                tracing::warn!(
-                                    %address,
-                                    "one address has as many connections as it may, and gets no more; if it is \
-                                     a proxy, set CURFEW_PROXIES",
-                                );
-                            }
-                            continue;
-                        };
-                        Some(place)
-                    }
-                    _ => None,
-                };
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY");
-                }
-                site.tasks.spawn(connection(stream, Some(peer), site.clone(), (permit, place)));
-            }
-            #[cfg(unix)]
-            Ok(Stream::Unix(stream)) => {
-                site.tasks.spawn(connection(stream, None, site.clone(), (permit, None)));
-            }
+            Ok(stream) => admit(stream, permit, site, &mut has_warned),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted; trying again");
                 pause().await;
             }
+        }
+    }
+}
+
+/// Serves a connection, unless its address has as many as it may.
+fn admit(stream: Stream, permit: OwnedSemaphorePermit, site: &Site, has_warned: &mut bool) {
+    match stream {
+        Stream::Tcp(stream, peer) => {
+            let place = match (&site.peers, peer.ip().to_canonical()) {
+                (Some(peers), address) if !address.is_loopback() => {
+                    let Some(place) = peers.admit(address) else {
+                        if !std::mem::replace(has_warned, true) {
+                            tracing::warn!(
+                                %address,
+                                "one address has as many connections as it may, and gets no more; if it is \
+                                 a proxy, set CURFEW_PROXIES",
+                            );
+                        }
+                        return;
+                    };
+                    Some(place)
+                }
+                _ => None,
+            };
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY");
+            }
+            site.tasks.spawn(connection(stream, Some(peer), site.clone(), (permit, place)));
+        }
+        #[cfg(unix)]
+        Stream::Unix(stream) => {
+            site.tasks.spawn(connection(stream, None, site.clone(), (permit, None)));
         }
     }
 }
@@ -227,7 +249,10 @@ async fn connection(
     stream.set_write_timeout(Some(STALL));
     let (timer, stream) = HeadTimer::watch(Box::pin(stream), site.head);
     let Site { router, keep_alive, stopping, stop, .. } = site;
+    let is_used = Arc::new(AtomicBool::new(false));
+    let was_used = Arc::clone(&is_used);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        is_used.store(true, Ordering::Relaxed);
         if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
@@ -252,8 +277,15 @@ async fn connection(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            // Who has just connected is sending a request, which hyper would not wait for.
+            let first = if was_used.load(Ordering::Relaxed) { Duration::ZERO } else { FIRST };
+            match timeout(first, connection.as_mut()).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = ended {
@@ -371,5 +403,29 @@ mod tests {
         site.stopping.cancel();
         client.write_all(REQUEST).await.unwrap();
         assert!(rest(&mut client).await.contains("connection: close"));
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_connection_that_was_just_opened_is_answered_as_the_process_stops() {
+        let site = site(NEVER, NEVER);
+        let mut used = connect(&site, REQUEST).await;
+        answer(&mut used).await;
+        let mut unused = connect(&site, b"").await;
+        let mut fresh = Vec::new();
+        for _ in 0..6 {
+            fresh.push(connect(&site, b"").await);
+        }
+        tokio::task::yield_now().await;
+        site.stopping.cancel();
+        site.stop.cancel();
+        for client in &mut fresh {
+            client.write_all(REQUEST).await.unwrap();
+        }
+        for client in &mut fresh {
+            let text = rest(client).await;
+            assert!(text.contains("connection: close") && text.ends_with("served"), "{text}");
+        }
+        assert_eq!(rest(&mut used).await, "");
+        assert_eq!(rest(&mut unused).await, "", "it is not waited for without an end");
     }
 }

@@ -13,6 +13,8 @@ use sea_orm::{
     Value, sqlx::sqlite::SqliteConnectOptions,
 };
 
+use crate::config::Pooling;
+
 pub use pool::{Pool, Transaction};
 pub use sea_orm::{ConnectionTrait as Connection, DbErr as StoreError};
 
@@ -26,6 +28,7 @@ pub mod mails;
 pub mod membership_changes;
 pub mod oauth_flows;
 pub mod pool;
+mod pooling;
 pub mod registrations;
 mod schema;
 pub mod sessions;
@@ -43,6 +46,7 @@ pub struct Database {
     /// To write with.
     pub write: Pool,
     patience: Duration,
+    pooling: Pooling,
 }
 
 impl Database {
@@ -53,6 +57,20 @@ impl Database {
     ///
     /// When the address is of neither kind, or the database does not answer.
     pub async fn connect(url: &str, connections: u32, patience: Duration) -> Result<Self, DbErr> {
+        Self::connect_through(url, connections, patience, Pooling::Session).await
+    }
+
+    /// The same, through a pooler that shares its connections to the server as `pooling` says.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when the pooler shares them otherwise.
+    pub async fn connect_through(
+        url: &str,
+        connections: u32,
+        patience: Duration,
+        pooling: Pooling,
+    ) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
             let is_memory = |file: &PathBuf| file.to_string_lossy().starts_with("file:sqlx-in-memory");
             let file = sqlite_file(url).filter(|file| !is_memory(file));
@@ -60,22 +78,36 @@ impl Database {
             create_private(&file).map_err(|error| DbErr::Custom(format!("{}: {error}", file.display())))?;
             let write = sea_orm::Database::connect(sqlite(url, 1, patience)).await?;
             let read = sea_orm::Database::connect(sqlite(url, connections, patience)).await?;
-            return Ok(Self { read: Pool::of_file(read), write: Pool::of_file(write), patience });
+            return Ok(Self {
+                read: Pool::unlimited(read),
+                write: Pool::unlimited(write),
+                patience,
+                pooling,
+            });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let mut options = options(url, connections, patience);
-            let limits = limits(patience);
-            options.map_sqlx_postgres_pool_opts(move |pool| {
-                let limits = limits.clone();
-                pool.after_connect(move |connection, _| {
-                    let limits = sea_orm::sqlx::AssertSqlSafe(limits.clone());
-                    Box::pin(
-                        async move { sea_orm::sqlx::Executor::execute(connection, limits).await.map(drop) },
-                    )
-                })
-            });
-            let pool = Pool::connect(options, patience).await?;
-            return Ok(Self { read: pool.clone(), write: pool, patience });
+            let mut options = options(url, connections, patience, pooling);
+            let pool = match pooling {
+                Pooling::Session => {
+                    pooling::check(url, patience).await?;
+                    let limits = limits(patience, "SET");
+                    options.map_sqlx_postgres_pool_opts(move |pool| {
+                        let limits = limits.clone();
+                        pool.after_connect(move |connection, _| {
+                            let limits = sea_orm::sqlx::AssertSqlSafe(limits.clone());
+                            Box::pin(async move {
+                                sea_orm::sqlx::Executor::execute(connection, limits).await.map(drop)
+                            })
+                        })
+                    });
+                    Pool::connect(options, patience).await?
+                }
+                Pooling::Transaction => {
+                    let preamble = format!("{}; {}", pooling::FORGET, limits(patience, "SET LOCAL"));
+                    Pool::connect(options, patience).await?.by_transaction(&preamble)
+                }
+            };
+            return Ok(Self { read: pool.clone(), write: pool, patience, pooling });
         }
         Err(DbErr::Custom("the database's address must begin with `sqlite:` or `postgres:`".to_owned()))
     }
@@ -132,16 +164,16 @@ impl Database {
 
 /// The server's own limits on what a connection waits for, a little shorter than ours: what the server ends
 /// costs no connection. Set by a statement, as poolers refuse them among the parameters of the start.
-fn limits(patience: Duration) -> String {
+fn limits(patience: Duration, set: &str) -> String {
     let (statement, lock) = (patience.as_millis() * 4 / 5, patience.as_millis() * 3 / 5);
     format!(
-        "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
-         SET idle_in_transaction_session_timeout = {}",
+        "{set} statement_timeout = {statement}; {set} lock_timeout = {lock}; \
+         {set} idle_in_transaction_session_timeout = {}",
         patience.as_millis() * 4
     )
 }
 
-fn options(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
+fn options(url: &str, connections: u32, patience: Duration, pooling: Pooling) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -152,12 +184,19 @@ fn options(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
         .test_before_acquire(false)
         .sqlx_logging(false)
         // Nothing here is a float, and poolers refuse the parameter.
-        .map_sqlx_postgres_opts(|options| options.extra_float_digits(None));
+        .map_sqlx_postgres_opts(move |options| {
+            let options = options.extra_float_digits(None);
+            match pooling {
+                Pooling::Session => options,
+                // A statement that was prepared in another transaction may be on another connection.
+                Pooling::Transaction => options.statement_cache_capacity(0),
+            }
+        });
     options
 }
 
 fn sqlite(url: &str, connections: u32, patience: Duration) -> ConnectOptions {
-    let mut options = options(url, connections, patience);
+    let mut options = options(url, connections, patience, Pooling::Session);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)
@@ -213,11 +252,8 @@ pub fn is_away(error: &DbErr) -> bool {
         // SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the low byte is the primary code.
         return matches!(sqlite & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
     }
-    if ["26000", "42P05"].contains(&code.as_ref()) {
-        tracing::error!(
-            "a pooler in front of PostgreSQL loses prepared statements: have it pool sessions, or keep \
-             prepared statements (PgBouncer 1.21 or later, max_prepared_statements)"
-        );
+    if pooling::LOST.contains(&code.as_ref()) {
+        tracing::error!("{}", pooling::ADVICE);
     }
     // PostgreSQL's classes: connection, a session that may only read or was idle, rollback, resources, a lock
     // that took too long, operator intervention, system.

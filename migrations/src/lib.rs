@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{DatabaseConnection, DatabaseTransaction},
+    sea_orm::{DatabaseTransaction, DbBackend, Statement},
 };
 
 mod m0001_accounts;
@@ -67,12 +67,8 @@ pub struct State {
 /// # Errors
 ///
 /// When the database is away.
-pub async fn state(connection: &DatabaseConnection) -> Result<State, DbErr> {
-    let applied = if SchemaManager::new(connection).has_table(TABLE).await? {
-        applied(connection).await?
-    } else {
-        BTreeSet::new()
-    };
+pub async fn state(connection: &impl ConnectionTrait) -> Result<State, DbErr> {
+    let applied = if is_installed(connection).await? { applied(connection).await? } else { BTreeSet::new() };
     let known: BTreeSet<_> = changes().iter().map(|change| change.name().to_owned()).collect();
     Ok(State {
         missing: known.difference(&applied).cloned().collect(),
@@ -94,7 +90,7 @@ pub async fn apply(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         }
         change.up(&SchemaManager::new(transaction)).await?;
         let now = Expr::cust(match transaction.get_database_backend() {
-            sea_orm::DbBackend::Postgres => "extract(epoch FROM now())::bigint",
+            DbBackend::Postgres => "extract(epoch FROM now())::bigint",
             _ => "unixepoch()",
         });
         let mut note = Query::insert();
@@ -106,6 +102,17 @@ pub async fn apply(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
 
 /// Where the changes that were applied are noted.
 const TABLE: &str = "seaql_migrations";
+
+/// Whether there is the table of changes.
+async fn is_installed(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => format!("SELECT to_regclass('{TABLE}') IS NOT NULL AS is_installed"),
+        _ => format!("SELECT count(*) > 0 AS is_installed FROM sqlite_master WHERE name = '{TABLE}'"),
+    };
+    let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
+    row.map_or(Ok(false), |row| row.try_get("", "is_installed"))
+}
 
 async fn applied(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
     let rows = connection.query_all(Query::select().column("version").from(TABLE)).await?;

@@ -20,6 +20,8 @@ mod openid;
 mod own_sessions;
 mod pages;
 mod people;
+mod poolers;
+mod proxies;
 mod race;
 mod replicas;
 mod server_away;

@@ -34,6 +34,19 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Runs statements in the database at `url`.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub async fn execute(url: &str, sql: &str) -> Result<()> {
+        let connection = Database::connect(url).await?;
+        connection.execute_unprepared(sql).await?;
+        Ok(connection.close().await?)
+    }
+}
+
 /// The host and port of a database's address, and the same address on another port of this machine.
 ///
 /// # Errors

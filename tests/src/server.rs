@@ -76,7 +76,7 @@ impl Server {
         Ok(server)
     }
 
-    fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
+    pub(crate) fn prepare(settings: Settings, log: PathBuf) -> Result<Self> {
         let bind = || {
             let socket = TcpSocket::new_v4()?;
             socket.set_reuseaddr(true)?;
@@ -114,16 +114,27 @@ impl Server {
         ready.await.map_err(|error| Error(format!("{error}; its log ends:\n{}", tail(&self.log))))
     }
 
+    /// Asks it to stop (SIGTERM).
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn terminate(&self) -> Result<()> {
+        let id = self.process.as_ref().and_then(Child::id);
+        if let Some(pid) = id.and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
+            kill_process(pid, Signal::TERM).map_err(std::io::Error::from)?;
+        }
+        Ok(())
+    }
+
     /// Asks it to stop (SIGTERM) and waits until it has.
     ///
     /// # Errors
     ///
     /// When it does not stop, or not of its own accord.
     pub async fn stop(&mut self) -> Result<()> {
+        self.terminate()?;
         let Some(mut process) = self.process.take() else { return Ok(()) };
-        if let Some(pid) = process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
-            kill_process(pid, Signal::TERM).map_err(std::io::Error::from)?;
-        }
         let status = timeout(STOP, process.wait()).await.map_err(|_| {
             Error(format!("the server did not stop within {} s of SIGTERM", STOP.as_secs()))
         })??;

@@ -10,7 +10,7 @@ use std::{
     task::Poll,
 };
 
-use crate::{Browser, Error, Outcome, Person, Postgres, Result, Server, Settings, server::tail};
+use crate::{Browser, Error, Outcome, Person, Postgres, Program, Result, Server, Settings, server::tail};
 
 /// What a journey plays on.
 #[derive(Debug)]
@@ -38,6 +38,43 @@ impl Stage {
     /// When it does not get ready.
     pub async fn server(&self, settings: Settings) -> Result<Server> {
         Server::start(settings, self.log()).await
+    }
+
+    /// A server that is not started: only its commands run.
+    ///
+    /// # Errors
+    ///
+    /// When there is no free port.
+    pub fn stopped_server(&self, settings: Settings) -> Result<Server> {
+        Server::prepare(settings, self.log())
+    }
+
+    /// Starts PgBouncer in front of the database at `url`; and the database's address through it. None where
+    /// there is no PgBouncer.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn pgbouncer(&self, url: &str, pool_mode: &str) -> Result<Option<(Program, String)>> {
+        Program::pgbouncer(url, pool_mode, self.log()).await
+    }
+
+    /// Starts HAProxy in front of the servers at these ports. None where there is no HAProxy.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn haproxy(&self, servers: [u16; 2]) -> Result<Option<Program>> {
+        Program::haproxy(servers, self.log()).await
+    }
+
+    /// Starts nginx in front of the servers at these ports. None where there is no nginx.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn nginx(&self, servers: [u16; 2]) -> Result<Option<Program>> {
+        Program::nginx(servers, self.log()).await
     }
 
     /// Starts a browser for the site at `url`.

@@ -55,15 +55,39 @@ impl Listener {
         }
     }
 
-    /// Stops listening. The file of a Unix socket goes first: once nobody listens, it may be the next process's.
-    pub(super) fn close(self) {
-        #[cfg(unix)]
-        if let Self::Unix(_, path) = &self
-            && let Err(error) = std::fs::remove_file(path)
-        {
-            tracing::debug!(%error, path = %path.display(), "the socket's file cannot be removed");
-        }
+    /// Stops listening, and answers the connections that are waiting to be accepted: the system would break them
+    /// off, with the requests that were sent on them. The file of a Unix socket goes first: once nobody listens,
+    /// it may be the next process's.
+    pub(super) fn close(self) -> Vec<Stream> {
+        let waiting = match self {
+            Self::Tcp(listener) => listener.into_std().map(|listener| {
+                let accepted = std::iter::from_fn(|| listener.accept().ok());
+                accepted.filter_map(|(stream, peer)| Some(Stream::Tcp(tcp(stream).ok()?, peer))).collect()
+            }),
+            #[cfg(unix)]
+            Self::Unix(listener, path) => {
+                if let Err(error) = std::fs::remove_file(&path) {
+                    tracing::debug!(%error, path = %path.display(), "the socket's file cannot be removed");
+                }
+                listener.into_std().map(|listener| {
+                    let accepted = std::iter::from_fn(|| listener.accept().ok());
+                    accepted.filter_map(|(stream, _)| Some(Stream::Unix(unix(stream).ok()?))).collect()
+                })
+            }
+        };
+        waiting.unwrap_or_default()
     }
+}
+
+fn tcp(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    TcpStream::from_std(stream)
+}
+
+#[cfg(unix)]
+fn unix(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
 }
 
 /// Listens where it was asked to. A name leads to all of its addresses.
@@ -170,4 +194,18 @@ async fn bind_unix(path: &Path) -> io::Result<Listener> {
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE))?;
     Ok(Listener::Unix(listener, path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_wait_to_be_accepted_outlive_the_end_of_listening() {
+        let port = bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap().remove(0);
+        let address: SocketAddr = port.address().unwrap().parse().unwrap();
+        let clients: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+        assert_eq!(port.close().len(), clients.len());
+        assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
+    }
 }

@@ -23,6 +23,8 @@ pub struct Pool {
     current: Arc<RwLock<Current>>,
     /// Where the pool can be replaced: how, and the limit on every wait.
     network: Option<Arc<Network>>,
+    /// Where each transaction may be on a connection to the server of its own: what it begins with.
+    preamble: Option<Arc<str>>,
 }
 
 struct Network {
@@ -44,10 +46,17 @@ impl fmt::Debug for Network {
 }
 
 impl Pool {
-    /// A pool of connections to a file.
+    /// A pool of connections that is never replaced, and without a limit.
     #[must_use]
-    pub fn of_file(connection: DatabaseConnection) -> Self {
-        Self { current: Arc::new(RwLock::new(Current::new(connection))), network: None }
+    pub fn unlimited(connection: DatabaseConnection) -> Self {
+        Self { current: Arc::new(RwLock::new(Current::new(connection))), network: None, preamble: None }
+    }
+
+    /// The same, where each transaction may be on a connection to the server of its own: no statement is run
+    /// outside a transaction, and each transaction begins with `preamble`.
+    #[must_use]
+    pub fn by_transaction(self, preamble: &str) -> Self {
+        Self { preamble: Some(preamble.into()), ..self }
     }
 
     /// Connects through a network; no statement may take longer than `limit`.
@@ -58,7 +67,7 @@ impl Pool {
     pub async fn connect(options: ConnectOptions, limit: Duration) -> Result<Self, DbErr> {
         let connection = sea_orm::Database::connect(options.clone()).await?;
         let network = Some(Arc::new(Network { options, limit }));
-        Ok(Self { network, ..Self::of_file(connection) })
+        Ok(Self { network, ..Self::unlimited(connection) })
     }
 
     /// The connections as they are now.
@@ -74,11 +83,19 @@ impl Pool {
     ///
     /// When the database is away.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        let Current { connection, since } = self.current();
+        let inner = self.within(since, self.begin_on(&connection)).await?;
+        Ok(Transaction { inner, pool: self.clone(), since })
+    }
+
+    async fn begin_on(&self, connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
-        let current = self.current();
-        let inner = self.within(current.since, current.connection.begin_with_options(options)).await?;
-        Ok(Transaction { inner, pool: self.clone(), since: current.since })
+        let transaction = connection.begin_with_options(options).await?;
+        if let Some(preamble) = &self.preamble {
+            transaction.execute_unprepared(preamble).await?;
+        }
+        Ok(transaction)
     }
 
     fn current(&self) -> Current {
@@ -160,9 +177,18 @@ impl ConnectionTrait for Pool {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let Current { connection, since } = self.current();
-        self.within(since, connection.execute_raw(statement)).await
+        let work = async {
+            if self.preamble.is_none() {
+                return connection.execute_raw(statement).await;
+            }
+            let transaction = self.begin_on(&connection).await?;
+            let outcome = transaction.execute_raw(statement).await?;
+            transaction.commit().await.map(|()| outcome)
+        };
+        self.within(since, work).await
     }
 
+    /// In no transaction: for what cannot be in one.
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let Current { connection, since } = self.current();
         self.within(since, connection.execute_unprepared(sql)).await
@@ -170,12 +196,28 @@ impl ConnectionTrait for Pool {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let Current { connection, since } = self.current();
-        self.within(since, connection.query_one_raw(statement)).await
+        let work = async {
+            if self.preamble.is_none() {
+                return connection.query_one_raw(statement).await;
+            }
+            let transaction = self.begin_on(&connection).await?;
+            let outcome = transaction.query_one_raw(statement).await?;
+            transaction.commit().await.map(|()| outcome)
+        };
+        self.within(since, work).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let Current { connection, since } = self.current();
-        self.within(since, connection.query_all_raw(statement)).await
+        let work = async {
+            if self.preamble.is_none() {
+                return connection.query_all_raw(statement).await;
+            }
+            let transaction = self.begin_on(&connection).await?;
+            let outcome = transaction.query_all_raw(statement).await?;
+            transaction.commit().await.map(|()| outcome)
+        };
+        self.within(since, work).await
     }
 }
 

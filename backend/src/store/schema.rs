@@ -6,7 +6,9 @@ use std::{
 };
 
 use curfew_migrations::{INDEXES, State};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+
+use crate::config::Pooling;
 
 use super::{Database, Pool, Transaction, one, pool::away, sqlite_file};
 
@@ -38,7 +40,7 @@ impl Database {
     ///
     /// When a change cannot be applied, or another process takes too long over it.
     pub async fn change_schema(&self, url: &str) -> Result<(), DbErr> {
-        let state = curfew_migrations::state(&self.write.connection()).await?;
+        let state = curfew_migrations::state(&self.write).await?;
         warn_of_unknown(&state);
         if state.missing.is_empty() {
             return Ok(());
@@ -64,7 +66,7 @@ impl Database {
     ///
     /// When it is older, or the database is away.
     pub async fn check_schema(&self) -> Result<(), DbErr> {
-        let state = curfew_migrations::state(&self.read.connection()).await?;
+        let state = curfew_migrations::state(&self.read).await?;
         warn_of_unknown(&state);
         if state.missing.is_empty() {
             return Ok(());
@@ -93,15 +95,18 @@ impl Database {
             match is_valid(&lock, index.name).await? {
                 Some(true) => {}
                 valid => {
-                    let builder = self.unlimited(url).await?.connection();
-                    builder.execute_unprepared("SET statement_timeout = 0; SET lock_timeout = 0").await?;
+                    let builder = self.unlimited(url).await?;
+                    if self.pooling == Pooling::Session {
+                        let no_limits = "SET statement_timeout = 0; SET lock_timeout = 0";
+                        builder.execute_unprepared(no_limits).await?;
+                    }
                     if valid.is_some() {
                         // Left behind by a process that was ended as it built it.
                         let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.name);
                         builder.execute_unprepared(&sql).await?;
                     }
                     build(&builder, index).await?;
-                    builder.close().await?;
+                    builder.connection().close().await?;
                 }
             }
             lock.commit().await?;
@@ -112,13 +117,17 @@ impl Database {
 
     /// One connection of its own, without the limits of those that serve.
     async fn unlimited(&self, url: &str) -> Result<Pool, DbErr> {
-        let mut options = super::options(url, 1, self.patience);
+        let mut options = super::options(url, 1, self.patience, self.pooling);
         options.max_lifetime(None).idle_timeout(None);
-        Ok(Pool::of_file(sea_orm::Database::connect(options).await?))
+        let pool = Pool::unlimited(sea_orm::Database::connect(options).await?);
+        Ok(match self.pooling {
+            Pooling::Session => pool,
+            Pooling::Transaction => pool.by_transaction(super::pooling::FORGET),
+        })
     }
 }
 
-async fn build(builder: &DatabaseConnection, index: &curfew_migrations::Index) -> Result<(), DbErr> {
+async fn build(builder: &Pool, index: &curfew_migrations::Index) -> Result<(), DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         rows: i64,

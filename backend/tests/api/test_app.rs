@@ -95,8 +95,9 @@ impl TestApp {
         let own = own.into_iter().chain(["--public-url", "https://curfew.example"]);
         let settings = Flags::parse_from(own.chain(flags.iter().copied())).settings;
         let config = Layered::new(&settings, |_| None, None).unwrap().config().unwrap();
-        let database =
-            Database::connect(&config.database_url, config.database_connections, PATIENCE).await.unwrap();
+        let (url, connections) = (&config.database_url, config.database_connections);
+        let database = Database::connect_through(url, connections, PATIENCE, config.database_pooling);
+        let database = database.await.unwrap();
         database.migrate(&config.database_url).await.unwrap();
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(start)));
