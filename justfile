@@ -90,10 +90,10 @@ build: page
         "The server did not build; see above." \
         cargo build --release --locked -p curfew-backend --bin curfew
 
-# Tests beside the code (domain, store, shared types), of the code's shape, and of documentation examples.
-test-unit *FILTER: page
+# Tests beside the code, of the command line, of the code's shape and of documentation examples: no page, no browser, no tools.
+test-unit *FILTER:
     @# `[!aj]*`: every test target but `api` and `journeys`, which have their own recipes.
-    @{{ step }} "Unit tests (2 minutes to compile the first time)" \
+    @{{ step }} "Unit tests (3 minutes to compile the first time)" \
         "A unit test failed; run it alone with \`just test-unit NAME\`." \
         cargo test --locked --lib --bins --test '[!aj]*' -- "$@"
     @{{ step }} "Unit tests of what is pure in the page (1 minute to compile the first time)" \

@@ -11,11 +11,11 @@ use std::{
 fn main() -> Result<(), Box<dyn Error>> {
     let dist = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../dist");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={}", dist.display());
-    // A debug build reads the files from where they are, when it runs.
+    // A debug build reads the files at run time, and does not need them to compile.
     if env::var("PROFILE")? != "release" {
         return Ok(());
     }
+    println!("cargo::rerun-if-changed={}", dist.display());
     if !dist.join("index.html").is_file() {
         println!("cargo::error=the page is not built: run `just page` first");
         return Ok(());

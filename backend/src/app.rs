@@ -67,10 +67,10 @@ impl App {
     pub fn new(config: Config, database: Database, clock: Arc<dyn Clock>) -> Result<AppState, SetupError> {
         Ok(Arc::new(Self {
             keys: Keys::derive(
-                config.secret.iter().chain(&config.secret_previous).map(String::as_str),
-                &config.public_url,
+                config.secret.secret.iter().chain(&config.secret.secret_previous).map(String::as_str),
+                config.server.public_url.as_str(),
             )?,
-            passwords: Passwords::new(config.password_workers)?,
+            passwords: Passwords::new(config.server.password_workers.into())?,
             oidc: Oidc::new(&config)?,
             metrics: Metrics::default(),
             background: TaskTracker::new(),

@@ -3,22 +3,24 @@
 use std::{
     error::Error as StdError,
     io::{Read, Write},
-    path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use curfew_shared::{
     auth::Role,
     id::{AccountId, SessionId},
 };
-use serde::Serialize;
 
-use self::operator::Operator;
+use self::{
+    operator::Operator,
+    output::{Output, print},
+};
 use crate::{
     app::App,
     clock::{DatabaseClock, SystemClock},
-    config::{Config, Layered, Settings, environment::Environment, keep, unless_empty},
+    config::{self, Config, ConfigError, LayeredSettings, environment::Environment, files},
     entropy, http, jobs,
     passwords::Verified,
     server,
@@ -26,17 +28,21 @@ use crate::{
     telemetry,
 };
 
+mod help;
 mod operator;
+mod output;
 
 /// Accounts and sessions: nobody stays signed in by accident, and nobody is signed out by accident.
 #[derive(Debug, Parser)]
-#[command(name = "curfew", version)]
+#[command(
+    name = "curfew",
+    version,
+    after_help = "`curfew serve --help` lists all settings, `curfew config` prints the values in force."
+)]
 struct Cli {
-    #[command(flatten)]
-    settings: Settings,
-    /// A TOML file with settings, named as the flags are, with underscores
-    #[arg(long, global = true, env = "CURFEW_CONFIG")]
-    config: Option<PathBuf>,
+    /// Print JSON for programs, one object a line, in place of tables
+    #[arg(long, display_order = 900)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -45,7 +51,7 @@ struct Cli {
 enum Command {
     /// Serve the API and the page
     Serve {
-        /// Make a demo account if there is no account yet, and print how to sign in
+        /// Create a demo account if there is no account yet, and print how to sign in
         #[arg(long)]
         demo: bool,
     },
@@ -146,7 +152,7 @@ struct PasswordArgs {
 
 #[derive(Debug, Subcommand)]
 enum SessionCommand {
-    /// Print the live sessions, newest first, one JSON object a line
+    /// Print the live sessions, newest first
     List {
         /// Of this account alone
         #[arg(long)]
@@ -170,6 +176,9 @@ enum SessionCommand {
     },
 }
 
+/// How long to wait for the database before it counts as unavailable: every request is answered within three seconds.
+const DATABASE_TIMEOUT: Duration = Duration::from_millis(2_500);
+
 type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 /// Runs the command that the process was started with.
@@ -178,25 +187,29 @@ type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 ///
 /// With a sentence for the operator.
 pub async fn run() -> Result<()> {
-    let matches = Cli::command().mut_args(unless_empty).get_matches();
-    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let environment = Environment::read(variables)?;
-    environment.complete(&mut cli.settings)?;
-    let settings = Layered::new(&cli.settings, |name| source(&matches, name), cli.config.as_deref())?;
+    let command = help::scope_settings(config::with_settings(Cli::command()));
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let settings = match LayeredSettings::read(&command, &arguments, &environment) {
+        Err(ConfigError::CommandLine(error)) => error.exit(),
+        settings => settings?,
+    };
+    let cli = Cli::from_arg_matches(settings.matches())?;
+    let output = if cli.json { Output::Json } else { Output::Table };
     match cli.command {
         Command::Config => {
             for warning in environment.warnings() {
                 writeln!(std::io::stderr(), "curfew: warning: {warning}")?;
             }
-            return print(&settings.describe());
+            return print_settings(&settings, output);
         }
         Command::Openapi => return print(&http::openapi().to_pretty_json()?),
         _ => {}
     }
     let config = settings.config()?;
-    telemetry::init(&config.log, config.log_format)?;
+    telemetry::init(&config.log.log, config.log.log_format)?;
     for warning in environment.warnings() {
         tracing::warn!("{warning}");
     }
@@ -204,36 +217,34 @@ pub async fn run() -> Result<()> {
         Command::Serve { demo } => serve(config, demo).await,
         Command::Migrate => {
             let database = connect(&config).await?;
-            database.build_indexes(&config.database_url).await.map_err(|error| outdated(&error))
+            database.build_indexes(&config.storage.database_url).await.map_err(|error| outdated(&error))
         }
-        Command::Account(command) => Operator::new(&config).await?.account(command).await,
-        Command::User(command) => Operator::new(&config).await?.user(command).await,
+        Command::Account(command) => Operator::new(&config).await?.account(command, output).await,
+        Command::User(command) => Operator::new(&config).await?.user(command, output).await,
         Command::Session(command @ SessionCommand::List { .. }) => {
             // What only reads changes nothing.
             let database = open(&config).await?;
             database.check_schema().await.map_err(|error| format!("the database's schema: {error}"))?;
-            Operator::with(&config, database).await?.session(command).await
+            Operator::with(&config, database).await?.session(command, output).await
         }
-        Command::Session(command) => Operator::new(&config).await?.session(command).await,
+        Command::Session(command) => Operator::new(&config).await?.session(command, output).await,
         Command::Config | Command::Openapi => Ok(()),
     }
 }
 
-/// Where a setting came from. Global arguments belong to whichever subcommand they follow.
-fn source(matches: &ArgMatches, name: &str) -> Option<clap::parser::ValueSource> {
-    let mut matches = Some(matches);
-    let mut found = None;
-    while let Some(level) = matches {
-        found = level.try_contains_id(name).is_ok().then(|| level.value_source(name)).flatten().or(found);
-        matches = level.subcommand().map(|(_, inner)| inner);
-    }
-    found
+fn print_settings(settings: &LayeredSettings, output: Output) -> Result<()> {
+    let settings = settings.describe();
+    let width = settings.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
+    settings.iter().try_for_each(|setting| match output {
+        Output::Table => print(&format!("{:width$} = {} ({})", setting.name, setting.value, setting.source)),
+        Output::Json => print(&serde_json::to_string(setting)?),
+    })
 }
 
 /// Connects, and brings the schema up to date.
 async fn connect(config: &Config) -> Result<Database> {
     let database = open(config).await?;
-    database.change_schema(&config.database_url).await.map_err(|error| outdated(&error))?;
+    database.change_schema(&config.storage.database_url).await.map_err(|error| outdated(&error))?;
     Ok(database)
 }
 
@@ -242,13 +253,13 @@ fn outdated(error: &store::StoreError) -> Box<dyn StdError + Send + Sync> {
 }
 
 async fn open(config: &Config) -> Result<Database> {
-    config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
-    let url = config.database_url.as_str();
+    config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.storage.data_dir.display()))?;
+    let url = config.storage.database_url.as_str();
     let database = Database::connect_through(
         url,
-        config.database_connections,
-        config.database_patience,
-        config.database_pooling,
+        config.storage.database_connections,
+        DATABASE_TIMEOUT,
+        config.storage.database_pooling,
     );
     let database = database.await.map_err(|error| match error {
         store::StoreError::Custom(why) => format!("the database cannot be used: {why}"),
@@ -269,14 +280,15 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
     let database = connect(&config).await?;
     config
         .ensure_secret()
-        .map_err(|error| format!("the secret in {}: {error}", config.data_dir.display()))?;
-    let listeners = server::listener::bind(&config.listen)
+        .map_err(|error| format!("the secret in {}: {error}", config.storage.data_dir.display()))?;
+    let listeners = server::listener::bind(&config.server.listen)
         .await
-        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+        .map_err(|error| format!("cannot listen on {}: {error}", config.server.listen))?;
     let password = if demo { prepare_demo(&config, &database).await? } else { None };
     let addresses =
         listeners.iter().map(server::listener::Listener::address).collect::<Result<Vec<_>, _>>()?;
-    let (address, url, kind) = (addresses.join(", "), config.public_url.clone(), store::kind(&database));
+    let (address, url, kind) =
+        (addresses.join(", "), config.server.public_url.to_string(), store::kind(&database));
     tracing::info!(address, public_url = url, database = kind, "ready");
     if let Some(password) = password {
         let lines = [
@@ -289,7 +301,11 @@ async fn serve(mut config: Config, demo: bool) -> Result<()> {
         print(&lines.join("\n"))?;
     }
     let clock = Arc::new(DatabaseClock::new(SystemClock, &database).await?);
-    tokio::spawn(jobs::database::run(database.clone(), config.database_url.clone(), Arc::clone(&clock)));
+    tokio::spawn(jobs::database::run(
+        database.clone(),
+        config.storage.database_url.clone(),
+        Arc::clone(&clock),
+    ));
     let app = App::new(config, database, clock)?;
     server::serve(app, listeners).await?;
     Ok(())
@@ -307,14 +323,14 @@ async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<Str
         Ok(format!("demo-{:04}-{:04}-{:04}", digits / 100_000_000, digits / 10_000 % 10_000, digits % 10_000))
     };
     if accounts::any(&database.read).await? {
-        let kept = std::fs::read_to_string(config.data_dir.join(PASSWORD)).unwrap_or_default();
+        let kept = std::fs::read_to_string(config.storage.data_dir.join(PASSWORD)).unwrap_or_default();
         let login = users::find_login(&database.read, DEMO_EMAIL).await?;
         let hash = login.and_then(|login| login.password_hash);
         // Not if it was changed since.
         let holds = operator.passwords.verify(kept.trim(), hash.as_deref()).await? != Verified::No;
         return Ok(holds.then(|| kept.trim().to_owned()));
     }
-    let password = keep(&config.data_dir, PASSWORD, generated)?;
+    let password = files::read_or_create_secret(&config.storage.data_dir, PASSWORD, generated)?;
     operator.create_account("Demo", DEMO_EMAIL, "Demo Owner", &password).await?;
     Ok(Some(password))
 }
@@ -330,12 +346,4 @@ fn read_password() -> Result<String> {
         .read_to_string(&mut text)
         .map_err(|error| format!("the password: {error}"))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-fn print_json(value: &impl Serialize) -> Result<()> {
-    print(&serde_json::to_string(value)?)
-}
-
-fn print(text: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
 }

@@ -114,7 +114,7 @@ pub fn router(app: AppState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(on_panic));
-    if let Some(cors) = cors(&app.config.cors_origins) {
+    if let Some(cors) = cors(&app.config.server.cors_origins) {
         router = router.layer(cors);
     }
     router
@@ -175,7 +175,7 @@ async fn finish(response: Response) -> Response {
 
 /// Sets no cookies, and clears none, for a page of another site, whatever the endpoint.
 async fn keep_cookies_home(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let is_foreign = delivery::is_foreign(request.headers(), &app.config.origin);
+    let is_foreign = delivery::is_foreign(request.headers(), app.config.server.public_url.origin());
     let mut response = next.run(request).await;
     if is_foreign {
         response.headers_mut().remove(header::SET_COOKIE);

@@ -572,7 +572,7 @@ fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -
 }
 
 fn link(app: &App, path: &str, claims: LinkClaims, now: DateTime<Utc>) -> Result<String> {
-    Ok(format!("{}{path}#{}", app.config.public_url, app.keys.sign_link(claims, now)?))
+    Ok(format!("{}{path}#{}", app.config.server.public_url, app.keys.sign_link(claims, now)?))
 }
 
 /// A link to accept an invitation: of a message, or for an owner to copy.
@@ -593,7 +593,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn page(&self, path: &str) -> String {
-        format!("{}{path}", self.app.config.public_url)
+        format!("{}{path}", self.app.config.server.public_url)
     }
 
     /// The token stands behind `#`, where neither a server's log nor another site gets to see it.

@@ -131,13 +131,13 @@ impl Oidc {
             );
         }
         let provider = |settings: &config::provider::Provider| Provider {
-            redirect_url: format!("{}{}/{}", config.public_url, page::OAUTH_CALLBACK, settings.name),
+            redirect_url: format!("{}{}/{}", config.server.public_url, page::OAUTH_CALLBACK, settings.name),
             config: settings.clone(),
             metadata: Kept::default(),
             keys: Kept::default(),
         };
         let providers: Vec<_> = config.providers.iter().map(provider).collect();
-        Ok(Self { web: Web::new(!providers.is_empty())?, providers, patience: config.provider_patience })
+        Ok(Self { web: Web::new(!providers.is_empty())?, providers, patience: config.provider_timeout })
     }
 
     /// All of them, in the order to show them in.

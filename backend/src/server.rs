@@ -81,16 +81,16 @@ pub async fn serve(app: AppState, listeners: Vec<Listener>) -> io::Result<()> {
     }
     let site = Site {
         router: http::router(Arc::clone(&app)),
-        keep_alive: app.config.keep_alive,
+        keep_alive: Duration::from_secs(app.config.server.keep_alive_seconds.into()),
         head: HEAD,
         // A proxy has all connections; what it lets through is its own decision.
-        peers: (app.config.proxies == 0).then(Arc::default),
+        peers: (app.config.server.proxies == 0).then(Arc::default),
         places: Arc::new(Semaphore::new(CONNECTIONS)),
         tasks: tasks.clone(),
         stopping: app.stopping.clone(),
         stop: stop.clone(),
     };
-    if let Some(listen) = app.config.metrics_listen.clone() {
+    if let Some(listen) = app.config.server.metrics_listen.clone() {
         let router = http::metrics_router(Arc::clone(&app));
         let places = Arc::new(Semaphore::new(METRICS_CONNECTIONS));
         tasks.spawn(serve_metrics(listen, Site { router, places, peers: None, ..site.clone() }));
@@ -130,7 +130,7 @@ async fn listen_until_asked_to_stop(
         signal = signals.next() => signal,
     };
     app.stopping.cancel();
-    let delay = app.config.shutdown_delay;
+    let delay = Duration::from_secs(app.config.server.shutdown_delay_seconds.into());
     if signal == Signal::Interrupt || delay.is_zero() {
         return;
     }

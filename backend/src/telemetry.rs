@@ -4,7 +4,7 @@ use std::io;
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::LogFormat;
+use crate::config::log::LogFormat;
 
 /// Starts logging what `filter` admits.
 ///

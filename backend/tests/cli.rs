@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use curfew::config::provider::ProviderSettings;
+use curfew::config::provider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,9 +45,14 @@ impl Curfew {
 
     /// The JSON that a command prints.
     fn json(&self, arguments: &[&str], input: &str) -> Value {
+        serde_json::from_str(&self.text(&[arguments, &["--json"]].concat(), input)).unwrap()
+    }
+
+    /// What a command prints.
+    fn text(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// The sentence that a command fails with.
@@ -180,7 +185,8 @@ fn printed<'a>(text: &'a str, name: &str) -> (&'a str, &'a str) {
 
 /// The flag and the variable of every setting, as the help names them.
 fn settings() -> Vec<(String, String)> {
-    let help = Command::new(env!("CARGO_BIN_EXE_curfew")).arg("--help").env_clear().output().unwrap();
+    let help =
+        Command::new(env!("CARGO_BIN_EXE_curfew")).args(["serve", "--help"]).env_clear().output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let setting = |block: &str| {
         let flag = block.split_whitespace().next()?;
@@ -198,8 +204,8 @@ fn a_command_that_only_reads_changes_no_schema() {
     let fault = curfew.fault(&["session", "list"], "");
     assert!(fault.contains("run `curfew migrate` first"), "{fault}");
     assert!(curfew.run(&["migrate"], "").status.success());
-    let output = curfew.run(&["session", "list"], "");
-    assert!(output.status.success() && output.stdout.is_empty());
+    assert_eq!(curfew.text(&["session", "list"], ""), "No session is live.\n");
+    assert_eq!(curfew.text(&["session", "list", "--json"], ""), "");
 }
 
 #[test]
@@ -355,7 +361,9 @@ fn every_setting_is_the_same_by_flag_by_environment_and_by_file() {
             "data_dir" => "./elsewhere",
             "database_url" => "postgres://localhost/elsewhere",
             "secret" => "a secret of the tests, which is long enough",
-            "secret_previous" => "a former secret of the tests without a comma,and another one",
+            "secret_previous" => {
+                "a former secret of the tests without a comma,another former secret which is long enough"
+            }
             "public_url" => "https://curfew.example",
             "cors_origins" => "https://app.example,https://other.example",
             "registration" => "closed",
@@ -380,8 +388,6 @@ fn every_setting_is_the_same_by_flag_by_environment_and_by_file() {
 #[test]
 fn a_provider_is_the_same_by_flags_by_environment_and_by_file() {
     let curfew = Curfew::new();
-    let all = serde_json::to_value(ProviderSettings::default()).unwrap();
-    let all = all.as_object().unwrap();
     let value = |setting: &str| match setting {
         "issuer" => "https://id.example",
         "icon" => "microsoft",
@@ -390,7 +396,8 @@ fn a_provider_is_the_same_by_flags_by_environment_and_by_file() {
         "token_endpoint_auth_method" => "client_secret_post",
         _ => "some=words",
     };
-    let named: Vec<_> = all.keys().map(|setting| (setting, value(setting))).collect();
+    let named = provider::settings();
+    let named: Vec<_> = named.iter().map(|setting| (setting.as_str(), value(setting))).collect();
     let flags: Vec<_> = named
         .iter()
         .flat_map(|(setting, v)| ["--oauth".to_owned(), format!("our-id.{setting}={v}")])
@@ -434,7 +441,7 @@ fn an_empty_flag_is_refused() {
     for (flag, words) in [
         ("--listen=", "listen: must be HOST:PORT"),
         ("--metrics-listen=", "metrics_listen: must be HOST:PORT"),
-        ("--proxies=", "--proxies"),
+        ("--proxies=", "proxies: "),
         ("--data-dir=", "--data-dir"),
         ("--database-url=", "the database's address"),
         ("--secret=", "at least 32 bytes"),
@@ -457,11 +464,11 @@ fn settings_that_contradict_are_refused_with_a_sentence() {
         (&["--idle-minutes-min", "14"], "within 15 and 43200"),
         (&["--idle-minutes-default", "61", "--absolute-minutes-default", "60"], "idle ≤ absolute"),
         (&["--public-url", "curfew.example"], "public_url"),
-        (&["--password-workers", "0"], "password_workers"),
-        (&["--replay-leeway-seconds", "3601"], "within 0 and 3600"),
+        (&["--password-workers", "0"], "password_workers: 0 is not in 1..=1024"),
+        (&["--replay-leeway-seconds", "3601"], "replay_leeway_seconds: 3601 is not in 0..=3600"),
         (&["--listen", "8080"], "listen: must be HOST:PORT"),
-        (&["--keep-alive-seconds", "0"], "keep_alive_seconds: must be within 1 and 3600"),
-        (&["--shutdown-delay-seconds", "301"], "shutdown_delay_seconds: must be within 0 and 300"),
+        (&["--keep-alive-seconds", "0"], "keep_alive_seconds: 0 is not in 1..=3600"),
+        (&["--shutdown-delay-seconds", "301"], "shutdown_delay_seconds: 301 is not in 0..=300"),
         (&["--smtp-url", "mail.example:587"], "must begin with smtp:// or smtps://"),
         (&["--smtp-hello", "mail server"], "smtp_hello: must be a host name"),
         (&["--database-url", "sqlite::memory:"], "must be a file"),
@@ -491,14 +498,13 @@ fn no_secret_is_printed_where_a_setting_is_refused() {
     ] {
         let fault = curfew.fault(&["migrate", flag, unencoded], "");
         assert!(fault.contains("/ as %2F") && !fault.contains("hunter2"), "{fault}");
-        let shown = curfew.config(&[flag.to_owned(), unencoded.to_owned()], &[], "");
-        assert!(!shown.contains("hunter2"), "{shown}");
+        assert_eq!(curfew.fault(&["config", flag, unencoded], ""), fault);
     }
     let file = curfew.0.path().join("wrong.toml");
     for (text, words) in [
-        ("listen = \"127.0.0.1:1\"\nsecert = \"hunter2\"\n", "line 2: unknown field `secert`"),
+        ("listen = \"127.0.0.1:1\"\nsecert = \"hunter2\"\n", "line 2: secert: there is no such setting"),
         ("secret = \"hunter2\n", "line 1: "),
-        ("[oauth.google]\nclient_secret = [\"hunter2\"]\n", "line 2: "),
+        ("[oauth.google]\nclient_secret = [\"hunter2\"]\n", "oauth.google.client_secret: must be a text"),
     ] {
         std::fs::write(&file, text).unwrap();
         let fault = curfew.fault(&["migrate", "--config", file.to_str().unwrap()], "");
@@ -833,6 +839,112 @@ fn the_description_is_printed_without_a_server() {
     let description = Curfew::new().json(&["openapi"], "");
     assert_eq!(description["info"]["title"], "Curfew");
     assert!(description["paths"]["/api/v1/auth/refresh"]["post"].is_object());
+}
+
+/// Signs a user in until the year 2999, without a server.
+fn insert_session(curfew: &Curfew, email: &str) {
+    let session = format!(
+        "INSERT INTO sessions (id, account_id, user_id, generation, rotations, auth_time, idle_max, abs_max, \
+         idle_expires_at, absolute_expires_at) \
+         SELECT randomblob(16), account_id, id, 0, '', '2026-03-01 09:00:00+00:00', 32472144000, 32472144000, \
+         '2999-01-01 00:00:00+00:00', '2999-01-01 00:00:00+00:00' FROM users WHERE email = '{email}' \
+         RETURNING generation"
+    );
+    assert_eq!(query(curfew.0.path(), &session), 0);
+}
+
+#[test]
+fn people_read_tables_and_programs_read_json() {
+    let curfew = Curfew::new();
+    let account = curfew.create_account("ada@acme.example");
+    let account = account["account_id"].as_str().unwrap();
+    let bob = ["user", "create", "--account", account, "--email", "bob@acme.example", "--name", "Bob"];
+    let bob = curfew.text(&[&bob[..], &["--role", "viewer", "--password-stdin"]].concat(), PASSWORD);
+    let bob: Vec<Vec<_>> = bob.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(bob[0], ["Account", account]);
+    assert_eq!((bob.len(), bob[1][0], bob[1][1].len()), (2, "User", 36));
+
+    insert_session(&curfew, "ada@acme.example");
+    insert_session(&curfew, "bob@acme.example");
+    // A name from elsewhere is as wide as it is shown, and does not turn the rest of its row around.
+    let renamed = "UPDATE users SET email = 'אדה@例え.example' WHERE email = 'bob@acme.example' RETURNING 0";
+    assert_eq!(query(curfew.0.path(), renamed), 0);
+    let list = curfew.text(&["session", "list"], "");
+    let lines: Vec<_> = list.lines().collect();
+    assert_eq!(lines.len(), 3, "{list}");
+    assert!(lines[0].starts_with("SESSION  ") && lines[0].ends_with("ACCOUNT"), "{list}");
+    assert!(lines.iter().all(|line| line.trim_end() == *line), "{list}");
+    assert_eq!(
+        lines.iter().filter(|line| line.contains("\u{2068}אדה@例え.example\u{2069}  2026")).count(),
+        1
+    );
+    let rows = curfew.text(&["session", "list", "--json"], "");
+    for row in rows.lines().map(entry) {
+        let id = row["session_id"].as_str().unwrap();
+        let line = lines.iter().find(|line| line.starts_with(id)).unwrap();
+        assert!(line.contains("2026-03-01 09:00:00 UTC  2999-01-01 00:00:00 UTC  2999"), "{line}");
+        let user = row["user_id"].as_str().unwrap();
+        assert!(line.ends_with(&format!("  {user}  {account}")), "{line}");
+    }
+    let ended = curfew.text(&["session", "revoke", "--email", "ada@acme.example"], "");
+    assert_eq!(ended, "Sessions ended  1\n");
+}
+
+#[test]
+fn the_settings_in_force_are_printed_for_programs_too() {
+    let text = Curfew::new().text(&["config", "--json", "--proxies", "2"], "");
+    let proxies = text.lines().map(entry).find(|setting| setting["name"] == "proxies").unwrap();
+    assert_eq!(proxies, json!({"name": "proxies", "value": "2", "source": "flag"}));
+}
+
+#[test]
+fn help_shows_the_options_of_a_command_first_and_the_settings_that_matter_to_it() {
+    let curfew = Curfew::new();
+    let help = |command: &[&str]| curfew.text(&[command, &["--help"]].concat(), "");
+    let short = help(&[]);
+    assert!(short.starts_with("Accounts and sessions: nobody stays signed in by accident"), "{short}");
+    assert!(short.lines().count() < 25 && !short.contains("--listen"), "{short}");
+    let serve = help(&["serve"]);
+    let at = |text: &str, part: &str| text.find(part).unwrap_or_else(|| panic!("no {part} in {text}"));
+    assert!(at(&serve, "--demo") < at(&serve, "Server:"));
+    for part in
+        ["--listen", "--database-url", "--secret", "--fresh-seconds", "--smtp-url", "--log", "--oauth"]
+    {
+        assert!(at(&serve, "Server:") < at(&serve, part));
+    }
+    let list = help(&["session", "list"]);
+    assert!(at(&list, "--limit") < at(&list, "--json") && at(&list, "--json") < at(&list, "Storage:"));
+    for command in [&["session", "list"][..], &["account", "close"], &["user", "create"], &["migrate"]] {
+        let text = help(command);
+        assert!(at(&text, "Options:") < at(&text, "Storage:"));
+        for part in ["--data-dir", "--database-url", "--log", "--config"] {
+            assert!(at(&text, "Storage:") < at(&text, part));
+        }
+        for part in ["--listen", "--secret", "--smtp-url", "--idle-minutes-min", "--oauth"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(text.contains("--json"), command != ["migrate"], "{text}");
+    }
+    assert!(!help(&["openapi"]).contains("--data-dir"));
+}
+
+#[test]
+fn a_flag_may_stand_before_and_after_the_command_whether_its_help_shows_it_or_not() {
+    let curfew = Curfew::new();
+    let folder = curfew.0.path().join("elsewhere");
+    let flags = ["--data-dir", folder.to_str().unwrap(), "--proxies", "1"];
+    assert_eq!(curfew.text(&[&flags[..], &["migrate"]].concat(), ""), "");
+    assert!(folder.join("curfew.db").is_file());
+    let after = curfew.text(&[&["session", "list"], &flags[..]].concat(), "");
+    assert_eq!(after, "No session is live.\n");
+    let file = curfew.0.path().join("file.toml");
+    std::fs::write(&file, "proxies = 3\nkeep_alive_seconds = 33\n").unwrap();
+    let file = ["--config", file.to_str().unwrap(), "--proxies", "4"];
+    for arguments in [[&file[..], &["config"]].concat(), [&["config"], &file[..]].concat()] {
+        let text = curfew.text(&arguments, "");
+        assert_eq!(printed(&text, "proxies"), ("4", "(flag)"));
+        assert_eq!(printed(&text, "keep_alive_seconds"), ("33", "(file)"));
+    }
 }
 
 fn query(folder: &Path, sql: &str) -> i64 {

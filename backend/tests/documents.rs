@@ -139,22 +139,27 @@ fn every_link_between_the_documents_leads_somewhere() -> Result<()> {
 
 /// The table names the members of a family by their ends: `CURFEW_IDLE_MINUTES_DEFAULT`, `_MIN`, `_MAX`.
 #[test]
-fn every_setting_is_in_the_table_of_settings() -> Result<()> {
+fn every_setting_is_in_the_table_of_settings_with_its_default() -> Result<()> {
     let document = fs::read_to_string(root().join("docs/operations.md"))?;
     let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
-    let help = Command::new(env!("CARGO_BIN_EXE_curfew")).arg("--help").output()?;
+    let help = Command::new(env!("CARGO_BIN_EXE_curfew")).args(["serve", "--help"]).output()?;
     let help = String::from_utf8_lossy(&help.stdout);
-    let settings = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
     let mut count = 0;
-    for setting in settings {
+    for block in help.split("\n      --") {
+        let Some(rest) = block.split("[env: ").nth(1) else { continue };
+        let setting = rest.split(['=', ']']).next().unwrap_or_default();
+        // Those defaults that clap prints; the others are sentences.
+        let default = rest.split("[default: ").nth(1).and_then(|rest| rest.split(']').next());
         count += 1;
-        let is_there = rows.iter().any(|row| {
+        let row = rows.iter().find(|row| {
             let first = row.split('`').nth(1).unwrap_or_default();
             let family = first.rsplit_once('_').map_or(first, |(family, _)| family);
             let end = setting.strip_prefix(family).filter(|end| row.contains(&format!("`{end}`")));
             first == setting || end.is_some()
         });
-        assert!(is_there || setting == "CURFEW_CONFIG", "{setting} is not in docs/operations.md");
+        assert!(row.is_some() || setting == "CURFEW_CONFIG", "{setting} is not in docs/operations.md");
+        let says_default = row.is_none_or(|row| row.contains(default.unwrap_or_default()));
+        assert!(says_default, "docs/operations.md does not say the default of {setting}: {default:?}");
     }
     assert!(count > 20, "{count} settings");
     Ok(())

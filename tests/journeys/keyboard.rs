@@ -25,6 +25,9 @@ pub async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
             isShown: isRinged(element) || isRinged(element, '::after') || isRinged(element.parentElement),
             isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 1,
         }";
+    // The page may not have drawn it yet.
+    let is_there = format!("return document.querySelector({}) !== null", serde_json::json!(css));
+    browser.until(css, &is_there).await?;
     let mut stops = Vec::new();
     for _ in 0..STOPS {
         browser.press(TAB).await?;

@@ -39,7 +39,7 @@ async fn forget(browser: &Browser) -> Result<()> {
 async fn nobody_is_in(browser: &Browser, server: &Server) -> Result<()> {
     browser.open("/").await?;
     browser.sees("#sign-in", "Sign in").await?;
-    assert_eq!(server.run(&["session", "list"], "").await?, "");
+    assert_eq!(server.run(&["session", "list", "--json"], "").await?, "");
     Ok(())
 }
 
@@ -60,7 +60,8 @@ async fn who_is_new_gets_an_account_and_is_known_the_next_time() -> Outcome {
         sign_in(&other, "grace").await?;
         other.is_at("/").await?;
         other.sees("#you", "grace@journey.example").await?;
-        let sessions = server.run(&["session", "list", "--email", "grace@journey.example"], "").await?;
+        let sessions =
+            server.run(&["session", "list", "--json", "--email", "grace@journey.example"], "").await?;
         assert_eq!(sessions.matches("\"user_id\"").count(), 2, "two sessions of one user: {sessions}");
         Ok(())
     })
@@ -383,7 +384,7 @@ async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
         browser.click("#change-password-submit").await?;
         browser.sees("#change-password-done", "Your new password is set.").await?;
 
-        let sessions = server.run(&["session", "list"], "").await?;
+        let sessions = server.run(&["session", "list", "--json"], "").await?;
         assert_eq!(sessions.matches("\"user_id\"").count(), 1, "it is the same session: {sessions}");
         Ok(())
     })

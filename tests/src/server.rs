@@ -251,7 +251,7 @@ impl Server {
 
     /// Runs a command that makes a person, and answers what it made.
     async fn create(&self, arguments: &[&str], person: &Person) -> Result<Value> {
-        let arguments = [arguments, &["--password-stdin"]].concat();
+        let arguments = [arguments, &["--password-stdin", "--json"]].concat();
         Ok(serde_json::from_str(&self.run(&arguments, &format!("{}\n", person.password)).await?)?)
     }
 
@@ -261,7 +261,7 @@ impl Server {
     ///
     /// When the command fails.
     pub async fn sessions(&self, person: &Person) -> Result<Vec<String>> {
-        let lines = self.run(&["session", "list", "--email", &person.email], "").await?;
+        let lines = self.run(&["session", "list", "--json", "--email", &person.email], "").await?;
         let id = |line| {
             Ok(serde_json::from_str::<Value>(line)?["session_id"].as_str().unwrap_or_default().to_owned())
         };
@@ -274,7 +274,7 @@ impl Server {
     ///
     /// When the command fails.
     pub async fn revoke(&self, person: &Person) -> Result<u64> {
-        let answer = self.run(&["session", "revoke", "--email", &person.email], "").await?;
+        let answer = self.run(&["session", "revoke", "--json", "--email", &person.email], "").await?;
         Ok(serde_json::from_str::<Value>(&answer)?["revoked_count"].as_u64().unwrap_or_default())
     }
 

@@ -9,7 +9,11 @@ use curfew_shared::{
 };
 use serde_json::json;
 
-use super::{AccountCommand, Result, SessionCommand, UserCommand, connect, print_json, read_password};
+use super::{
+    AccountCommand, Result, SessionCommand, UserCommand, connect,
+    output::{self, Output},
+    read_password,
+};
 use crate::{
     audit::Deed,
     clock::{Clock, DatabaseClock, SystemClock},
@@ -46,16 +50,16 @@ impl Operator {
 
     pub async fn with(config: &Config, database: Database) -> Result<Self> {
         let clock = DatabaseClock::new(SystemClock, &database).await?;
-        Ok(Self { database, passwords: Passwords::new(config.password_workers)?, clock })
+        Ok(Self { database, passwords: Passwords::new(config.server.password_workers.into())?, clock })
     }
 
-    pub async fn account(&self, command: AccountCommand) -> Result<()> {
+    pub async fn account(&self, command: AccountCommand, output: Output) -> Result<()> {
         match command {
             AccountCommand::Create { name, owner_email, owner_name, password: _ } => {
                 let password = read_password()?;
                 let (account_id, user_id) =
                     self.create_account(&name, &owner_email, &owner_name, &password).await?;
-                print_json(&json!({"account_id": account_id, "user_id": user_id}))
+                output.result(&json!({"account_id": account_id, "user_id": user_id}))
             }
             AccountCommand::Close { account } => {
                 let now = self.clock.now();
@@ -67,7 +71,7 @@ impl Operator {
                 let how = MembershipEnd::ClosedByOperator;
                 let closed = membership::close(&transaction, (account, &name), deed, how, now).await?;
                 transaction.commit().await?;
-                print_json(&json!({
+                output.result(&json!({
                     "account_id": account,
                     "member_count": closed.member_count,
                     "revoked_count": closed.revoked_count,
@@ -97,7 +101,7 @@ impl Operator {
         Ok((account_id, user_id))
     }
 
-    pub async fn user(&self, command: UserCommand) -> Result<()> {
+    pub async fn user(&self, command: UserCommand, output: Output) -> Result<()> {
         let now = self.clock.now();
         match command {
             UserCommand::Create { account, email, name, role, password: _ } => {
@@ -124,9 +128,9 @@ impl Operator {
                     change.announce(&transaction, now).await?;
                 }
                 transaction.commit().await?;
-                print_json(&json!({"account_id": account, "user_id": user_id}))
+                output.result(&json!({"account_id": account, "user_id": user_id}))
             }
-            UserCommand::SetPassword { email, password: _ } => self.set_password(&email).await,
+            UserCommand::SetPassword { email, password: _ } => self.set_password(&email, output).await,
             UserCommand::Delete { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
@@ -136,7 +140,7 @@ impl Operator {
                 let by = (deed, MembershipEnd::DeletedByOperator);
                 let revoked = membership::end(&transaction, &member, &account_name, by, now).await?;
                 transaction.commit().await?;
-                print_json(&json!({"user_id": user, "revoked_count": revoked}))
+                output.result(&json!({"user_id": user, "revoked_count": revoked}))
             }
             UserCommand::Deactivate { email } => {
                 let (user, account) = self.find(&email).await?;
@@ -152,7 +156,7 @@ impl Operator {
                     .await?;
                 record_active(&transaction, &member, false, now).await?;
                 transaction.commit().await?;
-                print_json(&json!({"user_id": user, "revoked_count": revoked}))
+                output.result(&json!({"user_id": user, "revoked_count": revoked}))
             }
             UserCommand::Reactivate { email } => {
                 let (user, account) = self.find(&email).await?;
@@ -170,12 +174,12 @@ impl Operator {
                     .await?;
                 record_active(&transaction, &member, true, now).await?;
                 transaction.commit().await?;
-                print_json(&json!({"user_id": user}))
+                output.result(&json!({"user_id": user}))
             }
         }
     }
 
-    async fn set_password(&self, email: &str) -> Result<()> {
+    async fn set_password(&self, email: &str, output: Output) -> Result<()> {
         let password = read_password()?;
         let now = self.clock.now();
         let (user, account) = self.find(email).await?;
@@ -199,10 +203,10 @@ impl Operator {
         let mail = Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
         mail.enqueue(&transaction, &email, now).await?;
         transaction.commit().await?;
-        print_json(&json!({"user_id": user, "revoked_count": revoked}))
+        output.result(&json!({"user_id": user, "revoked_count": revoked}))
     }
 
-    pub async fn session(&self, command: SessionCommand) -> Result<()> {
+    pub async fn session(&self, command: SessionCommand, output: Output) -> Result<()> {
         let now = self.clock.now();
         match command {
             SessionCommand::List { account, email, limit } => {
@@ -210,8 +214,9 @@ impl Operator {
                     Some(email) => Some(self.find(&email).await?.0),
                     None => None,
                 };
-                for live in sessions::list_live(&self.database.read, account, user, limit, now).await? {
-                    print_json(&json!({
+                let live = sessions::list_live(&self.database.read, account, user, limit, now).await?;
+                let rows = live.into_iter().map(|live| {
+                    let object = json!({
                         "session_id": live.id,
                         "account_id": live.account_id,
                         "user_id": live.user_id,
@@ -219,9 +224,16 @@ impl Operator {
                         "auth_time": live.auth_time,
                         "idle_expires_at": live.idle_expires_at,
                         "absolute_expires_at": live.absolute_expires_at,
-                    }))?;
-                }
-                Ok(())
+                    });
+                    let times = [live.auth_time, live.idle_expires_at, live.absolute_expires_at];
+                    let mut cells = vec![live.id.to_string(), live.email];
+                    cells.extend(times.map(output::time));
+                    cells.extend([live.user_id.to_string(), live.account_id.to_string()]);
+                    (object, cells)
+                });
+                let header =
+                    ["SESSION", "E-MAIL", "SIGNED IN", "ENDS IF IDLE", "ENDS AT LATEST", "USER", "ACCOUNT"];
+                output.list(&header, rows.collect(), "No session is live.")
             }
             SessionCommand::Revoke { id: Some(id), .. } => {
                 let session = sessions::find(&self.database.read, id).await?;
@@ -243,7 +255,7 @@ impl Operator {
                         .await?;
                 }
                 transaction.commit().await?;
-                print_json(&json!({"revoked_count": u8::from(revoked)}))
+                output.result(&json!({"revoked_count": u8::from(revoked)}))
             }
             SessionCommand::Revoke { id: None, email } => {
                 let (user, account) = self.find(&email.unwrap_or_default()).await?;
@@ -255,7 +267,7 @@ impl Operator {
                     .append(&transaction)
                     .await?;
                 transaction.commit().await?;
-                print_json(&json!({"revoked_count": revoked}))
+                output.result(&json!({"revoked_count": revoked}))
             }
         }
     }

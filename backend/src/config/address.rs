@@ -1,13 +1,13 @@
-//! Addresses that hold a password: of the database and of the mail server.
+//! URLs that may hold a password: of the database and of the mail server.
 
 use url::Url;
 
-/// What to do where an address cannot be read. It does not repeat the address, which holds a password.
+/// How to write an address that cannot be read. It does not repeat the address, which may hold a password.
 const ENCODE: &str = "cannot be read as an address; in the user and the password write @ as %40, : as %3A, \
                       / as %2F, ? as %3F, # as %23 and % as %25";
 
-/// Parses an address. A special character that stands unencoded in a password cuts it short, and the rest
-/// shows up where no address has it.
+/// Parses an address. An unencoded special character cuts a password short; the rest then shows up in a part
+/// of the URL that no address uses.
 pub(super) fn parse(address: &str) -> Result<Url, &'static str> {
     let url = Url::parse(address).map_err(|_| ENCODE)?;
     let is_cut = url.fragment().is_some()
@@ -16,7 +16,7 @@ pub(super) fn parse(address: &str) -> Result<Url, &'static str> {
     if is_cut { Err(ENCODE) } else { Ok(url) }
 }
 
-/// An address with what may be a password in it hidden.
+/// The address, with everything that may be a password replaced by `hidden`.
 pub(super) fn without_password(address: &str) -> String {
     let url =
         if address.starts_with("sqlite:") { Url::parse(address).map_err(|_| "") } else { parse(address) };

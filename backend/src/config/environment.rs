@@ -1,18 +1,20 @@
-//! The variables of the environment: secrets that stand in files, and names that are no setting.
+//! Environment variables: secrets in files, settings of providers, and names that are no setting.
 
 use std::{collections::BTreeMap, fs};
 
-use clap::{Args as _, Command};
+use clap::Arg;
 
-use super::{ConfigError, Settings, fault, provider};
+use super::{
+    ConfigError, Defaults, Source,
+    provider::{self, ProviderSettings},
+    settings,
+};
 
-/// The settings that are secret, or hold a password. Each can be given in a file, named by the variable with
-/// `_FILE` at its end; so can the client secret of every provider.
-const SECRETS: [&str; 4] = ["CURFEW_SECRET", "CURFEW_SECRET_PREVIOUS", "DATABASE_URL", "CURFEW_SMTP_URL"];
 const FILE: &str = "_FILE";
 
-/// The environment, with the secrets that stand in files read. An empty variable counts as unset.
-#[derive(Debug)]
+/// The environment, with the content of the files that variables name. An empty variable counts as unset.
+#[derive(Default)]
+#[expect(missing_debug_implementations, reason = "it holds secrets")]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
@@ -31,9 +33,11 @@ impl Environment {
             .collect();
         for (name, path) in files {
             if variables.contains_key(&name) {
-                return Err(fault(format!("{name} and {name}{FILE} are both set: leave one of them out")));
+                return Err(ConfigError::new(format!(
+                    "{name} and {name}{FILE} are both set: leave one of them out"
+                )));
             }
-            let wrong = |what: &str| fault(format!("{name}{FILE}: {path}: {what}"));
+            let wrong = |what: &str| ConfigError::new(format!("{name}{FILE}: {path}: {what}"));
             let content = fs::read_to_string(&path).map_err(|error| wrong(&error.to_string()))?;
             // Editors end a file with a line break, which is no part of the secret.
             let content = content.trim_end_matches(['\r', '\n']);
@@ -46,32 +50,32 @@ impl Environment {
         Ok(Self(variables))
     }
 
-    /// Lays the environment below the flags: adds the providers, and the secrets that stand in files.
+    /// Lays the environment over the file: adds the settings of providers, and the secrets that were read from
+    /// files. clap reads the other variables itself.
     ///
     /// # Errors
     ///
-    /// When a variable for a provider names no setting.
-    pub fn complete(&self, settings: &mut Settings) -> Result<(), ConfigError> {
-        settings.oauth = provider::from_environment(self.0.clone())?;
-        let lay = |setting: &mut Option<String>, name: &str| {
-            *setting = setting.take().or_else(|| self.0.get(name).cloned());
-        };
-        let [secret, secret_previous, database_url, smtp_url] = SECRETS;
-        lay(&mut settings.secret, secret);
-        lay(&mut settings.database_url, database_url);
-        lay(&mut settings.smtp_url, smtp_url);
-        let previous = || Some(self.0.get(secret_previous)?.split(',').map(str::to_owned).collect());
-        settings.secret_previous = settings.secret_previous.take().or_else(previous);
-        Ok(())
+    /// When a variable of a provider names no setting.
+    pub(super) fn lay_over(
+        &self,
+        defaults: &mut Defaults,
+        providers: &mut ProviderSettings,
+    ) -> Result<(), ConfigError> {
+        for setting in settings().iter().filter(|setting| setting.is_hide_env_values_set()) {
+            if let Some(value) = variable(setting).and_then(|variable| self.0.get(variable)) {
+                defaults.insert(setting.get_id().to_string(), (value.clone(), Source::Environment));
+            }
+        }
+        self.0.iter().try_for_each(|(variable, value)| providers.set_by_variable(variable, value))
     }
 
     /// A sentence for each variable that looks like a setting and is none.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let command = Settings::augment_args(Command::new("curfew"));
-        let known: Vec<_> =
-            command.get_arguments().filter_map(|argument| argument.get_env()?.to_str()).collect();
-        let is_known = |name: &str| known.contains(&name) || name == "CURFEW_CONFIG";
+        let settings = settings();
+        let is_known = |name: &str| {
+            name == "CURFEW_CONFIG" || settings.iter().any(|setting| variable(setting) == Some(name))
+        };
         let unknown = self.0.iter().filter(|(name, value)| {
             name.starts_with("CURFEW_")
                 && !is_known(name)
@@ -82,11 +86,19 @@ impl Environment {
     }
 }
 
+/// The variable of a setting.
+fn variable(setting: &Arg) -> Option<&str> {
+    setting.get_env()?.to_str()
+}
+
+/// Whether a variable holds a secret, or a URL with a password. Each of these can be given in a file, named by
+/// the variable with `_FILE` at its end; so can the client secret of every provider.
 fn is_secret(name: &str) -> bool {
     let is_of_provider = name.strip_prefix(provider::PREFIX).is_some_and(|rest| {
         rest.to_ascii_uppercase().strip_suffix("_CLIENT_SECRET").is_some_and(|name| !name.is_empty())
     });
-    SECRETS.contains(&name) || is_of_provider
+    let is_of_setting = |setting: &Arg| setting.is_hide_env_values_set() && variable(setting) == Some(name);
+    is_of_provider || settings().iter().any(is_of_setting)
 }
 
 /// Kubernetes describes a service that is named `curfew` to all containers beside it.

@@ -50,6 +50,13 @@ impl Listen {
     }
 }
 
+/// Where to serve the metrics, if anywhere. An alias, so that clap takes `off` for a value and not for none.
+pub type MetricsListen = Option<Listen>;
+
+pub(super) fn parse_metrics_listen(text: &str) -> Result<MetricsListen, &'static str> {
+    if text == "off" { Ok(None) } else { text.parse().map(Some) }
+}
+
 impl FromStr for Listen {
     type Err = &'static str;
 

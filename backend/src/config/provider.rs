@@ -2,52 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use clap::{ArgAction, Args, Command, FromArgMatches};
 use curfew_shared::oauth::ProviderIcon;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{Deserialize, de::IntoDeserializer};
 use url::Url;
 use uuid::Uuid;
 
-use super::{ConfigError, Sourced, fault, is_loopback};
+use super::{ConfigError, SettingWithSource, Source, is_loopback, wrong_setting};
 
 pub(super) const PREFIX: &str = "CURFEW_OAUTH_";
 const GOOGLE: &str = "https://accounts.google.com";
 const MICROSOFT: &str = "https://login.microsoftonline.com/common/v2.0";
-const SCOPES: &str = "openid email profile";
+const MISSING: &str = "is missing";
 /// Where Microsoft's own services sign people in; the last is for customers' own sign-in pages.
 const MICROSOFT_HOSTS: [&str; 5] =
     ["microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "windows.net", "ciamlogin.com"];
 
-/// Settings of one provider, as the TOML file and the environment name them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProviderSettings {
-    /// Its issuer; known for `google` and `microsoft`.
-    pub issuer: Option<String>,
-    /// What it knows this installation by.
-    pub client_id: Option<String>,
-    /// The secret that goes with it.
-    pub client_secret: Option<String>,
-    /// Its name for people.
-    pub display_name: Option<String>,
-    /// Its icon.
-    pub icon: Option<ProviderIcon>,
-    /// Whether an address that it calls verified counts as proven.
-    pub trusts_addresses: Option<bool>,
-    /// Audiences that an ID token may name besides the client id, separated by commas.
-    pub trusted_audiences: Option<String>,
-    /// Where to fetch its discovery document, if not below the issuer.
-    pub discovery_url: Option<String>,
-    /// What to ask for, separated by spaces.
-    pub scopes: Option<String>,
-    /// How it returns the answer to an authorization request.
-    pub response_mode: Option<ResponseMode>,
-    /// How the client authenticates at the token endpoint.
-    pub token_endpoint_auth_method: Option<ClientAuth>,
-}
-
 /// How a provider returns the answer to an authorization request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     /// In the query of the redirect address (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
@@ -58,7 +30,7 @@ pub enum ResponseMode {
 }
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// With HTTP Basic authentication.
@@ -67,33 +39,81 @@ pub enum ClientAuth {
     ClientSecretPost,
 }
 
-/// The settings of one provider, checked.
-#[derive(Clone)]
+/// The settings of one provider. Each is stated once, as those in the other modules are.
+#[derive(Clone, Args)]
+#[command(rename_all = "snake_case")]
 pub struct Provider {
     /// Its name in addresses.
+    #[arg(skip)]
     pub name: String,
-    /// Its name for people.
-    pub display_name: String,
-    /// Its icon.
-    pub icon: ProviderIcon,
     /// Its issuer, exactly as its discovery document says it.
+    #[arg(long, value_parser = parse_issuer)]
     pub issuer: String,
     /// What it knows this installation by.
+    #[arg(long, value_parser = parse_credential)]
     pub client_id: String,
     /// The secret that goes with it.
+    #[arg(long, value_parser = parse_credential)]
     pub client_secret: String,
+    /// Its name for people.
+    #[arg(long)]
+    pub display_name: String,
+    /// Its icon.
+    #[arg(long, default_value = "key", value_parser = parse_word::<ProviderIcon>)]
+    pub icon: ProviderIcon,
     /// Whether an address that it calls verified counts as proven; see [`Provider::proves`].
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_parser = parse_bool)]
     pub trusts_addresses: bool,
-    /// Audiences that an ID token may name besides the client id.
+    /// Audiences that an ID token may name besides the client id, separated by commas.
+    #[arg(long, value_delimiter = ',', value_parser = parse_audience)]
     pub trusted_audiences: Vec<String>,
     /// Where to fetch its discovery document, if not below the issuer.
+    #[arg(long, value_parser = parse_discovery_url)]
     pub discovery_url: Option<String>,
-    /// What to ask for.
+    /// What to ask for, separated by spaces.
+    #[arg(long, value_delimiter = ' ', default_value = "openid email profile")]
     pub scopes: Vec<String>,
     /// How it returns the answer to an authorization request.
+    #[arg(long, default_value = "query", value_parser = parse_word::<ResponseMode>)]
     pub response_mode: ResponseMode,
     /// How the client authenticates at the token endpoint, if not as discovery suggests.
+    #[arg(long, value_parser = parse_word::<ClientAuth>)]
     pub token_endpoint_auth_method: Option<ClientAuth>,
+}
+
+fn parse_issuer(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if is_safe(&url) && url.query().is_none() && url.fragment().is_none() {
+        Ok(text.to_owned())
+    } else {
+        Err("must begin with https:// and have neither query nor fragment".to_owned())
+    }
+}
+
+fn parse_credential(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err(MISSING) } else { Ok(text.to_owned()) }
+}
+
+fn parse_word<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, serde::de::value::Error> {
+    T::deserialize(text.into_deserializer())
+}
+
+fn parse_bool(text: &str) -> Result<bool, &'static str> {
+    text.parse().map_err(|_| "must be true or false")
+}
+
+fn parse_audience(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("must be names separated by commas") } else { Ok(text.to_owned()) }
+}
+
+fn parse_discovery_url(text: &str) -> Result<String, &'static str> {
+    let is_url = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if Url::parse(text).is_ok_and(|url| is_url(&url) && url.fragment().is_none()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the whole address of the discovery document, with https:// or http://")
+    }
 }
 
 impl std::fmt::Debug for Provider {
@@ -177,187 +197,142 @@ impl Provider {
     }
 }
 
-/// Settings of providers by name, from one source.
-pub type Providers = BTreeMap<String, ProviderSettings>;
+/// The names of the settings that a provider can have.
+#[must_use]
+pub fn settings() -> Vec<String> {
+    let command = Provider::augment_args(Command::new("provider"));
+    command.get_arguments().map(|setting| setting.get_id().to_string()).collect()
+}
 
-/// What the environment says of providers: `CURFEW_OAUTH_<NAME>_ISSUER` and so on. An empty value is none.
-///
-/// # Errors
-///
-/// When a variable of that beginning names no setting, or one that another has named.
-pub fn from_environment(
-    variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<Providers, ConfigError> {
-    let mut providers = Providers::new();
-    for (variable, value) in variables {
-        let Some(rest) = variable.strip_prefix(PREFIX).filter(|_| !value.is_empty()) else { continue };
+/// The settings of all providers, each with its source, by the names of the provider and the setting.
+#[derive(Default)]
+pub(super) struct ProviderSettings(BTreeMap<String, BTreeMap<String, (String, Source)>>);
+
+impl ProviderSettings {
+    /// Sets a setting, over what a source before said.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such setting, or the same source has set it already.
+    pub(super) fn set(
+        &mut self,
+        provider: &str,
+        setting: &str,
+        value: String,
+        source: Source,
+    ) -> Result<(), String> {
+        if !self::settings().iter().any(|known| known == setting) {
+            return Err(no_such_setting());
+        }
+        let settings = self.0.entry(provider.to_owned()).or_default();
+        match settings.insert(setting.to_owned(), (value, source)) {
+            Some((_, former)) if former == source => Err("it is set twice".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets what a variable says, if it is one of a provider: `CURFEW_OAUTH_<NAME>_ISSUER` and so on.
+    pub(super) fn set_by_variable(&mut self, variable: &str, value: &str) -> Result<(), ConfigError> {
+        let Some(rest) = variable.strip_prefix(PREFIX) else { return Ok(()) };
         let rest = rest.to_lowercase();
-        let named = SETTINGS.iter().find_map(|setting| {
-            let name = rest.strip_suffix(setting)?.strip_suffix('_')?;
-            (!name.is_empty()).then(|| (name.replace('_', "-"), *setting))
+        let named = settings().into_iter().find_map(|setting| {
+            let name = rest.strip_suffix(&setting)?.strip_suffix('_')?;
+            (!name.is_empty()).then(|| (name.replace('_', "-"), setting))
         });
-        let (name, setting) = named.ok_or_else(|| fault(format!("{variable}: {}", no_such_setting())))?;
-        set(&mut providers, name, setting, value).map_err(|what| fault(format!("{variable}: {what}")))?;
+        let set = named.ok_or_else(no_such_setting).and_then(|(provider, setting)| {
+            self.set(&provider, &setting, value.to_owned(), Source::Environment)
+        });
+        set.map_err(|what| ConfigError::new(format!("{variable}: {what}")))
     }
-    Ok(providers)
-}
 
-/// What flags say of providers: `NAME.SETTING=VALUE`.
-///
-/// # Errors
-///
-/// When one is not of that form, names no setting, or one that another has named.
-pub fn from_flags(flags: &[String]) -> Result<Providers, ConfigError> {
-    let mut providers = Providers::new();
-    for flag in flags {
+    /// Sets what a flag says: `NAME.SETTING=VALUE`.
+    pub(super) fn set_by_flag(&mut self, flag: &str) -> Result<(), ConfigError> {
         let parts = flag.split_once('=').and_then(|(named, value)| Some((named.split_once('.')?, value)));
-        let Some(((name, setting), value)) = parts else {
-            return Err(fault(format!("--oauth {flag}: must be NAME.SETTING=VALUE")));
+        let Some(((provider, setting), value)) = parts else {
+            return Err(ConfigError::new("--oauth: must be NAME.SETTING=VALUE"));
         };
-        set(&mut providers, name.to_owned(), setting, value.to_owned())
-            .map_err(|what| fault(format!("--oauth {name}.{setting}: {what}")))?;
+        let set = self.set(provider, setting, value.to_owned(), Source::Flag);
+        set.map_err(|what| ConfigError::new(format!("--oauth {provider}.{setting}: {what}")))
     }
-    Ok(providers)
-}
 
-const SETTINGS: [&str; 11] = [
-    "issuer",
-    "client_id",
-    "client_secret",
-    "display_name",
-    "icon",
-    "trusts_addresses",
-    "trusted_audiences",
-    "discovery_url",
-    "scopes",
-    "response_mode",
-    "token_endpoint_auth_method",
-];
+    /// All settings, without secrets.
+    pub(super) fn describe(&self) -> impl Iterator<Item = SettingWithSource> {
+        self.0.iter().flat_map(|(provider, settings)| {
+            settings.iter().map(move |(setting, (value, source))| SettingWithSource {
+                name: format!("oauth.{provider}.{setting}"),
+                value: if setting == "client_secret" { "hidden".to_owned() } else { value.clone() },
+                source: source.as_str(),
+            })
+        })
+    }
+
+    /// The checked providers, in the order of names.
+    pub(super) fn check(&self) -> Result<Vec<Provider>, ConfigError> {
+        let mut checked: Vec<Provider> = Vec::new();
+        for (name, settings) in &self.0 {
+            let provider = check_one(name, settings)
+                .map_err(|(setting, what)| ConfigError::new(format!("oauth.{name}.{setting}: {what}")))?;
+            // An identity is issuer and subject: it must be clear whose it is.
+            let is_other =
+                |other: &&Provider| other.speaks_for(&provider.issuer) || provider.speaks_for(&other.issuer);
+            if let Some(other) = checked.iter().find(is_other) {
+                let other = &other.name;
+                return Err(ConfigError::new(format!(
+                    "oauth.{name}.issuer: oauth.{other} has the same issuer"
+                )));
+            }
+            checked.push(provider);
+        }
+        Ok(checked)
+    }
+}
 
 fn no_such_setting() -> String {
-    format!("there is no such setting of a provider, only {}", SETTINGS.join(", "))
+    format!("there is no such setting of a provider, only {}", settings().join(", "))
 }
 
-fn set(providers: &mut Providers, name: String, setting: &str, value: String) -> Result<(), String> {
-    let provider = providers.entry(name).or_default();
-    let text = match setting {
-        "issuer" => &mut provider.issuer,
-        "client_id" => &mut provider.client_id,
-        "client_secret" => &mut provider.client_secret,
-        "display_name" => &mut provider.display_name,
-        "discovery_url" => &mut provider.discovery_url,
-        "scopes" => &mut provider.scopes,
-        "trusted_audiences" => &mut provider.trusted_audiences,
-        "icon" => return once(&mut provider.icon, word(value, "google, microsoft or key")?),
-        "response_mode" => return once(&mut provider.response_mode, word(value, "query or form_post")?),
-        "token_endpoint_auth_method" => {
-            let method = word(value, "client_secret_basic or client_secret_post")?;
-            return once(&mut provider.token_endpoint_auth_method, method);
-        }
-        "trusts_addresses" => {
-            let trusts = value.parse().map_err(|_| "must be true or false")?;
-            return once(&mut provider.trusts_addresses, trusts);
-        }
-        _ => return Err(no_such_setting()),
-    };
-    once(text, value)
-}
-
-/// Reads one of a few words.
-fn word<T: DeserializeOwned>(value: String, words: &str) -> Result<T, String> {
-    serde_json::from_value(Value::String(value)).map_err(|_| format!("must be {words}"))
-}
-
-fn once<T>(setting: &mut Option<T>, value: T) -> Result<(), String> {
-    if setting.is_some() {
-        return Err("it is set twice".to_owned());
-    }
-    *setting = Some(value);
-    Ok(())
-}
-
-/// Lays one source over the other, setting by setting, under names such as `oauth.google.issuer`.
-pub(super) fn layers(sources: [(&Providers, &'static str); 3]) -> Vec<Sourced> {
-    let mut layers = BTreeMap::new();
-    for (providers, source) in sources {
-        for (name, settings) in providers {
-            let Ok(Value::Object(table)) = serde_json::to_value(settings) else { continue };
-            for (setting, value) in table.into_iter().filter(|(_, value)| !value.is_null()) {
-                layers.insert(format!("oauth.{name}.{setting}"), (value, source));
-            }
-        }
-    }
-    layers.into_iter().map(|(name, (value, source))| (name, value, source)).collect()
-}
-
-/// The checked settings, in the order of names.
-pub(super) fn check(settings: Providers) -> Result<Vec<Provider>, ConfigError> {
-    let mut checked: Vec<Provider> = Vec::new();
-    for (name, settings) in settings {
-        let provider = check_one(&name, settings)?;
-        // An identity is issuer and subject: it must be clear whose it is.
-        let is_other =
-            |other: &&Provider| other.speaks_for(&provider.issuer) || provider.speaks_for(&other.issuer);
-        if let Some(other) = checked.iter().find(is_other) {
-            let (name, other) = (&provider.name, &other.name);
-            return Err(fault(format!("oauth.{name}.issuer: oauth.{other} has the same issuer")));
-        }
-        checked.push(provider);
-    }
-    Ok(checked)
-}
-
-fn check_one(name: &str, given: ProviderSettings) -> Result<Provider, ConfigError> {
-    let wrong = |setting: &str, what: &str| fault(format!("oauth.{name}.{setting}: {what}"));
+/// The checked settings of one provider, or a setting and what is wrong with it.
+fn check_one(
+    name: &str,
+    settings: &BTreeMap<String, (String, Source)>,
+) -> Result<Provider, (String, String)> {
+    let wrong = |setting: &str, what: &str| (setting.to_owned(), what.to_owned());
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        return Err(fault(format!("oauth.{name}: name providers with a–z, 0–9 and hyphens")));
+        return Err(wrong("issuer", "name providers with a–z, 0–9 and hyphens"));
     }
-    let (issuer, display_name, icon) = match name {
-        "google" => (Some(GOOGLE), "Google".to_owned(), ProviderIcon::Google),
-        "microsoft" => (Some(MICROSOFT), "Microsoft".to_owned(), ProviderIcon::Microsoft),
-        other => (None, other[..1].to_uppercase() + &other[1..], ProviderIcon::Key),
+    let known = match name {
+        "google" => vec![("issuer", GOOGLE), ("display_name", "Google"), ("icon", "google")],
+        "microsoft" => vec![("issuer", MICROSOFT), ("display_name", "Microsoft"), ("icon", "microsoft")],
+        _ => Vec::new(),
     };
-    let issuer = given.issuer.or_else(|| issuer.map(str::to_owned));
-    let issuer = issuer.ok_or_else(|| wrong("issuer", "is missing"))?;
-    let parsed = Url::parse(&issuer).map_err(|error| wrong("issuer", &error.to_string()))?;
-    if !is_safe(&parsed) || parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(wrong("issuer", "must begin with https:// and have neither query nor fragment"));
-    }
-    let needed = |setting, value: Option<String>| {
-        value.filter(|value| !value.trim().is_empty()).ok_or_else(|| wrong(setting, "is missing"))
-    };
-    let discovery_url = given.discovery_url.map(|url| {
-        let is_url = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        let is_good = Url::parse(&url).is_ok_and(|url| is_url(&url) && url.fragment().is_none());
-        let what = "must be the whole address of the discovery document, with https:// or http://";
-        if is_good { Ok(url) } else { Err(wrong("discovery_url", what)) }
+    let display_name = name[..1].to_uppercase() + &name[1..];
+    let command = Provider::augment_args(Command::new("provider").no_binary_name(true));
+    let command = command.mut_args(|setting| {
+        let default = known.iter().find(|(known, _)| setting.get_id() == known).map(|(_, value)| *value);
+        let default = default.or((setting.get_id() == "display_name").then_some(&display_name));
+        let setting = setting.required(false);
+        match default {
+            Some(value) => setting.default_value(value.to_owned()),
+            None => setting,
+        }
     });
-    let scopes = given.scopes.unwrap_or_else(|| SCOPES.to_owned());
-    let scopes: Vec<_> = scopes.split_whitespace().map(str::to_owned).collect();
-    if !scopes.iter().any(|scope| scope == "openid") {
+    let flags = settings.iter().map(|(setting, (value, _))| format!("--{setting}={value}"));
+    let matches = command.try_get_matches_from(flags).map_err(|error| {
+        wrong_setting(&error).unwrap_or_else(|| wrong("issuer", &error.kind().to_string()))
+    })?;
+    if let Some(missing) =
+        ["issuer", "client_id", "client_secret"].into_iter().find(|id| !matches.contains_id(id))
+    {
+        return Err(wrong(missing, MISSING));
+    }
+    let mut provider =
+        Provider::from_arg_matches(&matches).map_err(|error| wrong("issuer", &error.to_string()))?;
+    name.clone_into(&mut provider.name);
+    provider.scopes.retain(|scope| !scope.is_empty());
+    if !provider.scopes.iter().any(|scope| scope == "openid") {
         return Err(wrong("scopes", "must include openid"));
     }
-    let trusted_audiences = given.trusted_audiences.as_deref().map(|all| all.split(','));
-    let trusted_audiences: Vec<_> =
-        trusted_audiences.into_iter().flatten().map(|one| one.trim().to_owned()).collect();
-    if trusted_audiences.iter().any(String::is_empty) {
-        return Err(wrong("trusted_audiences", "must be names separated by commas"));
-    }
-    let provider = Provider {
-        issuer,
-        client_id: needed("client_id", given.client_id)?,
-        client_secret: needed("client_secret", given.client_secret)?,
-        display_name: given.display_name.unwrap_or(display_name),
-        icon: given.icon.unwrap_or(icon),
-        trusts_addresses: given.trusts_addresses.unwrap_or(true),
-        trusted_audiences,
-        discovery_url: discovery_url.transpose()?,
-        scopes,
-        response_mode: given.response_mode.unwrap_or_default(),
-        token_endpoint_auth_method: given.token_endpoint_auth_method,
-        name: name.to_owned(),
-    };
-    if given.trusts_addresses == Some(true) && provider.is_microsoft() {
+    if provider.is_microsoft() && provider.trusts_addresses && settings.contains_key("trusts_addresses") {
         return Err(wrong("trusts_addresses", "Microsoft’s tenants write any address; it is never proof"));
     }
     Ok(provider)
@@ -378,8 +353,9 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Vec<Provider>, ConfigError> {
-        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        check(from_environment(owned)?)
+        let mut settings = ProviderSettings::default();
+        variables.iter().try_for_each(|(variable, value)| settings.set_by_variable(variable, value))?;
+        settings.check()
     }
 
     #[test]
@@ -430,7 +406,7 @@ mod tests {
         let error = one("OURS", &[tenant, ("TRUSTS_ADDRESSES", "true")]).unwrap_err().to_string();
         assert!(error.starts_with("oauth.ours.trusts_addresses: "), "{error}");
         let error = one("OURS", &[ours, ("TRUSTS_ADDRESSES", "perhaps")]).unwrap_err().to_string();
-        assert_eq!(error, "CURFEW_OAUTH_OURS_TRUSTS_ADDRESSES: must be true or false");
+        assert_eq!(error, "oauth.ours.trusts_addresses: must be true or false");
     }
 
     #[test]
@@ -456,27 +432,26 @@ mod tests {
 
     #[test]
     fn two_providers_have_two_issuers_and_each_its_secret() {
-        let settings = |issuer: &str, secret: &str| ProviderSettings {
-            issuer: Some(issuer.to_owned()),
-            client_id: Some("id".to_owned()),
-            client_secret: Some(secret.to_owned()),
-            ..Default::default()
-        };
-        let check = |one, other| {
-            let both = [("one".to_owned(), one), ("other".to_owned(), other)];
-            check(BTreeMap::from(both)).map(|both| both.len()).map_err(|error| error.to_string())
+        let check = |one: (&str, &str), other: (&str, &str)| {
+            let mut settings = ProviderSettings::default();
+            for (name, (issuer, secret)) in [("one", one), ("other", other)] {
+                for (setting, value) in [("issuer", issuer), ("client_id", "id"), ("client_secret", secret)] {
+                    settings.set(name, setting, value.to_owned(), Source::File).unwrap();
+                }
+            }
+            settings.check().map(|both| both.len()).map_err(|error| error.to_string())
         };
         let (here, there) = ("https://id.example", "https://there.example");
-        assert_eq!(check(settings(here, "s"), settings(there, "s")), Ok(2));
+        assert_eq!(check((here, "s"), (there, "s")), Ok(2));
         let same = "oauth.other.issuer: oauth.one has the same issuer";
-        assert_eq!(check(settings(here, "s"), settings(here, "s")), Err(same.to_owned()));
+        assert_eq!(check((here, "s"), (here, "s")), Err(same.to_owned()));
         let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
         let (all, tenant) = (of("common"), of("9188040d-6c67-4c5b-b112-36a304b66dad"));
-        assert_eq!(check(settings(&all, "s"), settings(&tenant, "s")), Err(same.to_owned()));
-        assert_eq!(check(settings(&tenant, "s"), settings(&all, "s")), Err(same.to_owned()));
+        assert_eq!(check((&all, "s"), (&tenant, "s")), Err(same.to_owned()));
+        assert_eq!(check((&tenant, "s"), (&all, "s")), Err(same.to_owned()));
         for empty in ["", " "] {
             let missing = "oauth.other.client_secret: is missing";
-            assert_eq!(check(settings(here, "s"), settings(there, empty)), Err(missing.to_owned()));
+            assert_eq!(check((here, "s"), (there, empty)), Err(missing.to_owned()));
         }
         let twice = [("CURFEW_OAUTH_OUR_ID_ISSUER", here), ("CURFEW_OAUTH_our_id_ISSUER", there)];
         let error = read(&twice).unwrap_err().to_string();
@@ -519,12 +494,21 @@ mod tests {
             ),
             ("DISCOVERY_URL", "id.auth.svc", "oauth.our-id.discovery_url: must be the whole address"),
             ("DISCOVERY_URL", "file:///etc/passwd", "oauth.our-id.discovery_url: must be the whole address"),
+            (
+                "ICON",
+                "cat",
+                "oauth.our-id.icon: unknown variant `cat`, expected one of `google`, `microsoft`, `key`",
+            ),
             ("SCOPES", "email", "oauth.our-id.scopes: must include openid"),
-            ("RESPONSE_MODE", "fragment", "CURFEW_OAUTH_OUR_ID_RESPONSE_MODE: must be query or form_post"),
+            (
+                "RESPONSE_MODE",
+                "fragment",
+                "oauth.our-id.response_mode: unknown variant `fragment`, expected `query` or `form_post`",
+            ),
             (
                 "TOKEN_ENDPOINT_AUTH_METHOD",
                 "private_key_jwt",
-                "CURFEW_OAUTH_OUR_ID_TOKEN_ENDPOINT_AUTH_METHOD: must be client_secret_basic or client_secret_post",
+                "oauth.our-id.token_endpoint_auth_method: unknown variant `private_key_jwt`, expected `client_secret_basic` or",
             ),
         ] {
             let error = one("OUR_ID", &[ours, (setting, value)]).unwrap_err().to_string();
@@ -533,31 +517,29 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_names_no_setting_is_refused_and_an_empty_one_is_none() {
+    fn a_setting_that_no_provider_has_is_refused() {
         let error = read(&[("CURFEW_OAUTH_GOOGLE_CLIENT", "id")]).unwrap_err().to_string();
         let words =
             "CURFEW_OAUTH_GOOGLE_CLIENT: there is no such setting of a provider, only issuer, client_id";
         assert!(error.starts_with(words), "{error}");
-        assert!(read(&[("CURFEW_OAUTH_GOOGLE_ICON", "cat")]).is_err());
-        assert!(read(&[("CURFEW_OAUTH_GOOGLE_CLIENT_ID", "")]).unwrap().is_empty());
+        for bad in ["google", "google.client_id", "google.cat=1"] {
+            let error = ProviderSettings::default().set_by_flag(bad).unwrap_err().to_string();
+            assert!(error.starts_with("--oauth"), "{error}");
+        }
     }
 
     #[test]
     fn flags_go_before_the_environment_and_that_before_the_file() {
-        let named = |id: &str| {
-            let settings = ProviderSettings { client_id: Some(id.to_owned()), ..Default::default() };
-            BTreeMap::from([("google".to_owned(), settings)])
+        let mut settings = ProviderSettings::default();
+        let described = |settings: &ProviderSettings| {
+            settings.describe().map(|one| (one.name, one.value, one.source)).collect::<Vec<_>>()
         };
-        let (file, environment) = (named("file's"), named("environment's"));
-        let flags = from_flags(&["google.client_id=flag=s".to_owned()]).unwrap();
-        let none = BTreeMap::new();
-        let chosen = |flags| layers([(&file, "file"), (&environment, "environment"), (flags, "flag")]);
-        let name = || "oauth.google.client_id".to_owned();
-        assert_eq!(chosen(&none), [(name(), "environment's".into(), "environment")]);
-        assert_eq!(chosen(&flags), [(name(), "flag=s".into(), "flag")]);
-        for bad in ["google", "google.client_id", "google.cat=1", "google.icon=cat"] {
-            let error = from_flags(&[bad.to_owned()]).unwrap_err().to_string();
-            assert!(error.starts_with("--oauth google"), "{error}");
-        }
+        let client_id = |value: &str, source| ("oauth.google.client_id".to_owned(), value.to_owned(), source);
+        settings.set("google", "client_id", "file's".to_owned(), Source::File).unwrap();
+        assert_eq!(described(&settings), [client_id("file's", "file")]);
+        settings.set_by_variable("CURFEW_OAUTH_GOOGLE_CLIENT_ID", "environment's").unwrap();
+        assert_eq!(described(&settings), [client_id("environment's", "environment")]);
+        settings.set_by_flag("google.client_id=flag=s").unwrap();
+        assert_eq!(described(&settings), [client_id("flag=s", "flag")]);
     }
 }

@@ -135,7 +135,7 @@ impl FromRequestParts<AppState> for Caller {
             token: claims.jti,
             now,
             // By the token: one from before the person proved once more who they are may be in other hands.
-            fresh: now.timestamp() < claims.auth_time + app.config.fresh.num_seconds(),
+            fresh: now.timestamp() < claims.auth_time + i64::from(app.config.policy.fresh_seconds),
         })
     }
 }

@@ -96,12 +96,12 @@ impl FromRequestParts<AppState> for Client {
             .get::<ConnectInfo<SocketAddr>>()
             .map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let address = address(peer, headers, app.config.proxies);
+        let address = address(peer, headers, app.config.server.proxies);
         let origin = sessions::Origin {
             address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
         };
-        let is_our_page = is_our_page(headers, &app.config.origin);
+        let is_our_page = is_our_page(headers, app.config.server.public_url.origin());
         let former_session = cookie(headers, COOKIE)
             .filter(|_| is_our_page)
             .and_then(|token| app.keys.verify_refresh(token).ok())
@@ -111,7 +111,7 @@ impl FromRequestParts<AppState> for Client {
             Some(device) => device,
             None => URL_SAFE_NO_PAD.encode(entropy::bytes::<16>()?),
         };
-        let is_foreign = is_foreign(headers, &app.config.origin);
+        let is_foreign = is_foreign(headers, app.config.server.public_url.origin());
         Ok(Self { origin, former_session, is_our_page, is_foreign, device })
     }
 }

@@ -130,7 +130,7 @@ impl Shown {
             return Ok(Self { token, delivery: TokenDelivery::Body });
         }
         let token = cookie(headers, COOKIE).ok_or(ErrorCode::InvalidRefreshToken)?.to_owned();
-        if !is_our_page(headers, &app.config.origin) {
+        if !is_our_page(headers, app.config.server.public_url.origin()) {
             return Err(ErrorCode::Forbidden.into());
         }
         Ok(Self { token, delivery: TokenDelivery::Cookie })

@@ -28,7 +28,7 @@ const PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-
 /// `/dev/mail`, where there is no mail server and the product is opened by a name that leads to
 /// this machine only, and listens to it alone: whoever can read the messages can sign in as anybody.
 pub(super) fn router(config: &Config) -> Router<AppState> {
-    if config.smtp_url.is_none() && config.is_local() {
+    if config.mail.smtp_url.is_none() && config.is_local() {
         Router::new().route("/dev/mail", get(show))
     } else {
         Router::new()
@@ -39,7 +39,7 @@ async fn show(State(app): State<AppState>, headers: HeaderMap) -> Result<Respons
     // A page elsewhere whose name was bound anew to this machine sends that name; a proxy, which may ask
     // for anybody, says that it is one.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = app.config.origin.split_once("://").map_or("", |(_, host)| host);
+    let own = app.config.server.public_url.origin().split_once("://").map_or("", |(_, host)| host);
     let is_proxied = PROXIES.iter().any(|name| headers.contains_key(*name));
     if host != own || is_proxied {
         return Err(ErrorCode::NotFound.into());

@@ -123,7 +123,7 @@ pub(super) async fn renew_session(
     let now = app.clock.now();
     let snapshot = Snapshot::at_sign_in(now, app.config.policy.in_force(login.policy));
     let transaction = app.database.begin().await?;
-    let leeway = app.config.replay_leeway;
+    let leeway = app.config.policy.replay_leeway();
     let renewal = Renewal { session_id, user_id: login.user_id, key, leeway, now };
     let generation = sessions::renew(&transaction, renewal, &snapshot).await?;
     let generation = generation.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;

@@ -53,6 +53,6 @@ async fn providers(State(app): State<AppState>) -> JsonResponse<ProvidersRespons
     };
     JsonResponse(ProvidersResponse {
         providers: app.oidc.providers().iter().map(shown).collect(),
-        registration_open: app.config.registration == config::Registration::Open,
+        registration_open: app.config.policy.registration == config::policy::Registration::Open,
     })
 }

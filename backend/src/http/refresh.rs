@@ -94,7 +94,7 @@ async fn rotate(
         Carried::Nothing => (first_snapshot(app, claims.sub, now).await?.ok_or_else(invalid)?, true),
         Carried::Nonsense => return Err(invalid()),
     };
-    let leeway = app.config.replay_leeway;
+    let leeway = app.config.policy.replay_leeway();
     let consumption = Consumption { token, user_id: claims.sub, key, leeway, now };
     match step(&snapshot, idle_expires_at, passive, now) {
         Step::Rotate(deadlines) => {
@@ -154,7 +154,7 @@ async fn repeat(
     let Some(session) = sessions::find(&app.database.read, claims.jti.session).await? else {
         return Ok(None);
     };
-    let verdict = session.judge(claims.jti.generation, key, app.config.replay_leeway, now);
+    let verdict = session.judge(claims.jti.generation, key, app.config.policy.replay_leeway(), now);
     if verdict != Verdict::Repeat || session.user_id != claims.sub {
         return Ok(None);
     }
@@ -180,7 +180,8 @@ async fn end_if_replayed(
 ) -> Result<()> {
     let judge = |session: &Session| {
         session.user_id == claims.sub
-            && session.judge(claims.jti.generation, key, app.config.replay_leeway, now) == Verdict::Replay
+            && session.judge(claims.jti.generation, key, app.config.policy.replay_leeway(), now)
+                == Verdict::Replay
     };
     // Most refusals are no replays, and cost no lock.
     let session = sessions::find(&app.database.read, claims.jti.session).await?;

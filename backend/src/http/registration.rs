@@ -79,7 +79,7 @@ async fn register(
     headers: HeaderMap,
     Json(request): Json<RegisterRequest>,
 ) -> Result<Response> {
-    if app.config.registration == config::Registration::Closed {
+    if app.config.policy.registration == config::policy::Registration::Closed {
         return Err(ErrorCode::RegistrationClosed.into());
     }
     throttle::sender(&app, client.origin.address.as_deref()).await?;

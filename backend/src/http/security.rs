@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::{App, AppState},
-    config::SystemPolicy,
+    config::policy::SystemPolicy,
     error::{Error, Result},
     mail::Mail,
     store::{
@@ -73,7 +73,7 @@ async fn update(
     Json(request): Json<UpdatePolicyRequest>,
 ) -> Result<JsonResponse<SecurityResponse>> {
     caller.must_be_fresh()?;
-    let SystemPolicy { default, bounds } = app.config.policy;
+    let SystemPolicy { default, bounds } = app.config.policy.system();
     let transaction = caller.begin_as_owner(&app).await?;
     let old = accounts::find_policy(&transaction, caller.account.id).await?;
     let new = request.apply(old);
@@ -147,7 +147,7 @@ async fn settings(
     let (active_users, active_user_count) =
         sessions::list_active_users(connection, caller.account.id, caller.user.id, ACTIVE_USERS, caller.now)
             .await?;
-    let policy = view(set, app.config.policy);
+    let policy = view(set, app.config.policy.system());
     Ok(JsonResponse(SecurityResponse { policy, active_users, active_user_count }))
 }
 

@@ -167,7 +167,7 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
     let Some(letter) = mail::write(app, &mail, &due.recipient, &earlier(due)).await? else {
         return Ok(Outcome::Needless);
     };
-    let message = match letter.message(&app.config.mail_from, &due.recipient, due.id) {
+    let message = match letter.message(&app.config.mail.mail_from, &due.recipient, due.id) {
         Ok(message) => message,
         Err(error) => {
             note_delivery(app, &mail, due.id, Some(DeliveryProblem::Refused)).await;

@@ -9,7 +9,10 @@ use lettre::{
 };
 use url::Url;
 
-use crate::config::{Config, private_file, private_folder};
+use crate::config::{
+    Config,
+    files::{private_file, private_folder},
+};
 
 /// How long a server may take over a message.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -101,9 +104,9 @@ impl Post {
     ///
     /// When the mail server's address is none.
     pub fn new(config: &Config) -> Result<Self, PostError> {
-        let Some(url) = &config.smtp_url else { return Ok(Self::Outbox(config.outbox())) };
+        let Some(url) = &config.mail.smtp_url else { return Ok(Self::Outbox(config.outbox())) };
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&encrypted(url))?;
-        Ok(Self::Smtp(transport.hello_name(config.smtp_hello.clone()).timeout(Some(TIMEOUT)).build()))
+        Ok(Self::Smtp(transport.hello_name(config.mail.smtp_hello.clone()).timeout(Some(TIMEOUT)).build()))
     }
 
     /// Sends a message. `name` tells it from others in the folder.

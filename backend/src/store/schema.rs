@@ -8,7 +8,7 @@ use std::{
 use curfew_migrations::{INDEXES, State};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
-use crate::config::Pooling;
+use crate::config::storage::Pooling;
 
 use super::{Database, Pool, Transaction, one, pool::away, sqlite_file};
 

@@ -4,7 +4,6 @@ use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use curfew::{
-    config::Config,
     jobs::mailer,
     mail::{Mail as Occasion, letter::Letter, post::Post},
 };
@@ -25,8 +24,8 @@ const FORGOT: &str = "/api/v1/auth/forgot-password";
 const INVITES: &str = "/api/v1/accounts/me/invites";
 
 pub fn smtp(app: &TestApp, address: SocketAddr) -> Post {
-    let config = Config { smtp_url: Some(format!("smtp://{address}")), ..app.app.config.clone() };
-    Post::new(&config).unwrap()
+    let app = app.replica_with(|config| config.mail.smtp_url = Some(format!("smtp://{address}")));
+    Post::new(&app.app.config).unwrap()
 }
 
 /// What a mail server says to a command.
@@ -457,9 +456,10 @@ async fn nothing_that_others_chose_becomes_a_link_in_a_message_to_a_user() {
 }
 
 async fn refused(app: &TestApp, url: String) -> String {
-    let config = Config { smtp_url: Some(url), ..app.app.config.clone() };
+    let mut config = app.app.config.clone();
+    config.mail.smtp_url = Some(url);
     let letter = Letter { subject: "Hello".to_owned(), ..Letter::default() };
-    let message = letter.message(&config.mail_from, "bob@example.com", Uuid::nil()).unwrap();
+    let message = letter.message(&config.mail.mail_from, "bob@example.com", Uuid::nil()).unwrap();
     Post::new(&config).unwrap().send(message, "hello").await.unwrap_err().describe()
 }
 
@@ -520,10 +520,9 @@ async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
     let folder = tempfile::tempdir().unwrap();
     let on = async |url: &str, smtp: Option<&str>| {
         TestApp::new().await.replica_with(|config| {
-            url.clone_into(&mut config.public_url);
-            url.clone_into(&mut config.origin);
-            folder.path().clone_into(&mut config.data_dir);
-            config.smtp_url = smtp.map(str::to_owned);
+            config.server.public_url = url.parse().unwrap();
+            folder.path().clone_into(&mut config.storage.data_dir);
+            config.mail.smtp_url = smtp.map(str::to_owned);
         })
     };
     let app = on("http://localhost:8080", None).await;
@@ -544,7 +543,7 @@ async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
     let proxied =
         app.get("/dev/mail").header("host", "localhost:8080").header("x-forwarded-for", "192.0.2.1");
     assert_eq!(proxied.send().await.status, 404);
-    let to_all = app.replica_with(|config| config.listen = "0.0.0.0:8080".parse().unwrap());
+    let to_all = app.replica_with(|config| config.server.listen = "0.0.0.0:8080".parse().unwrap());
     assert_eq!(show(&to_all, "localhost:8080").await.status, 404);
     let elsewhere = on("https://curfew.example", None).await;
     assert_eq!(show(&elsewhere, "curfew.example").await.status, 404);

@@ -186,8 +186,8 @@ async fn bounds_that_an_operator_narrows_later_reach_what_was_set_before() {
     let body = json!({"idle_minutes": 10_080, "absolute_minutes": 43_200});
     assert_eq!(patch(&app, &tokens, body).await.status, 200);
     let app = app.replica_with(|config| {
-        config.policy.bounds.idle_minutes.max = 60;
-        config.policy.bounds.absolute_minutes.max = 240;
+        config.policy.idle_minutes_max = 60;
+        config.policy.absolute_minutes_max = 240;
     });
     let tokens = app.sign_in(&owner).await;
     let claims = claims(&tokens.refresh);

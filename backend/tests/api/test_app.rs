@@ -13,11 +13,11 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::Parser;
+use clap::Command;
 use curfew::{
     app::{App, AppState},
     clock::Clock,
-    config::{Config, Layered, Settings},
+    config::{self, Config, LayeredSettings, environment::Environment},
     entropy, http,
     jobs::mailer,
     mail::post::Post,
@@ -73,12 +73,6 @@ pub struct User {
     pub email: String,
 }
 
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    settings: Settings,
-}
-
 impl TestApp {
     pub async fn new() -> Self {
         Self::with(&[]).await
@@ -93,12 +87,14 @@ impl TestApp {
         };
         let own = ["test", "--secret", SECRET, "--database-url", &database_url];
         let own = own.into_iter().chain(["--public-url", "https://curfew.example"]);
-        let settings = Flags::parse_from(own.chain(flags.iter().copied())).settings;
-        let config = Layered::new(&settings, |_| None, None).unwrap().config().unwrap();
-        let (url, connections) = (&config.database_url, config.database_connections);
-        let database = Database::connect_through(url, connections, PATIENCE, config.database_pooling);
+        let arguments: Vec<_> = own.chain(flags.iter().copied()).map(Into::into).collect();
+        let command = config::with_settings(Command::new("test"));
+        let settings = LayeredSettings::read(&command, &arguments, &Environment::default()).unwrap();
+        let config = settings.config().unwrap();
+        let (url, connections) = (&config.storage.database_url, config.storage.database_connections);
+        let database = Database::connect_through(url, connections, PATIENCE, config.storage.database_pooling);
         let database = database.await.unwrap();
-        database.migrate(&config.database_url).await.unwrap();
+        database.migrate(&config.storage.database_url).await.unwrap();
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(start)));
         let app = App::new(config, database, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();

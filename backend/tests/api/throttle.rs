@@ -101,7 +101,7 @@ async fn of_many_attempts_at_once_no_more_get_through_than_one_after_the_other()
 async fn many_right_passwords_at_once_are_no_guesses() {
     let app = TestApp::with(&["--password-workers", "12"]).await;
     app.owner("ada@example.com").await;
-    let replica = app.replica_with(|config| config.password_workers = 4);
+    let replica = app.replica_with(|config| config.server.password_workers = 4);
     let here = (0..40).map(|_| attempt(&app, "ada@example.com", PASSWORD, "curl"));
     let there = (0..16).map(|_| attempt(&replica, "ada@example.com", PASSWORD, "curl"));
     let (here, there) =

@@ -164,8 +164,8 @@ async fn rotating_the_secret_signs_nobody_out() {
     let owner = old.owner("ada@example.com").await;
     let tokens = old.sign_in(&owner).await;
     let new = old.replica_with(|config| {
-        config.secret_previous = vec![SECRET.to_owned()];
-        config.secret = Some(new.to_owned());
+        config.secret.secret_previous = vec![SECRET.to_owned()];
+        config.secret.secret = Some(new.to_owned());
     });
 
     assert_eq!(new.get(ME).bearer(&tokens.access).send().await.status, 200);
@@ -184,12 +184,12 @@ async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
     let owner = before.owner("ada@example.com").await;
     let mut tokens = before.sign_in(&owner).await;
     // As documented: first all know the new one, then all sign with it, then none knows the old one.
-    let known = before.replica_with(|config| config.secret_previous = vec![new.to_owned()]);
+    let known = before.replica_with(|config| config.secret.secret_previous = vec![new.to_owned()]);
     let swapped = before.replica_with(|config| {
-        config.secret = Some(new.to_owned());
-        config.secret_previous = vec![SECRET.to_owned()];
+        config.secret.secret = Some(new.to_owned());
+        config.secret.secret_previous = vec![SECRET.to_owned()];
     });
-    let done = before.replica_with(|config| config.secret = Some(new.to_owned()));
+    let done = before.replica_with(|config| config.secret.secret = Some(new.to_owned()));
     for step in [[&before, &known], [&known, &swapped], [&swapped, &done]] {
         // A balancer may lead anybody to either at any time.
         for replica in [step[0], step[1], step[0], step[1], step[1]] {

@@ -121,7 +121,7 @@ pub(super) async fn find_or_make(
         let words = "neither the ID token nor the userinfo endpoint has a usable `email` claim";
         OidcError::Untrue(format!("{words}: is the scope `email` allowed for this client?"))
     })?;
-    let is_closed = app.config.registration == config::Registration::Closed;
+    let is_closed = app.config.policy.registration == config::policy::Registration::Closed;
     if !found.identity.email_proven {
         // Whether the address has a user is told in a message to it alone: whoever can claim any
         // address at a provider would learn it otherwise.

@@ -1,7 +1,7 @@
 //! Whom an identity signs in: somebody new, somebody invited, somebody who is here already.
 
 use chrono::TimeDelta;
-use curfew::config::Registration;
+use curfew::config::policy::Registration;
 use serde_json::{Value, json};
 
 use super::{Jar, VERIFY, ada, begin, begun, call_back, come_back, count, eve, sign_in, stage, start_as};
@@ -41,7 +41,7 @@ async fn who_says_no_and_who_may_not_register_is_told_so() {
     call_back(&app, "example", &begun.cookie, &body).await.assert_problem("oauth_state_invalid");
     let neither = json!({"state": begun.request["state"]});
     call_back(&app, "example", &begun.cookie, &neither).await.assert_problem("validation_failed");
-    let app = app.replica_with(|config| config.registration = Registration::Closed);
+    let app = app.replica_with(|config| config.policy.registration = Registration::Closed);
     sign_in(&app, &provider, &ada()).await.assert_problem("registration_closed");
     assert_eq!(count(&app, "users").await, 0);
 }
@@ -195,7 +195,7 @@ async fn an_invited_person_joins_with_the_address_that_was_invited() {
     let token = app.mail_to("guest@example.com").await.token("/invite");
     let bad = json!({"invite_token": "x"});
     start_as(&app, "example", &bad, None).await.assert_problem("invalid_link");
-    let app = app.replica_with(|config| config.registration = Registration::Closed);
+    let app = app.replica_with(|config| config.policy.registration = Registration::Closed);
     let begin = async || begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
     let (one, two) = (begin().await, begin().await);
     let answer = come_back(&app, &provider, &one, &ada()).await;
@@ -339,7 +339,7 @@ async fn a_provider_that_vouches_for_nothing_learns_of_no_address_whether_it_has
         ("registration_closed", {
             let closed = TestApp::new().await.replica_with(|config| {
                 config.providers = vec![provider.settings("example", "")];
-                config.registration = Registration::Closed;
+                config.policy.registration = Registration::Closed;
             });
             closed.owner("ada@example.com").await;
             closed

@@ -289,7 +289,7 @@ async fn while_a_provider_hangs_others_sign_in_and_who_waits_is_told_so_in_time(
         answer = hangs => panic!("{}", answer.text),
         _ = app.sign_in(&user) => {}
     }
-    let app = app.replica_with(|config| config.provider_patience = Duration::from_millis(50));
+    let app = app.replica_with(|config| config.provider_timeout = Duration::from_millis(50));
     start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_unavailable");
     provider.inner.lock().unwrap().hangs = false;
     let begun_again = loop {

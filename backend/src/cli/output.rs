@@ -1,0 +1,125 @@
+//! What commands print: tables for people, one JSON object a line for programs.
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use comfy_table::{Table, presets};
+use icu_properties::{CodePointMapData, props::BidiClass};
+use serde_json::Value;
+
+use super::Result;
+
+/// For whom commands print.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Output {
+    /// Prints what a command did: the fields of an object, in the order of their names.
+    pub fn result(self, result: &Value) -> Result<()> {
+        let mut fields: Vec<_> = result.as_object().into_iter().flatten().collect();
+        fields.sort_by_key(|(name, _)| *name);
+        let rows = fields.into_iter().map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            vec![label(name), value]
+        });
+        match self {
+            Self::Table => print(&table(&[], rows)),
+            Self::Json => print(&result.to_string()),
+        }
+    }
+
+    /// Prints rows, each as an object and as cells, or a sentence for people if there are none.
+    pub fn list(self, header: &[&str], rows: Vec<(Value, Vec<String>)>, none: &str) -> Result<()> {
+        match self {
+            Self::Table if rows.is_empty() => print(none),
+            Self::Table => print(&table(header, rows.into_iter().map(|(_, cells)| cells))),
+            Self::Json => rows.iter().try_for_each(|(object, _)| print(&object.to_string())),
+        }
+    }
+}
+
+/// Prints a text and a line break.
+pub(super) fn print(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// A time for people.
+pub(super) fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A field's name for people.
+fn label(name: &str) -> String {
+    match name {
+        "account_id" => "Account".to_owned(),
+        "user_id" => "User".to_owned(),
+        "member_count" => "Users deleted".to_owned(),
+        "revoked_count" => "Sessions ended".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// Columns as wide as their widest cell: what stands in a cell is never cut or broken.
+fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if !header.is_empty() {
+        table.set_header(header.iter().copied());
+    }
+    table.add_rows(rows.map(|cells| cells.iter().map(|cell| isolated(cell)).collect::<Vec<_>>()));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.trim_fmt()
+}
+
+/// A text that changes nothing beyond its cell: neither by control characters nor by its direction (UAX #9).
+fn isolated(text: &str) -> String {
+    use BidiClass as Class;
+
+    let classes = CodePointMapData::<BidiClass>::new();
+    let is_control = |c: char| {
+        c.is_control()
+            || [
+                Class::LeftToRightEmbedding,
+                Class::LeftToRightOverride,
+                Class::RightToLeftEmbedding,
+                Class::RightToLeftOverride,
+                Class::PopDirectionalFormat,
+                Class::LeftToRightIsolate,
+                Class::RightToLeftIsolate,
+                Class::FirstStrongIsolate,
+                Class::PopDirectionalIsolate,
+            ]
+            .contains(&classes.get(c))
+    };
+    let is_right_to_left = |c| [Class::RightToLeft, Class::ArabicLetter].contains(&classes.get(c));
+    let text = text.replace(is_control, "\u{fffd}");
+    if text.contains(is_right_to_left) { format!("\u{2068}{text}\u{2069}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_what_a_terminal_shows() {
+        let rows = [["Ada", "1"], ["阿达", "2"], ["e\u{301}e\u{301}", "3"], ["אדה", "4"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec()).into_iter();
+        let lines = ["NAME  ID", "Ada   1", "阿达  2", "e\u{301}e\u{301}    3", "\u{2068}אדה\u{2069}   4"];
+        assert_eq!(table(&["NAME", "ID"], rows), lines.join("\n"));
+    }
+
+    #[test]
+    fn a_cell_is_never_cut_and_cannot_write_elsewhere() {
+        let long = "x".repeat(500);
+        let rows = [&*long, "a\nb", "\u{1b}[2J", "\u{202e}evil\u{2069}"].map(|text| vec![text.to_owned()]);
+        let expected = [&*long, "a\u{fffd}b", "\u{fffd}[2J", "\u{fffd}evil\u{fffd}"];
+        assert_eq!(table(&[], rows.into_iter()), expected.join("\n"));
+    }
+}
