@@ -40,7 +40,7 @@ mod output;
     after_help = "`curfew serve --help` lists all settings, `curfew config` prints the values in force."
 )]
 struct Cli {
-    /// Print JSON for programs, one object a line, in place of tables
+    /// Print lists as JSON, one object a line, instead of tables
     #[arg(long, display_order = 900)]
     json: bool,
     #[command(subcommand)]
@@ -219,8 +219,8 @@ pub async fn run() -> Result<()> {
             let database = connect(&config).await?;
             database.build_indexes(&config.storage.database_url).await.map_err(|error| outdated(&error))
         }
-        Command::Account(command) => Operator::new(&config).await?.account(command, output).await,
-        Command::User(command) => Operator::new(&config).await?.user(command, output).await,
+        Command::Account(command) => Operator::new(&config).await?.account(command).await,
+        Command::User(command) => Operator::new(&config).await?.user(command).await,
         Command::Session(command @ SessionCommand::List { .. }) => {
             // What only reads changes nothing.
             let database = open(&config).await?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     AccountCommand, Result, SessionCommand, UserCommand, connect,
-    output::{self, Output},
+    output::{self, Output, print_result},
     read_password,
 };
 use crate::{
@@ -53,13 +53,13 @@ impl Operator {
         Ok(Self { database, passwords: Passwords::new(config.server.password_workers.into())?, clock })
     }
 
-    pub async fn account(&self, command: AccountCommand, output: Output) -> Result<()> {
+    pub async fn account(&self, command: AccountCommand) -> Result<()> {
         match command {
             AccountCommand::Create { name, owner_email, owner_name, password: _ } => {
                 let password = read_password()?;
                 let (account_id, user_id) =
                     self.create_account(&name, &owner_email, &owner_name, &password).await?;
-                output.result(&json!({"account_id": account_id, "user_id": user_id}))
+                print_result(&json!({"account_id": account_id, "user_id": user_id}))
             }
             AccountCommand::Close { account } => {
                 let now = self.clock.now();
@@ -71,7 +71,7 @@ impl Operator {
                 let how = MembershipEnd::ClosedByOperator;
                 let closed = membership::close(&transaction, (account, &name), deed, how, now).await?;
                 transaction.commit().await?;
-                output.result(&json!({
+                print_result(&json!({
                     "account_id": account,
                     "member_count": closed.member_count,
                     "revoked_count": closed.revoked_count,
@@ -101,7 +101,7 @@ impl Operator {
         Ok((account_id, user_id))
     }
 
-    pub async fn user(&self, command: UserCommand, output: Output) -> Result<()> {
+    pub async fn user(&self, command: UserCommand) -> Result<()> {
         let now = self.clock.now();
         match command {
             UserCommand::Create { account, email, name, role, password: _ } => {
@@ -128,9 +128,9 @@ impl Operator {
                     change.announce(&transaction, now).await?;
                 }
                 transaction.commit().await?;
-                output.result(&json!({"account_id": account, "user_id": user_id}))
+                print_result(&json!({"account_id": account, "user_id": user_id}))
             }
-            UserCommand::SetPassword { email, password: _ } => self.set_password(&email, output).await,
+            UserCommand::SetPassword { email, password: _ } => self.set_password(&email).await,
             UserCommand::Delete { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
@@ -140,7 +140,7 @@ impl Operator {
                 let by = (deed, MembershipEnd::DeletedByOperator);
                 let revoked = membership::end(&transaction, &member, &account_name, by, now).await?;
                 transaction.commit().await?;
-                output.result(&json!({"user_id": user, "revoked_count": revoked}))
+                print_result(&json!({"user_id": user, "revoked_count": revoked}))
             }
             UserCommand::Deactivate { email } => {
                 let (user, account) = self.find(&email).await?;
@@ -156,7 +156,7 @@ impl Operator {
                     .await?;
                 record_active(&transaction, &member, false, now).await?;
                 transaction.commit().await?;
-                output.result(&json!({"user_id": user, "revoked_count": revoked}))
+                print_result(&json!({"user_id": user, "revoked_count": revoked}))
             }
             UserCommand::Reactivate { email } => {
                 let (user, account) = self.find(&email).await?;
@@ -174,12 +174,12 @@ impl Operator {
                     .await?;
                 record_active(&transaction, &member, true, now).await?;
                 transaction.commit().await?;
-                output.result(&json!({"user_id": user}))
+                print_result(&json!({"user_id": user}))
             }
         }
     }
 
-    async fn set_password(&self, email: &str, output: Output) -> Result<()> {
+    async fn set_password(&self, email: &str) -> Result<()> {
         let password = read_password()?;
         let now = self.clock.now();
         let (user, account) = self.find(email).await?;
@@ -203,7 +203,7 @@ impl Operator {
         let mail = Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
         mail.enqueue(&transaction, &email, now).await?;
         transaction.commit().await?;
-        output.result(&json!({"user_id": user, "revoked_count": revoked}))
+        print_result(&json!({"user_id": user, "revoked_count": revoked}))
     }
 
     pub async fn session(&self, command: SessionCommand, output: Output) -> Result<()> {
@@ -255,7 +255,7 @@ impl Operator {
                         .await?;
                 }
                 transaction.commit().await?;
-                output.result(&json!({"revoked_count": u8::from(revoked)}))
+                print_result(&json!({"revoked_count": u8::from(revoked)}))
             }
             SessionCommand::Revoke { id: None, email } => {
                 let (user, account) = self.find(&email.unwrap_or_default()).await?;
@@ -267,7 +267,7 @@ impl Operator {
                     .append(&transaction)
                     .await?;
                 transaction.commit().await?;
-                output.result(&json!({"revoked_count": revoked}))
+                print_result(&json!({"revoked_count": revoked}))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What commands print: tables for people, one JSON object a line for programs.
+//! What commands print: lists as tables for people or as one JSON object a line, results as one JSON object.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Result;
 
-/// For whom commands print.
+/// How commands print lists.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Output {
     /// For people.
@@ -19,20 +19,6 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Prints what a command did: the fields of an object, in the order of their names.
-    pub fn result(self, result: &Value) -> Result<()> {
-        let mut fields: Vec<_> = result.as_object().into_iter().flatten().collect();
-        fields.sort_by_key(|(name, _)| *name);
-        let rows = fields.into_iter().map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            vec![label(name), value]
-        });
-        match self {
-            Self::Table => print(&table(&[], rows)),
-            Self::Json => print(&result.to_string()),
-        }
-    }
-
     /// Prints rows, each as an object and as cells, or a sentence for people if there are none.
     pub fn list(self, header: &[&str], rows: Vec<(Value, Vec<String>)>, none: &str) -> Result<()> {
         match self {
@@ -43,6 +29,11 @@ impl Output {
     }
 }
 
+/// Prints what a command did, as one JSON object for people and programs alike.
+pub(super) fn print_result(result: &Value) -> Result<()> {
+    print(&result.to_string())
+}
+
 /// Prints a text and a line break.
 pub(super) fn print(text: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
@@ -51,17 +42,6 @@ pub(super) fn print(text: &str) -> Result<()> {
 /// A time for people.
 pub(super) fn time(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// A field's name for people.
-fn label(name: &str) -> String {
-    match name {
-        "account_id" => "Account".to_owned(),
-        "user_id" => "User".to_owned(),
-        "member_count" => "Users deleted".to_owned(),
-        "revoked_count" => "Sessions ended".to_owned(),
-        other => other.replace('_', " "),
-    }
 }
 
 /// Columns as wide as their widest cell: what stands in a cell is never cut or broken.
