@@ -6,7 +6,6 @@
 pub mod channel;
 pub mod clock;
 pub mod download;
-pub mod json;
 pub mod lock;
 pub mod order;
 pub mod page;

@@ -33,13 +33,13 @@ pub fn revoke_sessions(scope: RevokeScope) -> Call<RevokeSessionsResponse> {
 /// A page of the audit trail, newest first.
 #[must_use]
 pub fn audit_events(query: &AuditQuery) -> Call<AuditPage> {
-    Request::get(api::AUDIT_EVENTS).query(&pairs(query)).json()
+    Request::get(api::AUDIT_EVENTS).query(pairs(query)).json()
 }
 
 /// Everything of the audit trail that matches, as a file of this type.
 #[must_use]
 pub fn export_audit_events(query: &AuditQuery, content_type: &'static str) -> Call<Blob> {
-    Request::get(api::AUDIT_EVENTS).query(&pairs(query)).file(content_type)
+    Request::get(api::AUDIT_EVENTS).query(pairs(query)).file(content_type)
 }
 
 fn pairs(query: &AuditQuery) -> Vec<(&'static str, String)> {

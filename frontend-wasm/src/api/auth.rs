@@ -26,7 +26,7 @@ pub fn refresh(cause: Cause, key: Uuid) -> Call<TokenResponse> {
 /// Ends the session of the cookie.
 #[must_use]
 pub fn logout() -> Call<()> {
-    Request::post(api::LOGOUT, &LogoutRequest::default()).done()
+    Request::post(api::LOGOUT, &LogoutRequest::default()).no_content()
 }
 
 /// Who is signed in, where, until when.

@@ -14,13 +14,12 @@ use curfew_shared::{
     error::ErrorCode,
 };
 use gloo_timers::future::TimeoutFuture;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Call, Failure, auth,
     backoff::pause,
-    http::{Request, Sent},
+    http::{Body, Request},
     refresh::{RefreshEnd, exchange},
     send,
 };
@@ -191,7 +190,7 @@ impl Client {
     /// What the server refused, or why there was no answer.
     pub async fn ask<T>(&self, call: Call<T>) -> Result<T, Failure> {
         let body = self.authorized(call.request()).await?;
-        self.read(&call, &body)
+        self.read(&call, body)
     }
 
     /// Makes a call with the access token that no person asked for: it keeps no session alive.
@@ -200,54 +199,49 @@ impl Client {
     /// What the server refused, or why there was no answer.
     pub async fn look_up<T>(&self, call: Call<T>) -> Result<T, Failure> {
         let body = self.authorized_once(call.request(), Cause::Timer).await?;
-        self.read(&call, &body)
+        self.read(&call, body)
     }
 
     /// Takes an answer as the sign that the server is fine, if it is one of the server's.
-    fn read<T>(&self, call: &Call<T>, body: &JsValue) -> Result<T, Failure> {
-        let answer = call.read(body);
+    fn read<T>(&self, call: &Call<T>, body: Body) -> Result<T, Failure> {
+        let answer = call.decode(body);
         self.note(answer.as_ref().err());
         answer
     }
 
-    // All that a call takes and that is the same for each is here, once, and not in `ask`: the compiler
-    // writes that anew for each type of answer.
-    fn authorized<'a>(&'a self, request: &'a Request) -> Sent<'a> {
-        Box::pin(async move {
-            let outcome = self.authorized_once(request, Cause::Person).await;
-            let asks =
-                outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::ReauthenticationRequired);
-            if asks && self.prompt.ask().await {
-                self.authorized_once(request, Cause::Person).await
-            } else {
-                outcome
-            }
-        })
+    /// Sends the request and, if the server wants to know who is there, again once that is proven.
+    async fn authorized(&self, request: &Request) -> Result<Body, Failure> {
+        let outcome = self.authorized_once(request, Cause::Person).await;
+        let asks =
+            outcome.as_ref().err().and_then(Failure::code) == Some(ErrorCode::ReauthenticationRequired);
+        if asks && self.prompt.ask().await {
+            self.authorized_once(request, Cause::Person).await
+        } else {
+            outcome
+        }
     }
 
-    /// If the server refuses the token, refreshes once, then follows the answer.
-    fn authorized_once<'a>(&'a self, request: &'a Request, cause: Cause) -> Sent<'a> {
-        Box::pin(async move {
-            let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
-            let mut outcome = request.send(Some(&token)).await;
-            if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
-                self.refresh_unless_fresher_than(Some(&token), cause).await;
-                match self.access_token() {
-                    Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
-                    Some(_) => return Err(self.trouble_as_failure()),
-                    None => return Err(Failure::SignedOut),
-                }
+    /// Sends the request; if the server refuses the token, refreshes it and sends the request once more.
+    async fn authorized_once(&self, request: &Request, cause: Cause) -> Result<Body, Failure> {
+        let Some(token) = self.access_token() else { return Err(Failure::SignedOut) };
+        let mut outcome = request.send(Some(&token)).await;
+        if outcome.as_ref().is_err_and(Failure::is_about_the_access_token) {
+            self.refresh_unless_fresher_than(Some(&token), cause).await;
+            match self.access_token() {
+                Some(fresh) if fresh != token => outcome = request.send(Some(&fresh)).await,
+                Some(_) => return Err(self.trouble_as_failure()),
+                None => return Err(Failure::SignedOut),
             }
-            if let Err(failure) = &outcome {
-                self.note(Some(failure));
-                if failure.code() == Some(ErrorCode::OwnerRequired) {
-                    // Somebody has changed the role: from now on they see what others see.
-                    let client = self.clone();
-                    spawn_local(async move { drop(client.me().await) });
-                }
+        }
+        if let Err(failure) = &outcome {
+            self.note(Some(failure));
+            if failure.code() == Some(ErrorCode::OwnerRequired) {
+                // The role has changed: from now on the person sees what others see.
+                let client = self.clone();
+                spawn_local(async move { drop(Box::pin(client.me()).await) });
             }
-            outcome
-        })
+        }
+        outcome
     }
 
     /// Follows how a call fared.

@@ -1,33 +1,27 @@
-//! One request and its answer: fetch with a time-out, JSON both ways, problems told apart from silence.
-
-use std::pin::Pin;
+//! One request and its response, through `gloo-net`: a timeout, JSON both ways, refusals told apart from silence.
 
 use curfew_shared::{error::Problem, route::API};
-use js_sys::Promise;
+use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, Headers, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortSignal, Blob, RequestCredentials};
 
 use super::Failure;
-use crate::{
-    browser::{json, page},
-    store::auth::AccessToken,
-};
+use crate::{browser::page, store::auth::AccessToken};
 
-/// How long an answer may take, in milliseconds.
+/// How long a response may take, in milliseconds.
 const TIMEOUT_MS: u32 = 10_000;
 
 /// How long a file may take, in milliseconds.
 const FILE_TIMEOUT_MS: u32 = 300_000;
 
-/// A call of the API, yet to be made: what is asked, and how the answer is read. Whoever makes it
-/// decides on the access token.
+/// A call of the API: the request, and how to read its response.
 #[derive(Debug, Clone)]
 pub struct Call<T> {
     request: Request,
-    read: fn(&JsValue) -> Option<T>,
+    decode: fn(Body) -> Option<T>,
 }
 
 impl<T> Call<T> {
@@ -35,166 +29,168 @@ impl<T> Call<T> {
         &self.request
     }
 
-    /// What the body of an answer says.
-    pub(super) fn read(&self, body: &JsValue) -> Result<T, Failure> {
+    /// Reads the body of a successful response.
+    pub(super) fn decode(&self, body: Body) -> Result<T, Failure> {
         // A success that cannot be read is not from Curfew: a captive portal, say.
-        (self.read)(body).ok_or(Failure::Unreachable)
+        (self.decode)(body).ok_or(Failure::Unreachable)
     }
 
-    /// Makes the call.
-    pub(super) async fn send(self, token: Option<&AccessToken>) -> Result<T, Failure> {
-        self.read(&self.request.send(token).await?)
+    /// Sends the request and reads the response.
+    pub(super) async fn send(&self, token: Option<&AccessToken>) -> Result<T, Failure> {
+        self.decode(self.request.send(token).await?)
     }
 }
 
-/// Makes a call that needs no access token.
+/// Sends a call that needs no access token.
 ///
 /// # Errors
-/// What the server refused, or why there was no answer.
+/// The server's refusal, or the reason why there was no response.
 pub async fn send<T>(call: Call<T>) -> Result<T, Failure> {
     call.send(None).await
 }
 
-/// An answer on its way. Boxed: it is awaited in many places, each of which would hold all of it.
-pub(super) type Sent<'a> = Pin<Box<dyn Future<Output = Result<JsValue, Failure>> + 'a>>;
+/// The body of a successful response.
+#[derive(Debug)]
+pub(super) enum Body {
+    Text(String),
+    File(Blob),
+}
 
-/// What is sent.
+/// A request that has not been sent yet.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    method: &'static str,
+    method: Method,
     path: String,
-    query: String,
-    headers: Vec<(&'static str, String)>,
-    body: Option<String>,
+    query: Vec<(&'static str, String)>,
+    accept: &'static str,
+    idempotency_key: Option<Uuid>,
+    json: Option<String>,
     is_for_file: bool,
 }
 
 impl Request {
     pub(super) fn get(path: &str) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(super) fn post(path: &str, body: &impl Serialize) -> Self {
+        Self::new(Method::POST, path).json_body(body)
+    }
+
+    pub(super) fn patch(path: &str, body: &impl Serialize) -> Self {
+        Self::new(Method::PATCH, path).json_body(body)
+    }
+
+    pub(super) fn delete(path: &str) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    pub(super) fn post_without_body(path: &str) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    fn new(method: Method, path: &str) -> Self {
         Self {
-            method: "GET",
+            method,
             path: path.to_owned(),
-            query: String::new(),
-            headers: vec![("Accept", "application/json".into())],
-            body: None,
+            query: Vec::new(),
+            accept: "application/json",
+            idempotency_key: None,
+            json: None,
             is_for_file: false,
         }
     }
 
-    pub(super) fn post(path: &str, body: &impl Serialize) -> Self {
-        Self::with_body("POST", path, body)
+    fn json_body(self, body: &impl Serialize) -> Self {
+        // Our own request types always serialize; were one not to, the server would refuse the request.
+        Self { json: Some(serde_json::to_string(body).unwrap_or_default()), ..self }
     }
 
-    pub(super) fn patch(path: &str, body: &impl Serialize) -> Self {
-        Self::with_body("PATCH", path, body)
-    }
-
-    pub(super) fn delete(path: &str) -> Self {
-        Self { method: "DELETE", ..Self::get(path) }
-    }
-
-    /// A POST that says all by its address.
-    pub(super) fn post_nothing(path: &str) -> Self {
-        Self { method: "POST", ..Self::get(path) }
-    }
-
-    fn with_body(method: &'static str, path: &str, body: &impl Serialize) -> Self {
-        // Our own request types always serialize; were one not to, the server would refuse the rest.
-        let body = serde_json::to_string(body).unwrap_or_default();
-        Self { method, body: Some(body), ..Self::get(path) }.header("Content-Type", "application/json")
-    }
-
-    /// With what comes after the question mark. Nothing secret: addresses are logged.
-    pub(super) fn query(self, pairs: &[(&str, String)]) -> Self {
-        let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
-        let pairs: Vec<_> = pairs.iter().map(|(name, value)| [*name, &encode(value)].join("=")).collect();
-        Self { query: pairs.join("&"), ..self }
+    /// Adds a query string. It must hold no secret, since addresses are logged.
+    pub(super) fn query(self, query: Vec<(&'static str, String)>) -> Self {
+        Self { query, ..self }
     }
 
     pub(super) fn idempotency_key(self, key: Uuid) -> Self {
-        self.header("Idempotency-Key", key.to_string())
+        Self { idempotency_key: Some(key), ..self }
     }
 
-    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// The answer is JSON.
+    /// Reads the response as JSON.
     pub(super) fn json<T: DeserializeOwned>(self) -> Call<T> {
-        self.read_by(|body| json::read(&body.as_string()?))
+        Call { request: self, decode: decode_json }
     }
 
-    /// `read` makes sense of the answer.
-    pub(super) fn read_by<T>(self, read: fn(&JsValue) -> Option<T>) -> Call<T> {
-        Call { request: self, read }
+    /// Ignores the body of a successful response.
+    pub(super) fn no_content(self) -> Call<()> {
+        Call { request: self, decode: |_| Some(()) }
     }
 
-    /// Nobody has any use for what the answer says.
-    pub(super) fn done(self) -> Call<()> {
-        Call { request: self, read: |_| Some(()) }
-    }
-
-    /// Asks for a file of this type, which may take its time, and keeps it as it came.
-    pub(super) fn file(mut self, content_type: &'static str) -> Call<Blob> {
-        self.headers.retain(|(name, _)| *name != "Accept");
-        self.is_for_file = true;
-        let request = self.header("Accept", content_type);
-        Call { request, read: |body| body.dyn_ref().cloned() }
-    }
-
-    /// Sends it and tells a success, of which this is the body, from a refusal.
-    pub(super) fn send<'a>(&'a self, token: Option<&'a AccessToken>) -> Sent<'a> {
-        Box::pin(self.sent(token))
-    }
-
-    async fn sent(&self, token: Option<&AccessToken>) -> Result<JsValue, Failure> {
-        let answer = self.fetch(token).await.map_err(|_| no_answer())?;
-        let is_file = self.is_for_file && answer.ok();
-        let body = if is_file { answer.blob() } else { answer.text() };
-        let body = received(body).await.map_err(|_| no_answer())?;
-        if answer.ok() {
-            return Ok(body);
+    /// Asks for a file of this type, which may take its time.
+    pub(super) fn file(self, content_type: &'static str) -> Call<Blob> {
+        Call {
+            request: Self { accept: content_type, is_for_file: true, ..self },
+            decode: |body| match body {
+                Body::File(blob) => Some(blob),
+                Body::Text(_) => None,
+            },
         }
-        let retry_after =
-            answer.headers().get("Retry-After").ok().flatten().and_then(|value| value.trim().parse().ok());
-        match json::read::<Problem>(&body.as_string().unwrap_or_default()) {
+    }
+
+    /// Sends the request. Returns the body of a success.
+    pub(super) async fn send(&self, token: Option<&AccessToken>) -> Result<Body, Failure> {
+        let response = self.fetch(token).await.ok_or_else(no_response)?;
+        if response.ok() {
+            return self.read(response).await.ok_or_else(no_response);
+        }
+        let retry_after = response.headers().get("Retry-After").and_then(|value| value.trim().parse().ok());
+        let status = response.status();
+        let text = response.text().await.map_err(|_| no_response())?;
+        match serde_json::from_str::<Problem>(&text) {
             // The status line rules: a proxy may have replaced one and kept the other.
-            Some(problem) if problem.status == answer.status() => {
-                Err(Failure::Refused { problem, retry_after })
-            }
+            Ok(problem) if problem.status == status => Err(Failure::Refused { problem, retry_after }),
             _ => Err(Failure::Unreachable),
         }
     }
 
-    async fn fetch(&self, token: Option<&AccessToken>) -> Result<Response, JsValue> {
-        let headers = Headers::new()?;
-        for (name, value) in &self.headers {
-            headers.set(name, value)?;
-        }
-        if let Some(token) = token {
-            headers.set("Authorization", &["Bearer ", token.expose()].concat())?;
-        }
+    async fn fetch(&self, token: Option<&AccessToken>) -> Option<Response> {
         let timeout_ms = if self.is_for_file { FILE_TIMEOUT_MS } else { TIMEOUT_MS };
-        let init = RequestInit::new();
-        init.set_method(self.method);
-        init.set_headers(&headers);
-        init.set_credentials(RequestCredentials::SameOrigin);
-        init.set_signal(Some(&AbortSignal::timeout_with_u32(timeout_ms)));
-        if let Some(body) = &self.body {
-            init.set_body(&body.into());
+        let mut builder = RequestBuilder::new(&[API, &self.path].concat())
+            .method(self.method.clone())
+            .query(self.query.iter().map(|(name, value)| (*name, value)))
+            .header("Accept", self.accept)
+            .credentials(RequestCredentials::SameOrigin)
+            // gloo-net panics on a rejection that is no `Error`; this one is a `DOMException`, which is one.
+            .abort_signal(Some(&AbortSignal::timeout_with_u32(timeout_ms)));
+        if let Some(token) = token {
+            builder = builder.header("Authorization", &["Bearer ", token.expose()].concat());
         }
-        let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
-        let mark = if self.query.is_empty() { "" } else { "?" };
-        let url = [API, &self.path, mark, &self.query].concat();
-        JsFuture::from(window.fetch_with_str_and_init(&url, &init)).await?.dyn_into()
+        if let Some(key) = self.idempotency_key {
+            builder = builder.header("Idempotency-Key", &key.to_string());
+        }
+        let request = match &self.json {
+            Some(json) => builder.header("Content-Type", "application/json").body(json),
+            None => builder.build(),
+        };
+        request.ok()?.send().await.ok()
+    }
+
+    async fn read(&self, response: Response) -> Option<Body> {
+        if !self.is_for_file {
+            return response.text().await.ok().map(Body::Text);
+        }
+        // gloo-net would copy the file into the memory of the page.
+        let blob = web_sys::Response::from(response).blob().ok()?;
+        JsFuture::from(blob).await.ok()?.dyn_into().ok().map(Body::File)
     }
 }
 
-async fn received(body: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(body?).await
+fn decode_json<T: DeserializeOwned>(body: Body) -> Option<T> {
+    match body {
+        Body::Text(text) => serde_json::from_str(&text).ok(),
+        Body::File(_) => None,
+    }
 }
 
-fn no_answer() -> Failure {
+fn no_response() -> Failure {
     if page::is_online() { Failure::Unreachable } else { Failure::Offline }
 }

@@ -9,7 +9,7 @@ use curfew_shared::{
     member::{MemberCursor, MemberPage, UpdateMemberRequest},
     oauth::{
         IdentityList, OauthCallbackRequest, OauthPurpose, OauthStartRequest, OauthStartResponse,
-        ProvidersResponse,
+        OauthTokenResponse, ProvidersResponse,
     },
     person::{
         ChangePasswordRequest, ChangePasswordResponse, DisownResponse, EmailRequest, LinkRequest,
@@ -20,21 +20,9 @@ use curfew_shared::{
     security::RevokeSessionsResponse,
     session::OwnSessionPage,
 };
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::http::{Call, Request};
-use crate::browser::json;
-
-/// What signing in with a provider came to.
-#[derive(Debug, Deserialize)]
-pub struct OauthEnd {
-    /// What it was for.
-    pub purpose: OauthPurpose,
-    /// None after linking, which leaves the session as it is.
-    #[serde(skip)]
-    pub tokens: Option<TokenResponse>,
-}
 
 fn with(template: &str, name: &str, value: impl std::fmt::Display) -> String {
     template.replace(name, &value.to_string())
@@ -47,13 +35,13 @@ fn from(cursor: Option<impl std::fmt::Display>) -> Vec<(&'static str, String)> {
 /// Asks for an account.
 #[must_use]
 pub fn register(request: &RegisterRequest) -> Call<()> {
-    Request::post(api::REGISTER, request).done()
+    Request::post(api::REGISTER, request).no_content()
 }
 
 /// Asks for the verification message once more.
 #[must_use]
 pub fn resend_verification(email: String) -> Call<()> {
-    Request::post(api::RESEND_VERIFICATION, &EmailRequest { email }).done()
+    Request::post(api::RESEND_VERIFICATION, &EmailRequest { email }).no_content()
 }
 
 /// Follows the link of a verification message. Another browser than that of the registration needs a password.
@@ -65,13 +53,13 @@ pub fn verify_email(token: String, password: Option<String>) -> Call<VerifyEmail
 /// Asks for a link to set a new password.
 #[must_use]
 pub fn forgot_password(email: String) -> Call<()> {
-    Request::post(api::FORGOT_PASSWORD, &EmailRequest { email }).done()
+    Request::post(api::FORGOT_PASSWORD, &EmailRequest { email }).no_content()
 }
 
 /// Sets a new password by such a link.
 #[must_use]
 pub fn reset_password(token: String, password: String) -> Call<()> {
-    Request::post(api::RESET_PASSWORD, &ResetPasswordRequest { token, password }).done()
+    Request::post(api::RESET_PASSWORD, &ResetPasswordRequest { token, password }).no_content()
 }
 
 /// Says that a sign-in was not one's own.
@@ -112,14 +100,8 @@ pub fn oauth_start(
 
 /// Hands in what the provider answered.
 #[must_use]
-pub fn oauth_callback(provider: &str, request: &OauthCallbackRequest, key: Uuid) -> Call<OauthEnd> {
-    let call =
-        Request::post(&with(api::OAUTH_CALLBACK, "{provider}", provider), request).idempotency_key(key);
-    // In one object, which serde's `flatten` would keep whole in between, at a price of some kilobytes.
-    call.read_by(|body| {
-        let text = body.as_string()?;
-        Some(OauthEnd { tokens: json::read(&text), ..json::read(&text)? })
-    })
+pub fn oauth_callback(provider: &str, request: &OauthCallbackRequest, key: Uuid) -> Call<OauthTokenResponse> {
+    Request::post(&with(api::OAUTH_CALLBACK, "{provider}", provider), request).idempotency_key(key).json()
 }
 
 /// Proves once more who one is.
@@ -138,7 +120,7 @@ pub fn rename(name: String) -> Call<UserSummary> {
 /// Asks for another address.
 #[must_use]
 pub fn change_email(email: String) -> Call<()> {
-    Request::post(api::CHANGE_EMAIL, &EmailRequest { email }).done()
+    Request::post(api::CHANGE_EMAIL, &EmailRequest { email }).no_content()
 }
 
 /// Changes one's password.
@@ -150,19 +132,19 @@ pub fn change_password(request: &ChangePasswordRequest) -> Call<ChangePasswordRe
 /// One's own sessions, from `cursor` on.
 #[must_use]
 pub fn sessions(cursor: Option<SessionId>) -> Call<OwnSessionPage> {
-    Request::get(api::SESSIONS).query(&from(cursor)).json()
+    Request::get(api::SESSIONS).query(from(cursor)).json()
 }
 
 /// Ends one of them.
 #[must_use]
 pub fn end_session(id: SessionId) -> Call<()> {
-    Request::delete(&with(api::SESSION, "{id}", id)).done()
+    Request::delete(&with(api::SESSION, "{id}", id)).no_content()
 }
 
 /// Ends all of them but this one.
 #[must_use]
 pub fn end_other_sessions() -> Call<RevokeSessionsResponse> {
-    Request::post_nothing(api::REVOKE_OTHERS).json()
+    Request::post_without_body(api::REVOKE_OTHERS).json()
 }
 
 /// One's own identities at providers.
@@ -174,7 +156,7 @@ pub fn identities() -> Call<IdentityList> {
 /// Unlinks one.
 #[must_use]
 pub fn unlink(id: IdentityId) -> Call<()> {
-    Request::delete(&with(api::IDENTITY, "{id}", id)).done()
+    Request::delete(&with(api::IDENTITY, "{id}", id)).no_content()
 }
 
 /// Changes the account's name.
@@ -186,59 +168,59 @@ pub fn rename_account(name: String) -> Call<AccountResponse> {
 /// Closes the account. After it, [`leave`](super::Client::leave) is due.
 #[must_use]
 pub fn close_account(name: String) -> Call<()> {
-    Request::post(api::ACCOUNT_CLOSE, &CloseAccountRequest { name }).done()
+    Request::post(api::ACCOUNT_CLOSE, &CloseAccountRequest { name }).no_content()
 }
 
 /// Leaves the account. After it, [`leave`](super::Client::leave) is due.
 #[must_use]
 pub fn leave_account() -> Call<()> {
-    Request::post_nothing(api::LEAVE).done()
+    Request::post_without_body(api::LEAVE).no_content()
 }
 
 /// The account's people, from `cursor` on.
 #[must_use]
 pub fn members(cursor: Option<MemberCursor>) -> Call<MemberPage> {
-    Request::get(api::MEMBERS).query(&from(cursor.map(|cursor| cursor.0))).json()
+    Request::get(api::MEMBERS).query(from(cursor.map(|cursor| cursor.0))).json()
 }
 
 /// Changes somebody's part in the account.
 #[must_use]
 pub fn update_member(id: UserId, request: &UpdateMemberRequest) -> Call<()> {
-    Request::patch(&with(api::MEMBER, "{id}", id), request).done()
+    Request::patch(&with(api::MEMBER, "{id}", id), request).no_content()
 }
 
 /// Removes somebody.
 #[must_use]
 pub fn remove_member(id: UserId) -> Call<()> {
-    Request::delete(&with(api::MEMBER, "{id}", id)).done()
+    Request::delete(&with(api::MEMBER, "{id}", id)).no_content()
 }
 
 /// Ends somebody's sessions.
 #[must_use]
 pub fn sign_member_out(id: UserId) -> Call<RevokeSessionsResponse> {
-    Request::post_nothing(&with(api::MEMBER_REVOKE_SESSIONS, "{id}", id)).json()
+    Request::post_without_body(&with(api::MEMBER_REVOKE_SESSIONS, "{id}", id)).json()
 }
 
 /// The open invitations, from `cursor` on.
 #[must_use]
 pub fn invites(cursor: Option<InviteId>) -> Call<InvitePage> {
-    Request::get(api::INVITES).query(&from(cursor)).json()
+    Request::get(api::INVITES).query(from(cursor)).json()
 }
 
 /// Invites somebody.
 #[must_use]
 pub fn invite(request: &CreateInviteRequest) -> Call<()> {
-    Request::post(api::INVITES, request).done()
+    Request::post(api::INVITES, request).no_content()
 }
 
 /// Takes an invitation back.
 #[must_use]
 pub fn revoke_invite(id: InviteId) -> Call<()> {
-    Request::delete(&with(api::INVITE, "{id}", id)).done()
+    Request::delete(&with(api::INVITE, "{id}", id)).no_content()
 }
 
 /// Sends an invitation once more.
 #[must_use]
 pub fn resend_invite(id: InviteId) -> Call<()> {
-    Request::post_nothing(&with(api::INVITE_RESEND, "{id}", id)).done()
+    Request::post_without_body(&with(api::INVITE_RESEND, "{id}", id)).no_content()
 }

@@ -8,7 +8,7 @@ use gloo_events::EventListener;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{AuthAction, Session, SignOut};
-use crate::browser::{channel::Channel, json};
+use crate::browser::channel::Channel;
 
 const CHANNEL: &str = "curfew.session";
 
@@ -64,7 +64,7 @@ impl Tabs {
     #[must_use]
     pub fn listen(&self, on_news: impl Fn(News) + 'static) -> Option<EventListener> {
         self.0.listen(move |text| {
-            if let Some(news) = json::read(text) {
+            if let Ok(news) = serde_json::from_str(text) {
                 on_news(news);
             }
         })
