@@ -8,21 +8,15 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::{prelude::*, query::Raw};
 
-use self::{
-    confirm::Confirm,
-    dock::Dock,
-    nav::{Nav, NavProps},
-};
+use self::{confirm::Confirm, dock::Dock, nav::Nav};
 use crate::{
     browser::clock,
-    components::{Layout, LayoutProps, SignOutState, start_screen},
+    components::{Layout, SignOutState, start_screen},
     hooks::{ClientProvider, ToastProvider, use_client},
-    kept::{use_change, use_kept, use_once},
     pages::{
         Account, Audit, Disown, ForgotPassword, Home, Invite, Login, Members, NotFound, OauthCallback,
         OwnersOnly, Profile, Register, ResetPassword, Security, Sessions, VerifyEmail, connection_notice,
     },
-    part::{part, with},
     route::{LoginQuery, Route, SESSION_EXPIRED, destination},
     store::{
         auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
@@ -35,7 +29,7 @@ use crate::{
 pub fn App() -> Html {
     html! {
         <BrowserRouter>
-            { part::<Start>("") }
+            <Start />
         </BrowserRouter>
     }
 }
@@ -43,10 +37,10 @@ pub fn App() -> Html {
 #[component]
 fn Start() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-    let initial = use_kept(move || initial_state(trace::find(), route));
+    let initial = use_state(move || initial_state(trace::find(), route));
     html! {
         <ClientProvider initial={(*initial).clone()}>
-            <ToastProvider>{ part::<Frame>("") }</ToastProvider>
+            <ToastProvider><Frame /></ToastProvider>
         </ClientProvider>
     }
 }
@@ -65,7 +59,7 @@ fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
 #[component]
 fn Frame() -> Html {
     let client = use_client();
-    let sign_out = use_kept(SignOutState::default);
+    let sign_out = use_state(SignOutState::default);
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
 
     let on_sign_out = {
@@ -97,7 +91,7 @@ fn Frame() -> Html {
     let state = client.store().read(Clone::clone);
     {
         let sign_out = sign_out.setter();
-        use_change(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
+        use_effect_with(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
     }
     let person = state.session().map(|session| AttrValue::from(session.user.name.clone()));
     let trouble = state.trouble.map(|trouble| trouble.kind);
@@ -105,7 +99,7 @@ fn Frame() -> Html {
         trouble.filter(|_| person.is_some()).map(|trouble| AttrValue::from(connection_notice(trouble)));
 
     let content = match (&state.phase, route) {
-        (_, Route::NotFound) => part::<NotFound>(""),
+        (_, Route::NotFound) => html! { <NotFound /> },
         (Phase::Starting, _) => {
             let trouble = trouble.map(|kind| match kind {
                 TroubleKind::Offline => "You’re offline",
@@ -115,44 +109,40 @@ fn Frame() -> Html {
             start_screen(trouble, &on_retry)
         }
         // For everybody, signed in or not.
-        (_, Route::Register) => part::<Register>(""),
-        (_, Route::ForgotPassword) => part::<ForgotPassword>(""),
-        (_, Route::ResetPassword) => part::<ResetPassword>(""),
-        (_, Route::VerifyEmail) => part::<VerifyEmail>(""),
-        (_, Route::Disown) => part::<Disown>(""),
-        (_, Route::Invite | Route::InviteToken { .. }) => part::<Invite>(""),
-        (_, Route::OauthCallback { .. }) => part::<OauthCallback>(""),
+        (_, Route::Register) => html! { <Register /> },
+        (_, Route::ForgotPassword) => html! { <ForgotPassword /> },
+        (_, Route::ResetPassword) => html! { <ResetPassword /> },
+        (_, Route::VerifyEmail) => html! { <VerifyEmail /> },
+        (_, Route::Disown) => html! { <Disown /> },
+        (_, Route::Invite | Route::InviteToken { .. }) => html! { <Invite /> },
+        (_, Route::OauthCallback { .. }) => html! { <OauthCallback /> },
         // A key of its own for each session: nothing of one person's is ever shown to the next.
         (Phase::SignedIn(session), route) => {
             let key = format!("{} {}", session.id, route.to_path());
             match route {
-                Route::Home => part::<Home>(&key),
-                Route::Account => part::<Account>(&key),
+                Route::Home => html! { <Home key={key.clone()} /> },
+                Route::Account => html! { <Account key={key.clone()} /> },
                 Route::Security | Route::Audit | Route::Members if !state.is_owner() => {
-                    part::<OwnersOnly>(&key)
+                    html! { <OwnersOnly key={key.clone()} /> }
                 }
-                Route::Security => part::<Security>(&key),
-                Route::Audit => part::<Audit>(&key),
-                Route::Profile => part::<Profile>(&key),
-                Route::Sessions => part::<Sessions>(&key),
-                Route::Members => part::<Members>(&key),
-                _ => part::<GoOn>(""),
+                Route::Security => html! { <Security key={key.clone()} /> },
+                Route::Audit => html! { <Audit key={key.clone()} /> },
+                Route::Profile => html! { <Profile key={key.clone()} /> },
+                Route::Sessions => html! { <Sessions key={key.clone()} /> },
+                Route::Members => html! { <Members key={key.clone()} /> },
+                _ => html! { <GoOn /> },
             }
         }
-        (Phase::SignedOut { .. }, Route::Login) => part::<Login>(""),
-        (Phase::SignedOut { reason, .. }, _) => with::<GoToSignIn>(GoToSignInProps { reason: *reason }),
+        (Phase::SignedOut { .. }, Route::Login) => html! { <Login /> },
+        (Phase::SignedOut { reason, .. }, _) => html! { <GoToSignIn reason={*reason} /> },
     };
-    with::<Layout>(LayoutProps {
-        nav: person.as_ref().map(|_| with::<Nav>(NavProps { route })).unwrap_or_default(),
-        dock: html! { <>{ part::<Dock>("") }{ part::<Confirm>("") }</> },
-        person,
-        sign_out: *sign_out,
-        on_sign_out,
-        on_sign_out_here,
-        notice,
-        on_retry,
-        children: content,
-    })
+    html! {
+        <Layout
+            nav={person.as_ref().map(|_| html! { <Nav {route} /> }).unwrap_or_default()}
+            dock={html! { <><Dock /><Confirm /></> }} {person} sign_out={*sign_out}
+            {on_sign_out} {on_sign_out_here} {notice} {on_retry} children={content}
+        />
+    }
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -165,7 +155,7 @@ struct GoToSignInProps {
 fn GoToSignIn(props: &GoToSignInProps) -> Html {
     let (navigator, location) = (use_navigator(), use_location());
     let client = use_client();
-    use_change(props.reason, move |reason| {
+    use_effect_with(props.reason, move |reason| {
         if *reason == SignOut::NoSession {
             // Nobody has asked yet: the way here led over a page that needs no session.
             client.store().dispatch(AuthAction::Started);
@@ -187,7 +177,7 @@ fn GoToSignIn(props: &GoToSignInProps) -> Html {
 #[component]
 fn GoOn() -> Html {
     let (navigator, location) = (use_navigator(), use_location());
-    use_once(move || {
+    use_effect_with((), move |()| {
         let query = location.map(|location| LoginQuery::read(location.query_str())).unwrap_or_default();
         let (route, query) = destination(query.next.as_deref());
         if let Some(navigator) = navigator {

@@ -18,7 +18,7 @@ mod sessions;
 mod words;
 
 use curfew_shared::error::ErrorCode;
-use yew::{functional::FunctionProvider, prelude::*};
+use yew::prelude::*;
 use yew_router::prelude::Link as RouterLink;
 
 pub use account::Account;
@@ -39,9 +39,8 @@ pub use words::{connection_notice, not_confirmed, not_extended, not_loaded, not_
 
 use crate::{
     api::Failure,
-    components::{EntryForm, EntryFormProps, Live, LiveProps, Loading, LoadingProps},
+    components::{EntryForm, EntryFormProps, Live, Loading},
     hooks::{Focus, Link, Page, Pages, Work, use_page},
-    part::{keyed, with},
     route::Route,
 };
 
@@ -67,14 +66,11 @@ struct LinkProps {
 
 /// The page that `link` leads to, anew for each. Without a secret it is of no use to ask for anything there:
 /// `way_on` is shown instead.
-fn by_link<C: FunctionProvider<Properties = LinkProps> + 'static>(
-    link: &Link,
-    way_on: (Route, &'static str),
-) -> Html {
+fn by_link<C: BaseComponent<Properties = LinkProps>>(link: &Link, way_on: (Route, &'static str)) -> Html {
     if link.secret.is_empty() {
-        return with::<Incomplete>(IncompleteProps { way_on });
+        return html! { <Incomplete {way_on} /> };
     }
-    keyed::<C>(&link.number.to_string(), LinkProps { secret: link.secret.clone() })
+    html! { <C key={link.number.to_string()} secret={link.secret.clone()} /> }
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -140,7 +136,7 @@ fn form_of(
     form: EntryFormProps,
 ) -> Html {
     let alert = failure.map(words).map(AttrValue::from);
-    keyed::<EntryForm>(key, EntryFormProps { is_busy, alert, errors: words::field_errors(failure), ..form })
+    html! { <EntryForm key={key} {is_busy} {alert} errors={words::field_errors(failure)} ..form /> }
 }
 
 /// What was done, in a live region.
@@ -150,7 +146,7 @@ fn status(id: &'static str, words: Option<String>) -> Html {
 
 #[inline(never)]
 fn live(id: &'static str, is_alert: bool, words: Option<String>) -> Html {
-    with::<Live>(LiveProps { id: id.into(), is_alert, words: words.map(AttrValue::from) })
+    html! { <Live {id} {is_alert} words={words.map(AttrValue::from)} /> }
 }
 
 /// A button that does something with the server.
@@ -197,10 +193,5 @@ pub fn load_state(
     failure: Option<String>,
     on_retry: &Callback<()>,
 ) -> Html {
-    with::<Loading>(LoadingProps {
-        name: name.into(),
-        is_busy,
-        failure: failure.map(AttrValue::from),
-        on_retry: on_retry.clone(),
-    })
+    html! { <Loading {name} {is_busy} failure={failure.map(AttrValue::from)} on_retry={on_retry.clone()} /> }
 }

@@ -6,18 +6,16 @@ use yew::prelude::*;
 use crate::{
     api::{Answer, people, send},
     browser::{page, storage},
-    components::{Entry, EntryForm, EntryFormProps, Live, LiveProps, Modal, ModalProps, provider_buttons},
+    components::{Entry, EntryForm, EntryFormProps, Live, Modal, provider_buttons},
     hooks::{use_client, use_work},
-    kept::{use_change, use_kept, use_once},
     pages::{NEXT, load_state, not_confirmed, not_loaded, not_signed_in_again},
-    part::with,
 };
 
 /// The dialog. It is there once, always, and opens when the client asks.
 #[component]
 pub fn Confirm() -> Html {
     let client = use_client();
-    let asked = use_kept(|| None::<Answer>);
+    let asked = use_state(|| None::<Answer>);
     let load = use_work::<Vec<Provider>>();
     let work = use_work::<()>();
     let leaving = use_work::<()>();
@@ -27,7 +25,7 @@ pub fn Confirm() -> Html {
     {
         let (client, asked) = (client.clone(), asked.setter());
         let (work, leaving) = (work.clone(), leaving.clone());
-        use_once(move || {
+        use_effect_with((), move |()| {
             client.prompt().offer(Callback::from(move |answer| {
                 work.reset();
                 leaving.reset();
@@ -49,7 +47,7 @@ pub fn Confirm() -> Html {
     };
     {
         let fetch = fetch.clone();
-        use_change(asked.is_some() && !has_password, move |is_needed| {
+        use_effect_with(asked.is_some() && !has_password, move |is_needed| {
             if *is_needed {
                 fetch.emit(());
             }
@@ -67,7 +65,7 @@ pub fn Confirm() -> Html {
     {
         // The session ended meanwhile: there is nothing to confirm any more.
         let give = give.clone();
-        use_change(session, move |_| give.emit(false));
+        use_effect_with(session, move |_| give.emit(false));
     }
     let on_submit = {
         let (client, work, give) = (client.clone(), work.clone(), give.clone());
@@ -134,9 +132,9 @@ pub fn Confirm() -> Html {
         <>
             if asked.is_some() {
                 if has_password {
-                    { with::<EntryForm>(form) }
+                    <EntryForm ..form />
                 } else {
-                    { with::<Live>(LiveProps { id: "reauthenticate-alert".into(), is_alert: true, words: alert }) }
+                    <Live id="reauthenticate-alert" is_alert={true} words={alert} />
                     { load_state("reauthenticate-providers", load.is_busy(), load.failure().map(not_loaded), &fetch) }
                     if let Some(providers) = load.done() {
                         { provider_buttons(providers, "Confirm with", is_busy, &on_provider) }
@@ -157,14 +155,10 @@ pub fn Confirm() -> Html {
             }
         </>
     };
-    with::<Modal>(ModalProps {
-        id: "reauthenticate".into(),
-        is_open: asked.is_some(),
-        title: "Confirm that it is you".into(),
-        body: body.into(),
-        first: "#confirm_password, #reauthenticate-cancel".into(),
-        is_busy,
-        on_cancel,
-        children,
-    })
+    html! {
+        <Modal
+            id="reauthenticate" is_open={asked.is_some()} title="Confirm that it is you" {body}
+            first="#confirm_password, #reauthenticate-cancel" {is_busy} {on_cancel} {children}
+        />
+    }
 }

@@ -8,12 +8,10 @@ use yew::prelude::*;
 
 use crate::{
     browser::page,
-    components::{SessionExpiryToast, SessionExpiryToastProps, ToastRegion, ToastRegionProps},
+    components::{SessionExpiryToast, ToastRegion},
     expiry::{Reason, SessionExpiry, Warning},
     hooks::{use_auth_session_expiry, use_client, use_toasts, use_work},
-    kept::{use_change, use_kept},
     pages::{not_extended, not_signed_in_again},
-    part::with,
     store::auth::TroubleKind,
 };
 
@@ -32,11 +30,11 @@ pub fn Dock() -> Html {
     });
     {
         let work = work.clone();
-        use_change(expiry.map(|expiry| expiry.deadline), move |_| work.reset());
+        use_effect_with(expiry.map(|expiry| expiry.deadline), move |_| work.reset());
     }
     {
-        let (before, toasts) = (use_kept(|| Cell::new(None)), toasts.clone());
-        use_change((session, expiry), move |&now| {
+        let (before, toasts) = (use_state(|| Cell::new(None)), toasts.clone());
+        use_effect_with((session, expiry), move |&now| {
             if is_extended(before.replace(now.0.zip(now.1)), now.0.zip(now.1)) && page::is_visible() {
                 toasts.say("You stay signed in.");
             }
@@ -76,20 +74,15 @@ pub fn Dock() -> Html {
         <div class="dock">
             // A dialog takes it along while it is open.
             <div id="notices" class="notices">
-                { with::<SessionExpiryToast>(SessionExpiryToastProps {
-                    expiry: warning,
-                    clock_ahead,
-                    is_busy: work.is_busy(),
-                    error: error.map(AttrValue::from),
-                    on_stay,
-                    on_sign_in,
-                    on_dismiss: on_dismiss_warning,
-                }) }
-                { with::<ToastRegion>(ToastRegionProps {
-                    id: toast.map_or(0, |toast| toast.id),
-                    message: toast.map(|toast| toast.text.clone()),
-                    on_dismiss,
-                }) }
+                <SessionExpiryToast
+                    expiry={warning} {clock_ahead} is_busy={work.is_busy()}
+                    error={error.map(AttrValue::from)} {on_stay} {on_sign_in}
+                    on_dismiss={on_dismiss_warning}
+                />
+                <ToastRegion
+                    id={toast.map_or(0, |toast| toast.id)} message={toast.map(|toast| toast.text.clone())}
+                    {on_dismiss}
+                />
             </div>
         </div>
     }

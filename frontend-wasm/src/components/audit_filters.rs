@@ -9,11 +9,7 @@ use super::{
     chosen::use_chosen,
     day_field::{DayField, DayFieldProps},
 };
-use crate::{
-    browser::page,
-    kept::{use_kept, use_while},
-    part::keyed,
-};
+use crate::browser::page;
 
 /// A person who may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +62,10 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
     let on_from = set(props, |filter, day| filter.from_day = day);
     let on_to = set(props, |filter, day| filter.to_day = day);
     // A day that is only half typed goes, too, when everything is shown again.
-    let clears = use_kept(|| 0_u32);
+    let clears = use_state(|| 0_u32);
     let is_backwards = filter.is_backwards();
     let is_filtered = *filter != Filter::default();
-    use_while(is_filtered, |&had_button| {
+    use_effect_with(is_filtered, |&had_button| {
         move || {
             if had_button {
                 page::give_lost_focus_to(page::find("#audit-kind").as_ref());
@@ -87,7 +83,8 @@ pub fn AuditFilters(props: &AuditFiltersProps) -> Html {
             on_change.emit(Filter::default());
         })
     };
-    let day = |name: &str, props: DayFieldProps| keyed::<DayField>(&format!("{name} {}", *clears), props);
+    let day =
+        |name: &str, props: DayFieldProps| html! { <DayField key={format!("{name} {}", *clears)} ..props /> };
     html! {
         <form id="audit-filters" class="filters" aria-label="Which entries to show" onsubmit={|event: SubmitEvent| event.prevent_default()}>
             <div class="field">

@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Modal, ModalProps};
-use crate::part::with;
+use super::Modal;
 
 /// Props of [`ConfirmModal`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -71,14 +70,11 @@ pub fn ConfirmModal(props: &ConfirmModalProps) -> Html {
             </div>
         </>
     };
-    with::<Modal>(ModalProps {
-        id: props.id.clone(),
-        is_open: props.is_open,
-        title: props.title.clone(),
-        body: props.body.clone(),
-        first: format!("#{}-cancel", props.id).into(),
-        is_busy: props.is_busy,
-        on_cancel: props.on_cancel.clone(),
-        children,
-    })
+    html! {
+        <Modal
+            id={props.id.clone()} is_open={props.is_open} title={props.title.clone()}
+            body={props.body.clone()} first={format!("#{}-cancel", props.id)} is_busy={props.is_busy}
+            on_cancel={props.on_cancel.clone()} {children}
+        />
+    }
 }

@@ -5,8 +5,6 @@ use std::cell::Cell;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::kept::{use_change, use_kept};
-
 /// Props of [`DayField`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct DayFieldProps {
@@ -26,13 +24,13 @@ pub struct DayFieldProps {
 #[component]
 pub fn DayField(props: &DayFieldProps) -> Html {
     let input = use_node_ref();
-    let is_incomplete = use_kept(|| false);
+    let is_incomplete = use_state(|| false);
     // While somebody types, the browser reports the years 2, 20 and 202 before 2026.
-    let is_typing = use_kept(|| Cell::new(false));
+    let is_typing = use_state(|| Cell::new(false));
     {
         // Not bound as an attribute: a render would overwrite what is half typed.
         let input = input.clone();
-        use_change(props.day.clone(), move |day| {
+        use_effect_with(props.day.clone(), move |day| {
             if let Some(input) = input.cast::<HtmlInputElement>() {
                 input.set_value(day);
             }

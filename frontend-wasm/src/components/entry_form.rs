@@ -4,13 +4,9 @@ use curfew_shared::error::{FieldCode, FieldError};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::{
-    browser::storage,
-    kept::{use_change, use_kept, use_once},
-    part::{keyed, with},
-};
+use crate::browser::storage;
 
-use super::{Field, FieldProps, Live, LiveProps};
+use super::{Field, Live};
 
 /// An input.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,8 +136,8 @@ impl EntryFormProps {
 pub fn EntryForm(props: &EntryFormProps) -> Html {
     let inputs =
         use_memo(props.entries.len(), |count| (0..*count).map(|_| NodeRef::default()).collect::<Vec<_>>());
-    let missing = use_kept(Vec::new);
-    let is_revealed = use_kept(|| false);
+    let missing = use_state(Vec::new);
+    let is_revealed = use_state(|| false);
     let names: Vec<_> = props.entries.iter().map(|entry| entry.name).collect();
 
     let errors: Vec<FieldError> = if missing.is_empty() {
@@ -151,7 +147,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
     };
     {
         let (inputs, names) = (inputs.clone(), names.clone());
-        use_change(errors.clone(), move |errors| {
+        use_effect_with(errors.clone(), move |errors| {
             let first = names.iter().position(|name| errors.iter().any(|error| error.field == *name));
             if let Some(input) = first.and_then(|index| inputs[index].cast::<HtmlInputElement>()) {
                 // An input that is on the page takes the focus.
@@ -162,7 +158,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
     {
         let (inputs, entries) = (inputs.clone(), props.entries.clone());
         let kept = if props.is_kept { storage::kept_in_tab(&place(&props.id)) } else { None };
-        use_once(move || {
+        use_effect_with((), move |()| {
             let kept = kept.unwrap_or_default();
             let mut kept = kept.split('\n');
             for (input, entry) in inputs.iter().zip(&entries) {
@@ -230,7 +226,7 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
             id={format!("{}-form", props.id)} class="form" novalidate=true {onsubmit} {oninput}
             aria-busy={props.is_busy.then_some("true")}
         >
-            { with::<Live>(LiveProps { id: format!("{}-alert", props.id).into(), is_alert: true, words: alert }) }
+            <Live id={format!("{}-alert", props.id)} is_alert={true} words={alert} />
             if let Some(username) = &props.username {
                 <input type="text" autocomplete="username" value={username.clone()} readonly=true hidden=true />
             }
@@ -238,17 +234,16 @@ pub fn EntryForm(props: &EntryFormProps) -> Html {
                 let error = errors.iter().find(|error| error.field == entry.name);
                 let error = error.map(|error| AttrValue::from(error.message.clone()));
                 let is_password = entry.kind == "password";
-                keyed::<Field>(entry.id, FieldProps {
-                    id: entry.id.into(),
-                    label: entry.label.into(),
-                    kind: if is_password && *is_revealed { "text" } else { entry.kind }.into(),
-                    autocomplete: entry.autocomplete.into(),
-                    maxlength: (entry.kind == "email").then(|| "254".into()),
-                    hint: entry.hint.map(AttrValue::from),
-                    error,
-                    input: input.clone(),
-                    children: if is_password { reveal(entry.id, *is_revealed, &on_reveal) } else { Html::default() },
-                })
+                html! {
+                    <Field
+                        key={entry.id} id={entry.id} label={entry.label}
+                        kind={if is_password && *is_revealed { "text" } else { entry.kind }}
+                        autocomplete={entry.autocomplete}
+                        maxlength={(entry.kind == "email").then_some("254")}
+                        hint={entry.hint.map(AttrValue::from)} {error} input={input.clone()}
+                        children={if is_password { reveal(entry.id, *is_revealed, &on_reveal) } else { Html::default() }}
+                    />
+                }
             }) }
             { props.children.clone() }
             <button id={submit_id} type="submit" class="button primary" aria-disabled={props.is_busy.then_some("true")}>

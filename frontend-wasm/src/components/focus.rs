@@ -6,10 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{FocusEvent, HtmlElement, Node};
 use yew::prelude::*;
 
-use crate::{
-    browser::page,
-    kept::{use_change, use_kept},
-};
+use crate::browser::page;
 
 /// The part of the page, which is to tell where the focus is.
 pub(super) struct Focus {
@@ -22,11 +19,11 @@ pub(super) struct Focus {
 #[hook]
 pub(super) fn use_focus_given_back(is_shown: bool) -> Focus {
     let part = use_node_ref();
-    let is_inside = use_kept(|| Cell::new(false));
-    let origin = use_kept(|| RefCell::new(None::<HtmlElement>));
+    let is_inside = use_state(|| Cell::new(false));
+    let origin = use_state(|| RefCell::new(None::<HtmlElement>));
     {
         let (is_inside, origin) = (is_inside.clone(), origin.clone());
-        use_change(is_shown, move |is_shown| {
+        use_effect_with(is_shown, move |is_shown| {
             if !is_shown && is_inside.replace(false) {
                 page::give_lost_focus_to(origin.take().as_ref());
             }

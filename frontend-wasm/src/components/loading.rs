@@ -6,12 +6,8 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{Live, LiveProps};
-use crate::{
-    browser::page,
-    kept::{use_kept, use_while},
-    part::with,
-};
+use super::Live;
+use crate::browser::page;
 
 /// How long a wait is before it is told, in milliseconds. Most are over by then, and nothing flickers.
 const PATIENCE_MS: u32 = 200;
@@ -36,22 +32,22 @@ pub struct LoadingProps {
 /// then the focus goes to where reading goes on.
 #[component]
 pub fn Loading(props: &LoadingProps) -> Html {
-    let is_long = use_kept(|| false);
+    let is_long = use_state(|| false);
     {
         let is_long = is_long.setter();
-        use_while(props.is_busy, move |is_busy| {
+        use_effect_with(props.is_busy, move |is_busy| {
             is_long.set(false);
             let timer = is_busy.then(|| Timeout::new(PATIENCE_MS, move || is_long.set(true)));
             move || drop(timer)
         });
     }
     let part = |name: &str| format!("{}-{name}", props.name);
-    let has_button = use_kept(|| Cell::new(false));
+    let has_button = use_state(|| Cell::new(false));
     let can_retry = props.failure.is_some() || (props.is_busy && has_button.get());
     has_button.replace(can_retry);
     {
         let region = format!("#{}", part("loading"));
-        use_while(can_retry, move |can_retry| {
+        use_effect_with(can_retry, move |can_retry| {
             let had_button = *can_retry;
             move || {
                 if had_button {
@@ -76,7 +72,7 @@ pub fn Loading(props: &LoadingProps) -> Html {
                     <p class="waiting"><span class="spinner" aria-hidden="true"></span>{ "Loading…" }</p>
                 }
             </div>
-            { with::<Live>(LiveProps { id: part("alert").into(), is_alert: true, words: props.failure.clone() }) }
+            <Live id={part("alert")} is_alert={true} words={props.failure.clone()} />
             if can_retry {
                 <button
                     id={part("retry")} type="button" class="button" {onclick}

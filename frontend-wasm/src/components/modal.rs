@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
-use crate::{browser::page, kept::use_while};
+use crate::browser::page;
 
 /// What can have the focus in a dialog.
 const STOPS: &str = "a[href], button, input:not([hidden]), select";
@@ -37,7 +37,7 @@ pub fn Modal(props: &ModalProps) -> Html {
     let dialog = use_node_ref();
     {
         let (dialog, first) = (dialog.clone(), props.first.clone());
-        use_while(props.is_open, move |&is_open| {
+        use_effect_with(props.is_open, move |&is_open| {
             let dialog = dialog.cast::<HtmlDialogElement>().filter(|_| is_open);
             if let Some(dialog) = &dialog {
                 page::open_modal(dialog);

@@ -11,8 +11,6 @@ use curfew_shared::{
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::kept::use_kept;
-
 use self::{
     draft::Draft,
     edit::{Change, Edit},
@@ -56,7 +54,7 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     let edit = edits.under(policy);
     let is_as_sent = edit.is_as_sent();
     let Edit { draft, is_checked, is_tried, .. } = edit;
-    let told_saves = use_kept(|| 0_u32);
+    let told_saves = use_state(|| 0_u32);
     let is_confirmed = props.saves > *told_saves;
 
     let found = draft.check(policy).err().unwrap_or_default();

@@ -3,8 +3,8 @@
 use curfew_shared::security::RevokeScope;
 use yew::prelude::*;
 
-use super::{ConfirmModal, ConfirmModalProps};
-use crate::{length::people, part::with};
+use super::ConfirmModal;
+use crate::length::people;
 
 /// Props of [`RevokeSessionsModal`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -36,19 +36,13 @@ struct Words {
 pub fn RevokeSessionsModal(props: &RevokeSessionsModalProps) -> Html {
     // While nothing is asked the dialog is closed, and nobody reads what it says.
     let words = words(props.scope.unwrap_or_default(), props.others);
-    with::<ConfirmModal>(ConfirmModalProps {
-        id: "revoke-sessions".into(),
-        is_open: props.scope.is_some(),
-        title: words.title.into(),
-        body: words.body.into(),
-        confirm: words.confirm.into(),
-        is_harmless: false,
-        busy: "Signing out…".into(),
-        is_busy: props.is_busy,
-        error: props.error.clone(),
-        on_confirm: props.on_confirm.clone(),
-        on_cancel: props.on_cancel.clone(),
-    })
+    html! {
+        <ConfirmModal
+            id="revoke-sessions" is_open={props.scope.is_some()} title={words.title} body={words.body}
+            confirm={words.confirm} busy="Signing out…" is_busy={props.is_busy} error={props.error.clone()}
+            on_confirm={props.on_confirm.clone()} on_cancel={props.on_cancel.clone()}
+        />
+    }
 }
 
 fn words(scope: RevokeScope, others: u64) -> Words {

@@ -5,10 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::{
-    browser::page,
-    kept::{Kept, use_kept, use_while},
-};
+use crate::browser::page;
 
 /// A message, and its number: one that says the same as another is another all the same.
 pub(super) type Message = (u32, AttrValue);
@@ -17,9 +14,9 @@ pub(super) type Message = (u32, AttrValue);
 /// what comes into a region, not what a region comes with, be it new, moved, or shown again (WCAG 4.1.3).
 #[hook]
 pub(super) fn use_said(message: Option<Message>) -> Option<AttrValue> {
-    let said: Kept<Option<Message>> = use_kept(|| None);
+    let said: UseStateHandle<Option<Message>> = use_state(|| None);
     let setter = said.setter();
-    use_while(message.clone(), move |message| {
+    use_effect_with(message.clone(), move |message| {
         let is_current = Rc::new(Cell::new(true));
         let (message, is_wanted) = (message.clone(), Rc::clone(&is_current));
         spawn_local(async move {

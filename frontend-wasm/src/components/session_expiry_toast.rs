@@ -8,7 +8,6 @@ use super::focus::use_focus_given_back;
 use crate::{
     browser::{clock, page},
     expiry::{Reason, SessionExpiry, Warning},
-    kept::{use_change, use_while},
     length::{countdown, counted},
 };
 
@@ -46,7 +45,7 @@ pub fn SessionExpiryToast(props: &SessionExpiryToastProps) -> Html {
     let left = use_left(expiry.map(|expiry| expiry.deadline), props.clock_ahead);
     let message = use_message(expiry, left);
     let focus = use_focus_given_back(expiry.is_some());
-    use_change(expiry.is_some(), |is_shown| {
+    use_effect_with(expiry.is_some(), |is_shown| {
         if *is_shown {
             // What has the focus is not hidden by it (WCAG 2.4.11).
             page::keep_focus_in_sight();
@@ -131,7 +130,7 @@ fn action(reason: Reason, props: &SessionExpiryToastProps) -> Html {
 #[hook]
 fn use_left(deadline: Option<DateTime<Utc>>, clock_ahead: TimeDelta) -> TimeDelta {
     let tick = use_force_update();
-    use_while(deadline.is_some(), move |is_counting| {
+    use_effect_with(deadline.is_some(), move |is_counting| {
         let interval = is_counting.then(|| Interval::new(1_000, move || tick.force_update()));
         move || drop(interval)
     });

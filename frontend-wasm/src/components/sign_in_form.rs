@@ -4,7 +4,6 @@ use curfew_shared::error::FieldError;
 use yew::prelude::*;
 
 use super::{Entry, EntryForm, EntryFormProps};
-use crate::part::with;
 
 /// What was typed.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,11 +43,11 @@ pub fn SignInForm(props: &SignInFormProps) -> Html {
         Credentials { email: values.next().unwrap_or_default(), password: values.next().unwrap_or_default() }
     });
     let entries = vec![Entry::email(), Entry::password()];
-    with::<EntryForm>(EntryFormProps {
-        submit_id: Some("sign-in".into()),
-        is_busy: props.is_busy,
-        alert: props.alert.clone(),
-        errors: props.errors.clone(),
-        ..EntryFormProps::new("sign-in", entries, ("Sign in", "Signing in…"), on_submit)
-    })
+    html! {
+        <EntryForm
+            submit_id="sign-in" is_busy={props.is_busy} alert={props.alert.clone()}
+            errors={props.errors.clone()}
+            ..EntryFormProps::new("sign-in", entries, ("Sign in", "Signing in…"), on_submit)
+        />
+    }
 }

@@ -4,7 +4,6 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::{focus::use_focus_given_back, said::use_said};
-use crate::kept::{use_kept, use_while};
 
 /// How long a message stays, in milliseconds, unless somebody is at it. What it says can be seen elsewhere too.
 const LIFE_MS: u32 = 10_000;
@@ -29,10 +28,10 @@ pub fn ToastRegion(props: &ToastRegionProps) -> Html {
     let message = use_said(props.message.clone().map(|message| (id, message)));
     let is_filled = message.is_some();
     let focus = use_focus_given_back(is_filled);
-    let held = use_kept(|| None);
+    let held = use_state(|| None);
     {
         let on_dismiss = props.on_dismiss.clone();
-        use_while((id, is_filled && *held != Some(id)), move |&(id, is_running)| {
+        use_effect_with((id, is_filled && *held != Some(id)), move |&(id, is_running)| {
             let timer = is_running.then(|| Timeout::new(LIFE_MS, move || on_dismiss.emit(id)));
             move || drop(timer)
         });

@@ -5,7 +5,6 @@ use yew::prelude::*;
 use crate::{
     api::{Client, Prompt},
     browser::storage,
-    kept::{use_kept, use_while},
     store::{
         AuthStore,
         auth::AuthState,
@@ -27,12 +26,12 @@ pub struct ClientProviderProps {
 pub fn ClientProvider(props: &ClientProviderProps) -> Html {
     let initial = props.initial.clone();
     let state = use_reducer_eq(move || initial);
-    let tabs = use_kept(Tabs::join);
-    let prompt = use_kept(Prompt::default);
+    let tabs = use_state(Tabs::join);
+    let prompt = use_state(Prompt::default);
     let client = Client::new(AuthStore::new(state), (*tabs).clone(), (*prompt).clone());
     {
         let store = client.store().clone();
-        use_while((), move |()| {
+        use_effect_with((), move |()| {
             let listener = tabs.listen(move |news| {
                 if matches!(news, News::Ended { .. }) {
                     // What the tabs share has been forgotten by the one that says so.

@@ -3,10 +3,7 @@
 use gloo_events::EventListener;
 use yew::prelude::*;
 
-use crate::{
-    browser::page,
-    kept::{Kept, use_kept, use_while},
-};
+use crate::browser::page;
 
 /// The link that has led here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +17,14 @@ pub struct Link {
 /// Takes the secret out of the address, now and whenever another link is followed. Without one, `other`
 /// may know it.
 #[hook]
-pub fn use_link(other: fn() -> Option<String>) -> Kept<Link> {
-    let link = use_kept(move || {
+pub fn use_link(other: fn() -> Option<String>) -> UseStateHandle<Link> {
+    let link = use_state(move || {
         let secret = page::take_fragment().or_else(other).unwrap_or_default();
         Link { number: 0, secret: secret.into() }
     });
     {
         let link = link.clone();
-        use_while((), move |()| {
+        use_effect_with((), move |()| {
             let listener = web_sys::window().map(|window| {
                 EventListener::new(&window, "hashchange", move |_| {
                     // The link that skips to the content is none from a message.

@@ -5,7 +5,7 @@ use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
 use super::use_client;
-use crate::{browser::clock, kept::use_while};
+use crate::browser::clock;
 
 /// What the server's clock says, as far as it is known; renders the component again every `seconds`.
 #[hook]
@@ -19,7 +19,7 @@ pub fn use_server_now(seconds: u32) -> DateTime<Utc> {
 #[hook]
 fn use_now(seconds: u32) -> DateTime<Utc> {
     let tick = use_force_update();
-    use_while(seconds, move |seconds| {
+    use_effect_with(seconds, move |seconds| {
         let interval = Interval::new(seconds.saturating_mul(1_000), move || tick.force_update());
         move || drop(interval)
     });

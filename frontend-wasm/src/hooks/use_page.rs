@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use yew::prelude::*;
 
-use crate::{browser::page, kept::use_change};
+use crate::browser::page;
 
 thread_local! {
     /// Whether a page has been shown since the document was loaded.
@@ -24,7 +24,7 @@ pub enum Focus {
 /// Names the page `title` and moves the focus. For the one component that is the page.
 #[hook]
 pub fn use_page(title: &'static str, first: Focus) {
-    use_change((title, first), |(title, first)| {
+    use_effect_with((title, first), |(title, first)| {
         page::set_title(&format!("{title} · Curfew"));
         match (NAVIGATED.replace(true), first) {
             (true, _) => page::focus("h1"),

@@ -9,7 +9,6 @@ use super::use_client;
 use crate::{
     api::{Call, Failure},
     browser::page,
-    kept::{Kept, use_change, use_kept, use_once},
 };
 
 /// A page of a list, as the server answers it.
@@ -68,7 +67,7 @@ struct Loader {
     /// What has the focus when the list is gone that had it.
     heading: &'static str,
     get: Get,
-    state: Kept<State>,
+    state: UseStateHandle<State>,
     /// Of two answers only the one to the latest question counts.
     question: Rc<Cell<u32>>,
     place: Rc<Cell<Option<Place>>>,
@@ -223,23 +222,23 @@ pub fn use_pages<P: Page>(
 
 #[hook]
 fn use_loader(list: &'static str, heading: &'static str, get: Get) -> Loader {
-    let question = use_kept(|| Rc::new(Cell::new(0)));
-    let place = use_kept(|| Rc::new(Cell::new(None)));
+    let question = use_state(|| Rc::new(Cell::new(0)));
+    let place = use_state(|| Rc::new(Cell::new(None)));
     let loader = Loader {
         list,
         heading,
         get,
-        state: use_kept(|| State { parts: Vec::new(), load: Load::Busy, answers: 0 }),
+        state: use_state(|| State { parts: Vec::new(), load: Load::Busy, answers: 0 }),
         question: Rc::clone(&question),
         place: Rc::clone(&place),
     };
     {
         let loader = loader.clone();
-        use_once(move || loader.run(Wish::Anew));
+        use_effect_with((), move |()| loader.run(Wish::Anew));
     }
     {
         let loader = loader.clone();
-        use_change(loader.state.answers, move |_| loader.keep_focus());
+        use_effect_with(loader.state.answers, move |_| loader.keep_focus());
     }
     loader
 }

@@ -20,7 +20,6 @@ use self::next_step::{Circumstances, LONGEST_WAIT, Step, next_look, next_step};
 use crate::{
     api::Client,
     browser::{clock, page},
-    kept::{use_change, use_kept, use_while},
     store::auth::{AuthAction, Cause, SignOut, TroubleKind},
 };
 
@@ -38,17 +37,17 @@ const INPUT_EVERY: TimeDelta = TimeDelta::seconds(1);
 pub fn use_session_keeper(client: &Client, on_look: Callback<()>) {
     let keeper = {
         let client = client.clone();
-        use_kept(move || Rc::new(Keeper::new(client, on_look)))
+        use_state(move || Rc::new(Keeper::new(client, on_look)))
     };
     {
         let keeper = Rc::clone(&keeper);
-        use_while((), move |()| {
+        use_effect_with((), move |()| {
             let listeners = keeper.listen();
             move || drop(listeners)
         });
     }
     // After every change of the state.
-    use_change(client.clone(), move |_| keeper.look());
+    use_effect_with(client.clone(), move |_| keeper.look());
 }
 
 struct Keeper {

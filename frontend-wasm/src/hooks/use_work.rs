@@ -5,8 +5,6 @@ use std::{any::Any, future::Future, marker::PhantomData, pin::Pin, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::kept::{Kept, use_kept};
-
 use crate::api::Failure;
 
 /// An answer, whatever its type, so that what keeps it is compiled once.
@@ -20,7 +18,7 @@ enum State {
 }
 
 /// What a call came to. One at a time.
-pub struct Work<T>(Kept<State>, PhantomData<T>);
+pub struct Work<T>(UseStateHandle<State>, PhantomData<T>);
 
 impl<T> Clone for Work<T> {
     fn clone(&self) -> Self {
@@ -70,7 +68,7 @@ impl<T: 'static> Work<T> {
     }
 }
 
-fn begin(state: &Kept<State>, call: Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>) {
+fn begin(state: &UseStateHandle<State>, call: Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>) {
     if matches!(**state, State::Busy) {
         return;
     }
@@ -87,5 +85,5 @@ fn begin(state: &Kept<State>, call: Pin<Box<dyn Future<Output = Result<Answer, F
 /// Work for one kind of call.
 #[hook]
 pub fn use_work<T: 'static>() -> Work<T> {
-    Work(use_kept(|| State::Idle), PhantomData)
+    Work(use_state(|| State::Idle), PhantomData)
 }

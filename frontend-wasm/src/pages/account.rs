@@ -7,8 +7,6 @@ use super::{home::person_card, leaving::Close, link, profile::AccountName};
 use crate::{
     components::{Icon, icon},
     hooks::{Focus, use_client, use_page},
-    kept::use_once,
-    part::part,
     route::Route,
 };
 
@@ -19,7 +17,7 @@ pub fn Account() -> Html {
     let client = use_client();
     {
         let client = client.clone();
-        use_once(move || {
+        use_effect_with((), move |()| {
             // The role may have changed since the sign-in. Without an answer the page stays as it is.
             spawn_local(async move { drop(client.me().await) });
         });
@@ -47,12 +45,12 @@ pub fn Account() -> Html {
                         { row(Route::Members, Icon::PEOPLE, "Members", "Who belongs to the account, in which role, and inviting people.") }
                         { row(Route::Audit, Icon::LINES, "Audit trail", "Who did what in this account, and when.") }
                     </ul>
-                    { part::<AccountName>("") }
+                    <AccountName />
                 </section>
             }
             { person_card(&session) }
             if is_owner {
-                { part::<Close>("") }
+                <Close />
             }
         </div>
     }

@@ -13,10 +13,8 @@ use super::{link, load_state, words, work_button};
 use crate::{
     api::{Failure, account},
     browser::{clock, download, order, page},
-    components::{AuditFilters, AuditFiltersProps, Filter, KnownPerson, audit_list},
+    components::{AuditFilters, Filter, KnownPerson, audit_list},
     hooks::{Focus, use_client, use_page, use_server_now, use_toasts, use_work},
-    kept::{use_change, use_kept, use_while},
-    part::with,
     route::Route,
 };
 
@@ -42,14 +40,14 @@ pub fn Audit() -> Html {
     use_page("Audit trail", Focus::Untouched);
     let client = use_client();
     let toasts = use_toasts();
-    let filter = use_kept(Filter::default);
-    let trail = use_kept(Trail::default);
-    let people = use_kept(Vec::<KnownPerson>::new);
+    let filter = use_state(Filter::default);
+    let trail = use_state(Trail::default);
+    let people = use_state(Vec::<KnownPerson>::new);
     // Whether the browser let the file be saved.
     let export = use_work::<bool>();
     let now = use_server_now(30);
     // Of two answers only the one to the latest question counts.
-    let question = use_kept(|| Cell::new(0_u32));
+    let question = use_state(|| Cell::new(0_u32));
 
     let ask = {
         let (client, question) = (client.clone(), question.clone());
@@ -79,7 +77,7 @@ pub fn Audit() -> Html {
     };
     {
         let (ask, question, trail) = (ask.clone(), question.clone(), trail.setter());
-        use_change((*filter).clone(), move |filter| {
+        use_effect_with((*filter).clone(), move |filter| {
             if filter.is_backwards() {
                 // Nothing can match, so nobody is asked, and what comes late is of no interest.
                 question.replace(question.get() + 1);
@@ -120,7 +118,7 @@ pub fn Audit() -> Html {
         })
     };
     let has_more = trail.next.is_some() && !matches!(trail.load, Load::Failed(_));
-    use_while(has_more, |&had_button| {
+    use_effect_with(has_more, |&had_button| {
         move || {
             if had_button {
                 page::give_lost_focus_to(page::find("#audit-summary").as_ref());
@@ -149,11 +147,7 @@ pub fn Audit() -> Html {
                    are only ever added." }
             </p>
             <section class="card" aria-label="Entries">
-                { with::<AuditFilters>(AuditFiltersProps {
-                    filter: (*filter).clone(),
-                    people: (*people).clone(),
-                    on_change,
-                }) }
+                <AuditFilters filter={(*filter).clone()} people={(*people).clone()} {on_change} />
                 <div class="actions">
                     <button
                         id="export-csv" type="button" class="button small" aria-disabled={cannot_export}

@@ -8,7 +8,6 @@ use crate::{
     browser::clock,
     components::{email_address, moment},
     hooks::{Focus, use_client, use_page, use_server_now, use_work},
-    part::part,
     role,
     store::auth::Session,
 };
@@ -26,7 +25,7 @@ pub fn Home() -> Html {
             <h1 tabindex="-1">{ format!("Hello, {}", session.user.name) }</h1>
             <div class="cards">
                 { person_card(&session) }
-                { part::<SessionCard>("") }
+                <SessionCard />
             </div>
         </div>
     }

@@ -16,7 +16,6 @@ use crate::{
     browser::page,
     components::{Entry, EntryFormProps, date, forget_typed, provider_buttons},
     hooks::{Focus, use_client, use_link, use_page, use_work},
-    kept::{use_kept, use_once},
     route::Route,
 };
 
@@ -33,7 +32,7 @@ fn Invited(props: &LinkProps) -> Html {
     let client = use_client();
     let navigator = use_navigator();
     let load = use_work::<InvitationResponse>();
-    let providers = use_kept(|| None::<ProvidersResponse>);
+    let providers = use_state(|| None::<ProvidersResponse>);
     let joining = use_work::<()>();
     let leaving = use_work::<()>();
     let dead = [load.failure(), joining.failure()].into_iter().find(|failure| is_used_up(*failure)).flatten();
@@ -52,7 +51,7 @@ fn Invited(props: &LinkProps) -> Html {
     };
     {
         let (fetch, providers) = (fetch.clone(), providers.setter());
-        use_once(move || {
+        use_effect_with((), move |()| {
             fetch.emit(());
             spawn_local(async move { providers.set(send(people::providers()).await.ok()) });
         });

@@ -6,10 +6,8 @@ use yew::prelude::*;
 use super::{security::FAREWELL_MS, words, work_button};
 use crate::{
     api::{Failure, people},
-    components::{ConfirmModal, ConfirmModalProps, Entry, EntryForm, EntryFormProps},
+    components::{ConfirmModal, Entry, EntryForm, EntryFormProps},
     hooks::{use_client, use_toasts, use_work},
-    kept::use_kept,
-    part::with,
     store::auth::Session,
 };
 
@@ -19,7 +17,7 @@ pub(super) fn Leave() -> Html {
     let client = use_client();
     let toasts = use_toasts();
     let work = use_work::<()>();
-    let is_asked = use_kept(|| false);
+    let is_asked = use_state(|| false);
     let name = client.store().read(|state| state.session().map(|it: &Session| it.account.name.clone()));
     let name = name.unwrap_or_default();
     let on_ask = {
@@ -57,20 +55,13 @@ pub(super) fn Leave() -> Html {
                    account. The audit trail keeps your name, your address and what you did." }
             </p>
             { work_button("leave", "button danger-soft", &format!("Leave {name}"), false, &on_ask) }
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "leaving".into(),
-                is_open: *is_asked,
-                title: format!("Leave {name}?").into(),
-                body: "Your user is deleted, your pending invitations are cancelled, and you’re signed out \
-                       everywhere. You can only come back if an owner invites you.".into(),
-                confirm: "Leave".into(),
-                is_harmless: false,
-                busy: "Leaving…".into(),
-                is_busy: work.is_busy(),
-                error: work.failure().map(not_left).map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <ConfirmModal
+                id="leaving" is_open={*is_asked} title={format!("Leave {name}?")}
+                body="Your user is deleted, your pending invitations are cancelled, and you’re signed out \
+                       everywhere. You can only come back if an owner invites you."
+                confirm="Leave" busy="Leaving…" is_busy={work.is_busy()}
+                error={work.failure().map(not_left).map(AttrValue::from)} {on_confirm} {on_cancel}
+            />
         </section>
     }
 }
@@ -90,8 +81,8 @@ pub(super) fn Close() -> Html {
     let client = use_client();
     let toasts = use_toasts();
     let work = use_work::<()>();
-    let is_asked = use_kept(|| false);
-    let is_wrong = use_kept(|| false);
+    let is_asked = use_state(|| false);
+    let is_wrong = use_state(|| false);
     let name = client.store().read(|state| state.session().map(|it: &Session| it.account.name.clone()));
     let name = name.unwrap_or_default();
     let on_submit = {
@@ -139,20 +130,13 @@ pub(super) fn Close() -> Html {
                 { ", signs everyone out and tells them by email. It can’t be undone. The audit trail is kept; only \
                    who runs this server can read it then." }
             </p>
-            { with::<EntryForm>(EntryFormProps { alert, ..form }) }
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "closing".into(),
-                is_open: *is_asked,
-                title: format!("Close {name}?").into(),
-                body: "Every user of this account is deleted and signed out, yours too. This can’t be undone.".into(),
-                confirm: "Close account".into(),
-                is_harmless: false,
-                busy: "Closing…".into(),
-                is_busy: work.is_busy(),
-                error: work.failure().map(words::not_done).map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <EntryForm {alert} ..form />
+            <ConfirmModal
+                id="closing" is_open={*is_asked} title={format!("Close {name}?")}
+                body="Every user of this account is deleted and signed out, yours too. This can’t be undone."
+                confirm="Close account" busy="Closing…" is_busy={work.is_busy()}
+                error={work.failure().map(words::not_done).map(AttrValue::from)} {on_confirm} {on_cancel}
+            />
         </section>
     }
 }

@@ -12,10 +12,8 @@ use super::{oauth_callback::NEXT, words};
 use crate::{
     api::{Failure, people, send},
     browser::storage,
-    components::{Credentials, SignInForm, SignInFormProps, provider_buttons},
+    components::{Credentials, SignInForm, provider_buttons},
     hooks::{Focus, use_client, use_page, use_work},
-    kept::{use_kept, use_once},
-    part::with,
     route::{LoginQuery, Route, SESSION_EXPIRED},
     store::auth::{Phase, SignOut},
 };
@@ -33,13 +31,13 @@ enum Attempt {
 pub fn Login() -> Html {
     use_page("Sign in", Focus::To("#email"));
     let client = use_client();
-    let attempt = use_kept(Attempt::default);
-    let providers = use_kept(|| None::<ProvidersResponse>);
+    let attempt = use_state(Attempt::default);
+    let providers = use_state(|| None::<ProvidersResponse>);
     let leaving = use_work::<()>();
     {
         let providers = providers.setter();
         // Without an answer the form for the password is there all the same.
-        use_once(move || {
+        use_effect_with((), move |()| {
             spawn_local(async move { providers.set(send(people::providers()).await.ok()) });
         });
     }
@@ -95,12 +93,10 @@ pub fn Login() -> Html {
             <h1 tabindex="-1">{ "Sign in" }</h1>
             { super::status("banner", banner.map(Into::into)) }
             <div class="card">
-                { with::<SignInForm>(SignInFormProps {
-                    is_busy: *attempt == Attempt::Busy,
-                    alert: alert.map(AttrValue::from),
-                    errors,
-                    on_submit,
-                }) }
+                <SignInForm
+                    is_busy={*attempt == Attempt::Busy} alert={alert.map(AttrValue::from)} {errors}
+                    {on_submit}
+                />
                 <p class="aside">
                     { super::link(Route::ForgotPassword, "", "Forgot your password?".into()) }
                 </p>

@@ -9,16 +9,14 @@ use yew::prelude::*;
 
 use self::{
     deed::{Deed, DeedKind},
-    invitations::{Invitations, InvitationsProps},
+    invitations::Invitations,
 };
 use super::{done_or_gone, link, list_end};
 use crate::{
     api::people,
-    components::{ConfirmModal, ConfirmModalProps, RoleSelect, RoleSelectProps, email_address, past_moment},
+    components::{ConfirmModal, RoleSelect, email_address, past_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
-    kept::use_kept,
     length::{self, counted},
-    part::with,
     route::Route,
 };
 
@@ -43,10 +41,10 @@ pub fn Members() -> Html {
     let toasts = use_toasts();
     let list = use_pages::<MemberPage>("members", "#people-title", people::members);
     let doing = use_work::<()>();
-    let asked = use_kept(|| None::<Deed>);
+    let asked = use_state(|| None::<Deed>);
     let last_asked = use_mut_ref(|| None::<Deed>);
     // How often a deed has taken invitations back.
-    let taken_back = use_kept(|| 0_u32);
+    let taken_back = use_state(|| 0_u32);
     let now = use_server_now(30);
     if asked.is_some() {
         last_asked.borrow_mut().clone_from(&asked);
@@ -106,20 +104,12 @@ pub fn Members() -> Html {
                 }
                 { list_end("members", "members-more", &list) }
             </section>
-            { with::<Invitations>(InvitationsProps { taken_back: *taken_back }) }
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "member-deed".into(),
-                is_open: asked.is_some(),
-                title: question.title.into(),
-                body: question.body.into(),
-                confirm: question.confirm.into(),
-                is_harmless: question.is_harmless,
-                busy: "One moment…".into(),
-                is_busy: doing.is_busy(),
-                error: error.map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <Invitations taken_back={*taken_back} />
+            <ConfirmModal
+                id="member-deed" is_open={asked.is_some()} title={question.title} body={question.body}
+                confirm={question.confirm} is_harmless={question.is_harmless} busy="One moment…"
+                is_busy={doing.is_busy()} error={error.map(AttrValue::from)} {on_confirm} {on_cancel}
+            />
         </div>
     }
 }
@@ -162,13 +152,9 @@ fn row(member: &MemberSummary, now: DateTime<Utc>, on_ask: &Callback<Deed>) -> H
                 </span>
             </span>
             <span class="deeds">
-                { with::<RoleSelect>(RoleSelectProps {
-                    id: None,
-                    label: Some(format!("Role of {}", member.name).into()),
-                    role: member.role,
-                    is_explained: false,
-                    on_choose,
-                }) }
+                <RoleSelect
+                    label={format!("Role of {}", member.name)} role={member.role} {on_choose}
+                />
                 if member.session_count > 0 && !member.is_caller {
                     { ask("Sign out", "", DeedKind::SignOut) }
                 }

@@ -12,7 +12,6 @@ use crate::{
     api::Failure,
     browser::{page, storage},
     hooks::{Focus, use_client, use_page, use_toasts, use_work},
-    kept::{use_kept, use_once},
     route::{Route, destination},
 };
 
@@ -28,10 +27,10 @@ pub fn OauthCallback() -> Html {
     let work = use_work::<()>();
     let is_refused = work.failure().is_some();
     use_page(if is_refused { "That did not work" } else { "Signing in" }, Focus::Untouched);
-    let next = use_kept(|| storage::take_from_tab(NEXT));
+    let next = use_state(|| storage::take_from_tab(NEXT));
     {
         let (client, next, work) = (client.clone(), next.clone(), work.clone());
-        use_once(move || {
+        use_effect_with((), move |()| {
             let provider = page::last_segment().unwrap_or_default();
             let query = page::take_query();
             let value = |name: &str| query.as_ref().and_then(|query| query.get(name));

@@ -16,13 +16,9 @@ use super::{
 use crate::{
     api::{people, send},
     browser::{page, storage},
-    components::{
-        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, email_address, past_moment, provider_buttons,
-    },
+    components::{ConfirmModal, Entry, EntryFormProps, email_address, past_moment, provider_buttons},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
-    kept::{use_change, use_kept, use_once},
     length::counted,
-    part::{part, with},
     route::Route,
     store::auth::Session,
 };
@@ -37,11 +33,11 @@ pub fn Profile() -> Html {
         <div class="settings">
             { link(Route::Account, "back", "‹ Account".into()) }
             <h1 tabindex="-1">{ "Profile" }</h1>
-            { part::<Name>("") }
-            { part::<Email>("") }
-            { part::<Password>("") }
-            { part::<Providers>("") }
-            { part::<Leave>("") }
+            <Name />
+            <Email />
+            <Password />
+            <Providers />
+            <Leave />
         </div>
     }
 }
@@ -118,7 +114,7 @@ fn Password() -> Html {
     let user = client.store().read(|state| state.session().map(|session| session.user.clone()));
     let has_password = user.as_ref().is_some_and(|user| user.has_password);
     let username = user.map(|user| AttrValue::from(user.email));
-    use_change(work.done().is_some(), |is_done| {
+    use_effect_with(work.done().is_some(), |is_done| {
         if *is_done {
             page::give_lost_focus_to(page::find("#password-title").as_ref());
         }
@@ -206,14 +202,14 @@ fn Providers() -> Html {
     let client = use_client();
     let list = use_pages::<IdentityList>("identities", "#providers-title", |_| people::identities());
     let toasts = use_toasts();
-    let offered = use_kept(Vec::<Provider>::new);
+    let offered = use_state(Vec::<Provider>::new);
     let leaving = use_work::<()>();
     let unlinking = use_work::<()>();
-    let asked = use_kept(|| None::<IdentityId>);
+    let asked = use_state(|| None::<IdentityId>);
     let now = use_server_now(30);
     {
         let offered = offered.setter();
-        use_once(move || {
+        use_effect_with((), move |()| {
             spawn_local(async move {
                 if let Ok(ways) = send(people::providers()).await {
                     offered.set(ways.providers);
@@ -300,19 +296,12 @@ fn Providers() -> Html {
             { list_end("identities", "identities-more", &list) }
             { alert("link-alert", leaving.failure().map(words::not_done)) }
             { provider_buttons(&offered, "Link", leaving.is_busy(), &on_link) }
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "unlink".into(),
-                is_open: asked.is_some(),
-                title: "Unlink this way to sign in?".into(),
-                body: body.into(),
-                confirm: "Unlink it".into(),
-                is_harmless: false,
-                busy: "Unlinking…".into(),
-                is_busy: unlinking.is_busy(),
-                error: unlinking.failure().map(words::not_done).map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <ConfirmModal
+                id="unlink" is_open={asked.is_some()} title="Unlink this way to sign in?" {body}
+                confirm="Unlink it" busy="Unlinking…" is_busy={unlinking.is_busy()}
+                error={unlinking.failure().map(words::not_done).map(AttrValue::from)} {on_confirm}
+                {on_cancel}
+            />
         </section>
     }
 }
@@ -322,7 +311,7 @@ fn Providers() -> Html {
 pub(super) fn AccountName() -> Html {
     let client = use_client();
     let work = use_work::<()>();
-    let is_open = use_kept(|| false);
+    let is_open = use_state(|| false);
     let name = client.store().read(|state| state.session().map(|it: &Session| it.account.name.clone()));
     let on_submit = {
         let (client, work, is_open) = (client.clone(), work.clone(), is_open.setter());
@@ -344,7 +333,7 @@ pub(super) fn AccountName() -> Html {
         })
     };
     let is_saved = work.done().is_some();
-    use_change(*is_open, move |is_open| {
+    use_effect_with(*is_open, move |is_open| {
         if *is_open {
             page::focus("#account_name");
         } else if is_saved {

@@ -10,7 +10,6 @@ use crate::{
     api::{people, send},
     components::{Entry, EntryFormProps, forget_typed},
     hooks::{Focus, use_client, use_link, use_page, use_work},
-    kept::use_kept,
     length::counted,
     route::Route,
 };
@@ -19,7 +18,7 @@ use crate::{
 #[component]
 pub fn ForgotPassword() -> Html {
     let asking = use_work::<AttrValue>();
-    let last = use_kept(AttrValue::default);
+    let last = use_state(AttrValue::default);
     use_page(
         if asking.done().is_some() { "Look into your mail" } else { "Forgotten password" },
         Focus::To("#email"),

@@ -9,7 +9,6 @@ use crate::{
     api::{Failure, people, send},
     components::{Entry, EntryFormProps, forget_typed},
     hooks::{Focus, use_client, use_link, use_page, use_work},
-    kept::{use_kept, use_once},
     route::Route,
 };
 
@@ -18,9 +17,9 @@ use crate::{
 pub fn Register() -> Html {
     // What was typed, but for the password.
     let asking = use_work::<[String; 3]>();
-    let last = use_kept(<[String; 3]>::default);
+    let last = use_state(<[String; 3]>::default);
     let again = use_work::<()>();
-    let is_closed = use_kept(|| false);
+    let is_closed = use_state(|| false);
     let is_refused = asking.failure().and_then(Failure::code) == Some(ErrorCode::RegistrationClosed);
     let title = match (asking.done(), *is_closed || is_refused) {
         (Some(_), _) => "Look into your mail",
@@ -30,7 +29,7 @@ pub fn Register() -> Html {
     use_page(title, Focus::To("#account_name"));
     {
         let is_closed = is_closed.setter();
-        use_once(move || {
+        use_effect_with((), move |()| {
             spawn_local(async move {
                 // Without an answer the form is there all the same.
                 if send(people::providers()).await.is_ok_and(|ways| !ways.registration_open) {
@@ -129,7 +128,7 @@ fn Verify(props: &LinkProps) -> Html {
     let client = use_client();
     // None where a password is needed first.
     let work = use_work::<Option<String>>();
-    let needs_password = use_kept(|| false);
+    let needs_password = use_state(|| false);
     let failure = work.failure();
     let verified = work.done().and_then(Option::as_ref);
     let title = match (verified, is_used_up(failure)) {

@@ -13,14 +13,9 @@ use super::{link, load_state, words};
 use crate::{
     api::{Failure, account},
     browser::{page, storage},
-    components::{
-        ActiveUsers, ActiveUsersProps, Icon, PolicyForm, PolicyFormProps, RevokeSessionsModal,
-        RevokeSessionsModalProps, icon, others,
-    },
+    components::{ActiveUsers, Icon, PolicyForm, RevokeSessionsModal, icon, others},
     hooks::{Focus, use_client, use_page, use_return, use_server_now, use_toasts, use_work},
-    kept::{use_change, use_kept, use_once},
     length::counted,
-    part::with,
     route::Route,
     store::auth::TroubleKind,
 };
@@ -56,13 +51,13 @@ pub fn Security() -> Html {
     let toasts = use_toasts();
     let now = use_server_now(30);
     let load = use_work::<()>();
-    let policy = use_kept(|| None::<PolicyView>);
-    let signed_in = use_kept(|| None::<SignedIn>);
+    let policy = use_state(|| None::<PolicyView>);
+    let signed_in = use_state(|| None::<SignedIn>);
     let saving = use_work::<()>();
-    let saves = use_kept(|| 0_u32);
-    let attempt = use_kept(|| Attempt::Told);
-    let kept = use_kept(|| storage::take_from_tab(DRAFT).and_then(|draft| read(&draft)));
-    let asked = use_kept(|| None::<RevokeScope>);
+    let saves = use_state(|| 0_u32);
+    let attempt = use_state(|| Attempt::Told);
+    let kept = use_state(|| storage::take_from_tab(DRAFT).and_then(|draft| read(&draft)));
+    let asked = use_state(|| None::<RevokeScope>);
     let revoking = use_work::<()>();
 
     let fetch = {
@@ -80,10 +75,10 @@ pub fn Security() -> Html {
     };
     {
         let fetch = fetch.clone();
-        use_once(move || fetch.emit(()));
+        use_effect_with((), move |()| fetch.emit(()));
     }
     // Counts anew. The form stays as it is.
-    let counts = use_kept(|| Cell::new(0_u32));
+    let counts = use_state(|| Cell::new(0_u32));
     let count = {
         let (client, signed_in) = (client.clone(), signed_in.setter());
         Callback::from(move |()| {
@@ -100,7 +95,7 @@ pub fn Security() -> Html {
         })
     };
     use_return(count.clone());
-    let is_ended = use_kept(|| Cell::new(false));
+    let is_ended = use_state(|| Cell::new(false));
     {
         let is_ended = is_ended.clone();
         use_effect(move || {
@@ -137,7 +132,7 @@ pub fn Security() -> Html {
         let (client, saving, saves) = (client.clone(), saving.clone(), saves.clone());
         let (policy, attempt) = (policy.setter(), attempt.clone());
         let is_back = client.store().read(|state| state.trouble.is_none());
-        use_change((is_back, *attempt), move |&(is_back, tried)| {
+        use_effect_with((is_back, *attempt), move |&(is_back, tried)| {
             let Attempt::Unsure(set) = tried else { return };
             if is_back {
                 spawn_local(async move {
@@ -201,6 +196,8 @@ pub fn Security() -> Html {
 
     let content = policy.as_ref().zip(signed_in.as_ref()).map(|(policy, signed_in)| {
         let SignedIn { users, count } = signed_in;
+        // Once everybody is signed out, there is nothing more to do.
+        let is_locked = asked.is_none() && revoking.is_busy();
         let alert = saving.failure().map(|failure| AttrValue::from(not_saved(failure, *attempt)));
         html! {
             <>
@@ -211,35 +208,20 @@ pub fn Security() -> Html {
                            lost; five minutes before, the page warns. Using Curfew starts that time anew. Nothing \
                            extends the longest time. A change applies from each person’s next sign-in." }
                     </p>
-                    { with::<PolicyForm>(PolicyFormProps {
-                        policy: policy.clone(),
-                        is_busy: saving.is_busy(),
-                        saves: *saves,
-                        alert,
-                        errors: words::field_errors(saving.failure()),
-                        kept: *kept,
-                        on_save,
-                    }) }
+                    <PolicyForm
+                        policy={policy.clone()} is_busy={saving.is_busy()} saves={*saves} {alert}
+                        errors={words::field_errors(saving.failure())} kept={*kept} {on_save}
+                    />
                 </section>
                 <section id="sessions-card" class="card" aria-labelledby="sessions-title">
                     <h2 id="sessions-title" tabindex="-1">{ "Active sessions" }</h2>
-                    { with::<ActiveUsers>(ActiveUsersProps {
-                        users: users.clone(),
-                        count: *count,
-                        now,
-                        // Once everybody is signed out, there is nothing more to do.
-                        is_locked: asked.is_none() && revoking.is_busy(),
-                        on_revoke,
-                    }) }
+                    <ActiveUsers users={users.clone()} count={*count} {now} {is_locked} {on_revoke} />
                 </section>
-                { with::<RevokeSessionsModal>(RevokeSessionsModalProps {
-                    scope: *asked,
-                    others: others(*count, users),
-                    is_busy: revoking.is_busy(),
-                    error: revoking.failure().map(|failure| AttrValue::from(words::not_revoked(failure))),
-                    on_confirm,
-                    on_cancel,
-                }) }
+                <RevokeSessionsModal
+                    scope={*asked} others={others(*count, users)} is_busy={revoking.is_busy()}
+                    error={revoking.failure().map(|failure| AttrValue::from(words::not_revoked(failure)))}
+                    {on_confirm} {on_cancel}
+                />
             </>
         }
     });

@@ -10,11 +10,9 @@ use yew::prelude::*;
 use super::{done_or_gone, link, list_end, words};
 use crate::{
     api::people,
-    components::{ConfirmModal, ConfirmModalProps, past_moment, short_moment},
+    components::{ConfirmModal, past_moment, short_moment},
     hooks::{Focus, Page, use_client, use_page, use_pages, use_server_now, use_toasts, use_work},
-    kept::use_kept,
     length::counted,
-    part::with,
     route::Route,
 };
 
@@ -45,7 +43,7 @@ pub fn Sessions() -> Html {
     let toasts = use_toasts();
     let list = use_pages::<OwnSessionPage>("sessions", "h1", people::sessions);
     let ending = use_work::<()>();
-    let asked = use_kept(|| None::<Asked>);
+    let asked = use_state(|| None::<Asked>);
     let last_asked = use_mut_ref(|| Asked::Others);
     let now = use_server_now(30);
     if let Some(now_asked) = *asked {
@@ -134,19 +132,12 @@ pub fn Sessions() -> Html {
                     </div>
                 }
             </section>
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "end-session".into(),
-                is_open: asked.is_some(),
-                title: title.into(),
-                body: body.into(),
-                confirm: confirm.into(),
-                is_harmless: false,
-                busy: "Signing out…".into(),
-                is_busy: ending.is_busy(),
-                error: ending.failure().map(words::not_revoked).map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <ConfirmModal
+                id="end-session" is_open={asked.is_some()} {title} {body} {confirm} busy="Signing out…"
+                is_busy={ending.is_busy()}
+                error={ending.failure().map(words::not_revoked).map(AttrValue::from)} {on_confirm}
+                {on_cancel}
+            />
         </div>
     }
 }

@@ -12,14 +12,9 @@ use yew::prelude::*;
 use crate::{
     api::{Failure, people},
     browser::page,
-    components::{
-        ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, email_address,
-        past_moment, short_moment,
-    },
+    components::{ConfirmModal, Entry, EntryFormProps, RoleSelect, email_address, past_moment, short_moment},
     hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
-    kept::{use_change, use_kept},
     pages::{done_or_gone, list_end, status, words, work_form},
-    part::{keyed, with},
     role,
 };
 
@@ -53,24 +48,24 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
     let list = use_pages::<InvitePage>("invites", "#invitations-title", people::invites);
     let inviting = use_work::<String>();
     let taking_back = use_work::<()>();
-    let asked = use_kept(|| None::<InviteSummary>);
+    let asked = use_state(|| None::<InviteSummary>);
     let last_asked = use_mut_ref(|| AttrValue::from(""));
-    let role = use_kept(|| USUAL_ROLE);
+    let role = use_state(|| USUAL_ROLE);
     // A form anew for each invitation.
-    let forms = use_kept(|| 0_u32);
+    let forms = use_state(|| 0_u32);
     let now = use_server_now(30);
     if let Some(invite) = &*asked {
         *last_asked.borrow_mut() = invite.email.clone().into();
     }
     {
         let list = list.clone();
-        use_change(props.taken_back, move |count| {
+        use_effect_with(props.taken_back, move |count| {
             if *count > 0 {
                 list.reload();
             }
         });
     }
-    use_change(*forms, |forms| {
+    use_effect_with(*forms, |forms| {
         if *forms > 0 {
             page::give_lost_focus_to(page::find("#invite_email").as_ref());
         }
@@ -140,13 +135,7 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
     let children = html! {
         <div class="field">
             <label for="invite_role">{ "Role" }</label>
-            { with::<RoleSelect>(RoleSelectProps {
-                id: Some("invite_role".into()),
-                label: None,
-                role: *role,
-                is_explained: true,
-                on_choose: on_role,
-            }) }
+            <RoleSelect id="invite_role" role={*role} is_explained={true} on_choose={on_role} />
         </div>
     };
     let submit = ("Send the invitation", "Sending…");
@@ -164,29 +153,24 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
                     <p id="invites-empty" class="hint">{ "There are no open invitations." }</p>
                 } else {
                     <ul id="invites" class="entries">
-                        { for list.items().map(|invite| keyed::<Invitation>(&invite.id.to_string(), InvitationProps {
-                            invite: invite.clone(),
-                            now,
-                            on_changed: on_changed.clone(),
-                            on_take_back: on_ask.clone(),
-                        })) }
+                        { for list.items().map(|invite| html! {
+                            <Invitation
+                                key={invite.id.to_string()} invite={invite.clone()} {now}
+                                on_changed={on_changed.clone()} on_take_back={on_ask.clone()}
+                            />
+                        }) }
                     </ul>
                 }
             }
             { list_end("invites", "invites-more", &list) }
-            { with::<ConfirmModal>(ConfirmModalProps {
-                id: "take-back".into(),
-                is_open: asked.is_some(),
-                title: format!("Take the invitation to {email} back?").into(),
-                body: "Its link is no longer good then. You can invite the same address again.".into(),
-                confirm: "Take it back".into(),
-                is_harmless: false,
-                busy: "One moment…".into(),
-                is_busy: taking_back.is_busy(),
-                error: taking_back.failure().map(words::not_done).map(AttrValue::from),
-                on_confirm,
-                on_cancel,
-            }) }
+            <ConfirmModal
+                id="take-back" is_open={asked.is_some()}
+                title={format!("Take the invitation to {email} back?")}
+                body="Its link is no longer good then. You can invite the same address again."
+                confirm="Take it back" busy="One moment…" is_busy={taking_back.is_busy()}
+                error={taking_back.failure().map(words::not_done).map(AttrValue::from)} {on_confirm}
+                {on_cancel}
+            />
         </section>
     }
 }
