@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use curfew_frontend::{App, browser::clock};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
@@ -21,6 +20,7 @@ use super::{
     screen::{Screen, has_focus, open, until},
     server::{Call, Fate, Server, me},
 };
+use curfew_frontend::{App, browser::clock};
 
 fn member(number: u128, name: &str, role: Role, session_count: u64) -> MemberSummary {
     MemberSummary {

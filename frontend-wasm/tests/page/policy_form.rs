@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{PolicyForm, PolicyFormProps};
 use curfew_shared::{
     error::{FieldCode, FieldError},
     policy::{Bounds, Policy, PolicyOverride, resolve},
@@ -13,6 +12,7 @@ use web_sys::{Event, EventInit};
 use yew::Callback;
 
 use super::screen::{Screen, has_focus, until};
+use curfew_frontend::features::security::policy_form::{PolicyForm, PolicyFormProps};
 
 type Form = Screen<PolicyForm>;
 type Saved = Rc<RefCell<Vec<PolicyOverride>>>;
@@ -48,7 +48,7 @@ fn props() -> (PolicyFormProps, Saved) {
         saves: 0,
         alert: None,
         errors: vec![],
-        kept: None,
+        draft: None,
         on_save,
     };
     (props, saved)
@@ -62,7 +62,8 @@ async fn type_into(screen: &Form, selector: &str, text: &str) {
     init.set_bubbles(true);
     input.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
     let reading = format!("{selector}-reading");
-    let expected = format!("minutes = {}", curfew_frontend::length::minutes_in_words(text.parse().unwrap()));
+    let expected =
+        format!("minutes = {}", curfew_frontend::ui::duration_text::minutes_in_words(text.parse().unwrap()));
     screen.sees(&reading, &expected).await;
 }
 

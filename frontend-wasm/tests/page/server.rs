@@ -7,7 +7,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use curfew_frontend::browser::clock;
 use curfew_shared::{
     auth::{AccountSummary, MeResponse, Role, SessionSummary, TokenResponse, TokenType, UserSummary},
     error::{ErrorCode, FieldCode, FieldError, Problem},
@@ -21,6 +20,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Request, Response, ResponseInit};
 
 use super::fresh;
+use curfew_frontend::browser::clock;
 
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,6 @@
 //! The page on which everybody sees and ends their own sessions.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use curfew_frontend::browser::clock;
 use curfew_shared::{
     error::ErrorCode,
     id::SessionId,
@@ -19,6 +18,7 @@ use super::{
     screen::{has_focus, open, until},
     server::{self, Call, FAR, Fate, Server, access_token, me, tokens},
 };
+use curfew_frontend::browser::clock;
 
 const OTHER: SessionId = SessionId(Uuid::from_u128(4));
 
