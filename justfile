@@ -76,7 +76,7 @@ page: (_tools "page")
     # warns of JavaScript that it cannot make smaller, which is no news.
     stamp={{ quote(target / "page.stamp") }}
     if [ -f "$stamp" ] && [ -f dist/index.html ] &&
-        [ -z "$(find frontend-wasm shared Cargo.toml Cargo.lock Trunk.toml .ci/slim dist -newer "$stamp" -print -quit)" ]; then
+        [ -z "$(find frontend-wasm shared Cargo.toml Cargo.lock Trunk.toml dist -newer "$stamp" -print -quit)" ]; then
         exit 0
     fi
     {{ step }} "Building the page (1 minute the first time)" \

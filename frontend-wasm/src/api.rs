@@ -1,14 +1,18 @@
-//! The only place with HTTP: a description of each call, and the client that keeps the session alive.
+//! The only place with HTTP: one file a resource, each with a description of every call.
 
+pub mod access_token;
 pub mod account;
+pub mod audit;
 pub mod auth;
-mod backoff;
-mod client;
-mod failure;
-mod http;
-pub mod people;
-mod refresh;
-
-pub use client::{Answer, Client, Prompt};
-pub use failure::Failure;
-pub use http::{Call, send};
+pub mod failure;
+pub mod identities;
+pub mod invites;
+pub mod members;
+pub mod oauth;
+pub mod profile;
+pub mod recovery;
+pub mod registration;
+pub mod request;
+pub mod security;
+pub mod sessions;
+pub mod use_request;

@@ -1,32 +1,51 @@
-//! The root: the router, the client, the frame around every page, and who may see which page.
+//! The root: the router, the client, the layout around every page, and who may see which page.
 
-mod confirm;
-mod dock;
-mod nav;
+pub mod crash_screen;
+pub mod nav;
+pub mod reauth_dialog;
+pub mod redirects;
+pub mod session_expiry_toast;
+pub mod status_dock;
 
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::{prelude::*, query::Raw};
+use yew_router::prelude::*;
 
 use self::{
-    confirm::Confirm,
-    dock::Dock,
-    nav::{Nav, NavProps},
+    nav::Nav,
+    reauth_dialog::ReauthDialog,
+    redirects::{RedirectSignedIn, RedirectToLogin},
+    status_dock::StatusDock,
 };
 use crate::{
+    api::failure::ConnectionProblem,
     browser::clock,
-    components::{Layout, LayoutProps, SignOutState, start_screen},
-    hooks::{ClientProvider, ToastProvider, use_client},
-    kept::{use_change, use_kept, use_once},
-    pages::{
-        Account, Audit, Disown, ForgotPassword, Home, Invite, Login, Members, NotFound, OauthCallback,
-        OwnersOnly, Profile, Register, ResetPassword, Security, Sessions, VerifyEmail, connection_notice,
+    features::{
+        account::page::Account,
+        audit::page::Audit,
+        home::page::Home,
+        invitation::page::Invite,
+        members::page::Members,
+        messages::connection_notice,
+        not_found::NotFound,
+        own_sessions::page::Sessions,
+        owners_only::OwnersOnly,
+        profile::page::Profile,
+        recovery::{disown::Disown, forgot_password::ForgotPassword, reset_password::ResetPassword},
+        registration::{register::Register, verify_email::VerifyEmail},
+        security::page::Security,
+        sign_in::{oauth_callback::OauthCallback, page::Login},
     },
-    part::{part, with},
-    route::{LoginQuery, Route, SESSION_EXPIRED, destination},
-    store::{
-        auth::{AuthAction, AuthState, Phase, SignOut, TroubleKind},
-        trace::{self, Trace},
+    route::Route,
+    session::{
+        auth_state::{AuthAction, AuthState, Phase, SignOutReason},
+        session_marker::{self, SessionMarker},
+        use_client::{ClientProvider, use_client},
+    },
+    ui::{
+        layout::{Layout, SignOutState},
+        start_screen::StartScreen,
+        use_toasts::ToastProvider,
     },
 };
 
@@ -35,166 +54,134 @@ use crate::{
 pub fn App() -> Html {
     html! {
         <BrowserRouter>
-            { part::<Start>("") }
+            <Root />
         </BrowserRouter>
     }
 }
 
+/// The contexts that every page needs.
 #[component]
-fn Start() -> Html {
+fn Root() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-    let initial = use_kept(move || initial_state(trace::find(), route));
+    let initial = use_state(move || initial_state(session_marker::read(), route));
     html! {
         <ClientProvider initial={(*initial).clone()}>
-            <ToastProvider>{ part::<Frame>("") }</ToastProvider>
+            <ToastProvider><Shell /></ToastProvider>
         </ClientProvider>
     }
 }
 
-/// What the page knows before it has asked. The cookie, which it cannot see, is the truth: it asks
-/// wherever a session is needed, elsewhere only if one has left its trace.
-fn initial_state(trace: Option<Trace>, route: Route) -> AuthState {
-    match trace {
-        Some(Trace::Closing) => AuthState::signed_out(SignOut::Unconfirmed),
-        Some(Trace::Open { .. }) => AuthState::new(Phase::Starting),
+/// What the page knows before it has asked the server. Only the cookie decides, which the page cannot see: it asks
+/// wherever a session is needed, and elsewhere only if a session has left its marker.
+fn initial_state(marker: Option<SessionMarker>, route: Route) -> AuthState {
+    match marker {
+        Some(SessionMarker::SignOutPending) => AuthState::signed_out(SignOutReason::Unconfirmed),
+        Some(SessionMarker::SignedIn { .. }) => AuthState::new(Phase::Starting),
         None if route.needs_session() => AuthState::new(Phase::Starting),
-        None => AuthState::signed_out(SignOut::NoSession),
+        None => AuthState::signed_out(SignOutReason::NoSession),
     }
 }
 
+/// The layout with the page of the current route.
 #[component]
-fn Frame() -> Html {
+fn Shell() -> Html {
     let client = use_client();
-    let sign_out = use_kept(SignOutState::default);
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-
-    let on_sign_out = {
-        let (client, sign_out) = (client.clone(), sign_out.clone());
-        Callback::from(move |()| {
-            if *sign_out == SignOutState::Busy {
-                return;
-            }
-            let (client, sign_out) = (client.clone(), sign_out.clone());
-            sign_out.set(SignOutState::Busy);
-            spawn_local(async move {
-                let told = client.sign_out().await.is_ok();
-                sign_out.set(if told { SignOutState::Idle } else { SignOutState::Failed });
-            });
-        })
-    };
-    let on_sign_out_here = {
-        let (client, sign_out) = (client.clone(), sign_out.clone());
-        Callback::from(move |()| {
-            client.sign_out_here();
-            sign_out.set(SignOutState::Idle);
-        })
-    };
+    let (sign_out, on_sign_out, on_sign_out_here) = use_sign_out();
     let on_retry = {
         let client = client.clone();
         Callback::from(move |()| client.store().dispatch(AuthAction::RetryNow { at: clock::now() }))
     };
-
     let state = client.store().read(Clone::clone);
-    {
-        let sign_out = sign_out.setter();
-        use_change(state.session().map(|session| session.id), move |_| sign_out.set(SignOutState::Idle));
+    let person = state.session().map(|session| session.user.name.clone());
+    let problem = state.outage.map(|outage| outage.problem);
+    html! {
+        <Layout
+            nav={person.as_ref().map(|_| html! { <Nav {route} /> }).unwrap_or_default()}
+            dock={html! { <><StatusDock /><ReauthDialog /></> }}
+            notice={problem.filter(|_| person.is_some()).map(connection_notice)}
+            person={person.map(AttrValue::from)} {sign_out} {on_sign_out} {on_sign_out_here}
+            on_retry={&on_retry}
+        >
+            { page(&state, route, &on_retry) }
+        </Layout>
     }
-    let person = state.session().map(|session| AttrValue::from(session.user.name.clone()));
-    let trouble = state.trouble.map(|trouble| trouble.kind);
-    let notice =
-        trouble.filter(|_| person.is_some()).map(|trouble| AttrValue::from(connection_notice(trouble)));
+}
 
-    let content = match (&state.phase, route) {
-        (_, Route::NotFound) => part::<NotFound>(""),
-        (Phase::Starting, _) => {
-            let trouble = trouble.map(|kind| match kind {
-                TroubleKind::Offline => "You’re offline",
-                TroubleKind::Unreachable => "Curfew can’t be reached",
-                TroubleKind::Unavailable => "Curfew can’t answer for the moment",
+/// The progress of a sign-out, a callback to sign out, and one to sign out here although the server cannot be told.
+#[hook]
+fn use_sign_out() -> (SignOutState, Callback<()>, Callback<()>) {
+    let client = use_client();
+    let state = use_state(SignOutState::default);
+    {
+        let state = state.setter();
+        let session = client.store().read(|state| state.session().map(|session| session.id));
+        use_effect_with(session, move |_| state.set(SignOutState::Idle));
+    }
+    let on_sign_out = {
+        let (client, state) = (client.clone(), state.clone());
+        Callback::from(move |()| {
+            if *state == SignOutState::Busy {
+                return;
+            }
+            let (client, state) = (client.clone(), state.clone());
+            state.set(SignOutState::Busy);
+            spawn_local(async move {
+                let is_done = client.sign_out().await.is_ok();
+                state.set(if is_done { SignOutState::Idle } else { SignOutState::Failed });
             });
-            start_screen(trouble, &on_retry)
+        })
+    };
+    let on_sign_out_here = {
+        let state = state.setter();
+        Callback::from(move |()| {
+            client.sign_out_here();
+            state.set(SignOutState::Idle);
+        })
+    };
+    (*state, on_sign_out, on_sign_out_here)
+}
+
+/// The page of the route, or what has to come before it.
+fn page(state: &AuthState, route: Route, on_retry: &Callback<()>) -> Html {
+    match (&state.phase, route) {
+        (_, Route::NotFound) => html! { <NotFound /> },
+        (Phase::Starting, _) => {
+            let problem = state.outage.map(|outage| match outage.problem {
+                ConnectionProblem::Offline => "You’re offline",
+                ConnectionProblem::Unreachable => "Curfew can’t be reached",
+                ConnectionProblem::Unavailable => "Curfew can’t answer for the moment",
+            });
+            html! { <StartScreen {problem} {on_retry} /> }
         }
-        // For everybody, signed in or not.
-        (_, Route::Register) => part::<Register>(""),
-        (_, Route::ForgotPassword) => part::<ForgotPassword>(""),
-        (_, Route::ResetPassword) => part::<ResetPassword>(""),
-        (_, Route::VerifyEmail) => part::<VerifyEmail>(""),
-        (_, Route::Disown) => part::<Disown>(""),
-        (_, Route::Invite | Route::InviteToken { .. }) => part::<Invite>(""),
-        (_, Route::OauthCallback { .. }) => part::<OauthCallback>(""),
-        // A key of its own for each session: nothing of one person's is ever shown to the next.
+        // These are for everyone, signed in or not.
+        (_, Route::Register) => html! { <Register /> },
+        (_, Route::ForgotPassword) => html! { <ForgotPassword /> },
+        (_, Route::ResetPassword) => html! { <ResetPassword /> },
+        (_, Route::VerifyEmail) => html! { <VerifyEmail /> },
+        (_, Route::Disown) => html! { <Disown /> },
+        (_, Route::Invite | Route::InviteToken { .. }) => html! { <Invite /> },
+        (_, Route::OauthCallback { .. }) => html! { <OauthCallback /> },
         (Phase::SignedIn(session), route) => {
-            let key = format!("{} {}", session.id, route.to_path());
+            // Each session has a key of its own: nothing of one person's is ever shown to the next.
+            let key = session.id.to_string();
             match route {
-                Route::Home => part::<Home>(&key),
-                Route::Account => part::<Account>(&key),
+                Route::Home => html! { <Home {key} /> },
+                Route::Account => html! { <Account {key} /> },
                 Route::Security | Route::Audit | Route::Members if !state.is_owner() => {
-                    part::<OwnersOnly>(&key)
+                    html! { <OwnersOnly key={format!("{key} {}", route.to_path())} /> }
                 }
-                Route::Security => part::<Security>(&key),
-                Route::Audit => part::<Audit>(&key),
-                Route::Profile => part::<Profile>(&key),
-                Route::Sessions => part::<Sessions>(&key),
-                Route::Members => part::<Members>(&key),
-                _ => part::<GoOn>(""),
+                Route::Security => html! { <Security {key} /> },
+                Route::Audit => html! { <Audit {key} /> },
+                Route::Profile => html! { <Profile {key} /> },
+                Route::Sessions => html! { <Sessions {key} /> },
+                Route::Members => html! { <Members {key} /> },
+                _ => html! { <RedirectSignedIn /> },
             }
         }
-        (Phase::SignedOut { .. }, Route::Login) => part::<Login>(""),
-        (Phase::SignedOut { reason, .. }, _) => with::<GoToSignIn>(GoToSignInProps { reason: *reason }),
-    };
-    with::<Layout>(LayoutProps {
-        nav: person.as_ref().map(|_| with::<Nav>(NavProps { route })).unwrap_or_default(),
-        dock: html! { <>{ part::<Dock>("") }{ part::<Confirm>("") }</> },
-        person,
-        sign_out: *sign_out,
-        on_sign_out,
-        on_sign_out_here,
-        notice,
-        on_retry,
-        children: content,
-    })
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct GoToSignInProps {
-    reason: SignOut,
-}
-
-/// Leaves a page that needs a session, and keeps where it was.
-#[component]
-fn GoToSignIn(props: &GoToSignInProps) -> Html {
-    let (navigator, location) = (use_navigator(), use_location());
-    let client = use_client();
-    use_change(props.reason, move |reason| {
-        if *reason == SignOut::NoSession {
-            // Nobody has asked yet: the way here led over a page that needs no session.
-            client.store().dispatch(AuthAction::Started);
-            return;
-        }
-        let (Some(navigator), Some(location)) = (navigator, location) else { return };
-        let is_deliberate = matches!(reason, SignOut::ByPerson | SignOut::Unconfirmed);
-        let query = LoginQuery {
-            reason: (*reason == SignOut::Expired).then(|| SESSION_EXPIRED.to_owned()),
-            next: (!is_deliberate).then(|| format!("{}{}", location.path(), location.query_str())),
-        };
-        // What is a query already always makes one.
-        let _ = navigator.replace_with_query(&Route::Login, Raw(&query.write()));
-    });
-    Html::default()
-}
-
-/// Leaves the sign-in page for where somebody wanted to go.
-#[component]
-fn GoOn() -> Html {
-    let (navigator, location) = (use_navigator(), use_location());
-    use_once(move || {
-        let query = location.map(|location| LoginQuery::read(location.query_str())).unwrap_or_default();
-        let (route, query) = destination(query.next.as_deref());
-        if let Some(navigator) = navigator {
-            let _ = navigator.replace_with_query(&route, Raw(&query));
-        }
-    });
-    Html::default()
+        (Phase::SignedOut { .. }, Route::Login) => html! { <Login /> },
+        (Phase::SignedOut { reason, .. }, _) => html! { <RedirectToLogin reason={*reason} /> },
+    }
 }
 
 #[cfg(test)]
@@ -205,16 +192,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_is_asked_where_a_session_is_needed_or_has_left_its_trace() {
-        let phase = |trace, route| initial_state(trace, route).phase;
+    fn the_server_is_asked_where_a_session_is_needed_or_has_left_its_marker() {
+        let phase = |marker, route| initial_state(marker, route).phase;
         let asked = Phase::Starting;
         let signed_out = |reason| Phase::SignedOut { reason, ended: None };
         assert_eq!(phase(None, Route::Home), asked);
-        assert_eq!(phase(None, Route::Login), signed_out(SignOut::NoSession));
-        assert_eq!(phase(None, Route::NotFound), signed_out(SignOut::NoSession));
+        assert_eq!(phase(None, Route::Login), signed_out(SignOutReason::NoSession));
+        assert_eq!(phase(None, Route::NotFound), signed_out(SignOutReason::NoSession));
         for route in [Route::Home, Route::Login, Route::NotFound] {
-            assert_eq!(phase(Some(Trace::Open { until: DateTime::UNIX_EPOCH }), route), asked);
-            assert_eq!(phase(Some(Trace::Closing), route), signed_out(SignOut::Unconfirmed));
+            let marker = SessionMarker::SignedIn { until: DateTime::UNIX_EPOCH };
+            assert_eq!(phase(Some(marker), route), asked);
+            let pending = Some(SessionMarker::SignOutPending);
+            assert_eq!(phase(pending, route), signed_out(SignOutReason::Unconfirmed));
         }
     }
 }

@@ -1,15 +1,14 @@
 //! What the browser offers, in Rust's terms. No rule of Curfew's lives here.
 //!
-//! Everything answers even where the browser refuses (storage switched off, no Web Locks): with
-//! `None` or with nothing done, never with a panic.
+//! Every function copes with a browser that refuses (storage switched off, no Web Locks): it returns `None` or does
+//! nothing, and never panics.
 
 pub mod channel;
 pub mod clipboard;
 pub mod clock;
+pub mod collation;
+pub mod dom;
 pub mod download;
-pub mod json;
 pub mod lock;
-pub mod order;
-pub mod page;
 pub mod random;
 pub mod storage;

@@ -1,4 +1,4 @@
-//! The addresses of the page, and how one of them is kept while somebody signs in.
+//! The addresses of the page, and how one is kept through a sign-in.
 
 use web_sys::UrlSearchParams;
 use yew_router::Routable;
@@ -6,68 +6,51 @@ use yew_router::Routable;
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
 pub enum Route {
-    /// Home. Needs a session.
     #[at("/")]
     Home,
-    /// Sign-in. Its path is [`curfew_shared::route::page::LOGIN`].
     #[at("/login")]
     Login,
-    /// One's own account, and the way to its settings. Needs a session.
     #[at("/account")]
     Account,
-    /// Session policy, who is signed in, ending sessions. For owners.
+    /// For owners.
     #[at("/account/security")]
     Security,
-    /// The audit trail. For owners.
+    /// For owners.
     #[at("/account/audit")]
     Audit,
-    /// One's own name, address, password, providers. Needs a session.
     #[at("/account/profile")]
     Profile,
-    /// One's own sessions. Needs a session.
     #[at("/account/sessions")]
     Sessions,
-    /// The account's people and invitations. For owners.
+    /// For owners.
     #[at("/account/members")]
     Members,
-    /// Asking for an account.
     #[at("/register")]
     Register,
-    /// Asking for a link to set a new password.
     #[at("/forgot-password")]
     ForgotPassword,
-    /// Setting it by that link.
     #[at("/reset-password")]
     ResetPassword,
-    /// Verifying an address by a link.
     #[at("/verify-email")]
     VerifyEmail,
-    /// Disowning a sign-in by a link.
     #[at("/not-me")]
     Disown,
-    /// Accepting an invitation; its token is in the fragment.
+    /// The token of the invitation is in the fragment.
     #[at("/invite")]
     Invite,
-    /// The same with the token as a segment.
+    /// The same with the token in the path.
     #[at("/invite/:token")]
-    InviteToken {
-        /// The token.
-        token: Segment,
-    },
-    /// Back from a provider.
+    InviteToken { token: Segment },
+    /// A provider sends the browser back to it.
     #[at("/oauth/callback/:provider")]
-    OauthCallback {
-        /// The provider's name.
-        provider: Segment,
-    },
-    /// Everything else.
+    OauthCallback { provider: Segment },
     #[not_found]
     #[at("/404")]
     NotFound,
 }
 
 impl Route {
-    /// Whether there is nothing to see without a session.
+    /// Whether the page shows nothing without a session.
     #[must_use]
     pub fn needs_session(self) -> bool {
         match self {
@@ -92,8 +75,8 @@ impl Route {
     }
 }
 
-/// A segment that can be anything. The page takes it from the address itself, so that a route stays
-/// small and no token is copied about.
+/// A segment that can be anything. The page reads it from the address, so that a route stays small and no token is
+/// copied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Segment;
 
@@ -114,22 +97,18 @@ impl std::fmt::Display for Segment {
 /// The query of the sign-in page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoginQuery {
-    /// Why somebody has to sign in; only [`SESSION_EXPIRED`] means anything.
+    /// Why a sign-in is needed; only [`SESSION_EXPIRED`] has a meaning.
     pub reason: Option<String>,
-    /// Where to go afterwards: a path of this page, with its query.
+    /// Where to go afterwards: a path of the page with its query.
     pub next: Option<String>,
 }
 
 impl LoginQuery {
-    /// What the query of an address says.
-    #[must_use]
     pub fn read(query: &str) -> Self {
         let value = |name| UrlSearchParams::new_with_str(query).ok()?.get(name);
         Self { reason: value("reason"), next: value("next") }
     }
 
-    /// The query that says this.
-    #[must_use]
     pub fn write(&self) -> String {
         let Ok(query) = UrlSearchParams::new() else { return String::new() };
         for (name, value) in [("reason", &self.reason), ("next", &self.next)] {
@@ -141,11 +120,11 @@ impl LoginQuery {
     }
 }
 
-/// The reason that shows the banner.
+/// The reason that shows a banner.
 pub const SESSION_EXPIRED: &str = "session_expired";
 
-/// Where to go after signing in: a page and its query. Whatever is not an address of this page, on
-/// this origin, is home: `next` is whatever somebody put into a link.
+/// Where to go after signing in: a page and its query. Anything but an address of the page leads home, since anyone can
+/// put a `next` into a link.
 #[must_use]
 pub fn destination(next: Option<&str>) -> (Route, String) {
     let home = (Route::Home, String::new());

@@ -31,7 +31,7 @@ pub async fn invite(browser: &Browser, mail: &Mailbox, person: &Person) -> Resul
 /// Presses what is asked for, if anything is, until there is no such invitation.
 async fn take_back(browser: &Browser, person: &Person) -> Result<()> {
     let row = format!("#invites li[data-email='{}']", person.email);
-    browser.click(&format!("{row} button[aria-label^='Take back']")).await?;
+    browser.click(&format!("{row} button[aria-label^='Revoke']")).await?;
     let script = "
         document.querySelector('dialog[open] [id$=-confirm]:not([aria-disabled])')?.click();
         return !document.querySelector(arguments[0])";
@@ -56,7 +56,7 @@ async fn an_invitation_that_was_taken_back_lets_nobody_in() -> Outcome {
         follow(&early, &link).await?;
         early.sees("h1", "Join").await?;
         take_back(&browser, &bob).await?;
-        browser.sees("#toast", "taken back").await?;
+        browser.sees("#toast", "revoked").await?;
 
         join(&early, &bob).await?;
         early.sees("main", "no longer good").await?;

@@ -102,7 +102,7 @@ async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back()
         browser.press(ENTER).await?;
         browser.sees("#invites", "bob@journey.example").await?;
         has_focus(&browser, "inviting").await?;
-        tab_to(&browser, "#invites button[aria-label^='Take back']").await?;
+        tab_to(&browser, "#invites button[aria-label^='Revoke']").await?;
         browser.press(ENTER).await?;
         let is_asked =
             "return !!document.querySelector('dialog[open]') || !!document.querySelector('#invites-empty')";

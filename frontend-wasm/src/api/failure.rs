@@ -1,30 +1,36 @@
-//! What can come back instead of an answer.
+//! Why a call of the API has no result.
 
 use curfew_shared::error::{ErrorCode, Problem};
 
-use crate::store::auth::TroubleKind;
-
-/// Why a call of the API has no answer to give.
+/// Why a call of the API has no result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Failure {
-    /// Curfew refused and said why.
+    /// Curfew refused and gave a reason.
     Refused {
-        /// What it said.
         problem: Problem,
-        /// How many seconds to wait, if it said that.
+        /// Seconds to wait, if the server asked for that.
         retry_after: Option<u32>,
     },
     /// The device has no network.
     Offline,
-    /// No answer in time, or one that is not Curfew's (a proxy's error page, a captive portal).
+    /// No response in time, or one that is not Curfew's (a proxy's error page, a captive portal).
     Unreachable,
-    /// Nobody is signed in (any more), so nothing was asked.
+    /// Nobody is signed in, so nothing was sent.
     SignedOut,
 }
 
+/// Why the server cannot be used for the moment. None of these ends a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionProblem {
+    /// The device has no network.
+    Offline,
+    /// No response, or none that came from Curfew.
+    Unreachable,
+    /// Curfew responded that it is unavailable.
+    Unavailable,
+}
+
 impl Failure {
-    /// The machine word, if Curfew said one.
-    #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { problem, .. } => Some(problem.detail),
@@ -32,8 +38,7 @@ impl Failure {
         }
     }
 
-    /// How many seconds Curfew asked to be left alone.
-    #[must_use]
+    /// Seconds to wait, if the server asked for that.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
@@ -41,8 +46,7 @@ impl Failure {
         }
     }
 
-    /// Whether a refresh may help.
-    #[must_use]
+    /// Whether a refresh of the access token may help.
     pub fn is_about_the_access_token(&self) -> bool {
         matches!(
             self.code(),
@@ -50,17 +54,16 @@ impl Failure {
         )
     }
 
-    /// The trouble that this is a sign of; `None` if the server is fine and means what it says, of itself
-    /// or of a provider that is not.
-    #[must_use]
-    pub fn trouble(&self) -> Option<TroubleKind> {
+    /// The connection problem that this is a sign of. `None` if the server is fine and has decided; a failing
+    /// sign-in provider is not the server's problem.
+    pub fn connection_problem(&self) -> Option<ConnectionProblem> {
         match self {
-            Self::Offline => Some(TroubleKind::Offline),
-            Self::Unreachable => Some(TroubleKind::Unreachable),
+            Self::Offline => Some(ConnectionProblem::Offline),
+            Self::Unreachable => Some(ConnectionProblem::Unreachable),
             Self::Refused { problem, .. } => {
                 let is_a_providers =
                     matches!(problem.detail, ErrorCode::OauthFailed | ErrorCode::OauthUnavailable);
-                (problem.status >= 500 && !is_a_providers).then_some(TroubleKind::Unavailable)
+                (problem.status >= 500 && !is_a_providers).then_some(ConnectionProblem::Unavailable)
             }
             Self::SignedOut => None,
         }
@@ -73,14 +76,15 @@ mod tests {
     use crate::test;
 
     #[test]
-    fn trouble_is_the_servers_own_and_not_a_providers() {
+    fn a_failing_provider_is_no_connection_problem() {
         for &code in ErrorCode::ALL {
             let failure = Failure::Refused { problem: Problem::new(code, vec![]), retry_after: None };
             let is_own = matches!(code, ErrorCode::Unavailable | ErrorCode::Internal);
-            assert_eq!(failure.trouble(), is_own.then_some(TroubleKind::Unavailable), "{code}");
+            let expected = is_own.then_some(ConnectionProblem::Unavailable);
+            assert_eq!(failure.connection_problem(), expected, "{code}");
         }
-        assert_eq!(Failure::Offline.trouble(), Some(TroubleKind::Offline));
-        assert_eq!(Failure::Unreachable.trouble(), Some(TroubleKind::Unreachable));
-        assert_eq!(Failure::SignedOut.trouble(), None);
+        assert_eq!(Failure::Offline.connection_problem(), Some(ConnectionProblem::Offline));
+        assert_eq!(Failure::Unreachable.connection_problem(), Some(ConnectionProblem::Unreachable));
+        assert_eq!(Failure::SignedOut.connection_problem(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The ways to the main pages, in the header.
+//! The links to the main pages, in the header.
 
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -8,15 +8,15 @@ use crate::route::Route;
 /// Props of [`Nav`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct NavProps {
-    /// Where one is.
+    /// The current route.
     pub route: Route,
 }
 
-/// Home and account; where one is, is marked.
+/// Home and account, with the current one marked.
 #[component]
 pub fn Nav(props: &NavProps) -> Html {
     let navigator = use_navigator();
-    let link = |id: &'static str, to: Route, words: &'static str| {
+    let link = |id: &'static str, to: Route, label: &'static str| {
         let current = match (to, props.route) {
             (to, route) if to == route => Some("page"),
             (
@@ -27,14 +27,14 @@ pub fn Nav(props: &NavProps) -> Html {
         };
         let navigator = navigator.clone();
         let onclick = move |event: MouseEvent| {
-            // With a modifier key it is the browser's: a new tab, say.
+            // With a modifier key the browser handles the click, for example by opening a new tab.
             let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
             if let Some(navigator) = navigator.as_ref().filter(|_| is_plain) {
                 event.prevent_default();
                 navigator.push(&to);
             }
         };
-        html! { <a {id} href={to.to_path()} aria-current={current} {onclick}>{ words }</a> }
+        html! { <a {id} href={to.to_path()} aria-current={current} {onclick}>{ label }</a> }
     };
     html! {
         <nav class="nav" aria-label="Main">

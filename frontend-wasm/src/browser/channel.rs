@@ -1,4 +1,4 @@
-//! A broadcast channel: what one tab posts, every other tab of the origin hears. Memory only.
+//! A broadcast channel: every other tab of the origin receives the messages of one. They are never stored.
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
@@ -11,21 +11,20 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Joins the channel called `name`. In a browser without channels nothing is heard.
-    #[must_use]
+    /// Opens the channel called `name`. In a browser without channels nothing is received.
     pub fn open(name: &str) -> Self {
         Self { inner: BroadcastChannel::new(name).ok() }
     }
 
-    /// Tells all other ends.
+    /// Sends a message to all other ends.
     pub fn post(&self, text: &str) {
         if let Some(channel) = &self.inner {
-            // Fails only once closed.
+            // Fails only once it is closed.
             let _ = channel.post_message(&text.into());
         }
     }
 
-    /// Hears all other ends until the answer is dropped.
+    /// Receives messages until the listener is dropped.
     #[must_use]
     pub fn listen(&self, on_message: impl Fn(&str) + 'static) -> Option<EventListener> {
         let channel = self.inner.as_ref()?;

@@ -1,43 +1,37 @@
-//! The device's clock, and exact times in the reader's own words and time zone.
+//! The device's clock, and exact times in the reader's locale and time zone.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-/// What the device's clock says. It may be wrong: deadlines are counted by the server's clock, see
-/// [`AuthState::now`](crate::store::auth::AuthState::now).
-#[must_use]
+/// The device's clock. It may be wrong: deadlines are counted by the server's clock, see
+/// [`AuthState::now`](crate::session::auth_state::AuthState::now).
 pub fn now() -> DateTime<Utc> {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 292 million years")]
     let millis = Date::now() as i64;
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// The date and the time to the minute, short enough to stand in a line.
-#[must_use]
+/// The date and the time to the minute, short enough for a line of text.
 pub fn local_time(at: DateTime<Utc>) -> String {
     format(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
-/// The date and the time to the second with the time zone, for whoever looks closely.
-#[must_use]
+/// The date and the time to the second with the time zone.
 pub fn exact_local_time(at: DateTime<Utc>) -> String {
     format(at, &[("dateStyle", "full"), ("timeStyle", "long")])
 }
 
 /// The time of day to the second.
-#[must_use]
 pub fn local_time_of_day(at: DateTime<Utc>) -> String {
     format(at, &[("timeStyle", "medium")])
 }
 
-/// The beginning of a day in the reader's time zone, `days` after the one that `text` names as
-/// `2026-11-23`. `None` if it names none.
-#[must_use]
+/// The beginning of a day in the reader's time zone, `days` after the day in `text` (as `2026-11-23`).
 pub fn local_midnight(text: &str, days: i32) -> Option<DateTime<Utc>> {
     let date: NaiveDate = text.parse().ok()?;
     let (month, day) = (i32::try_from(date.month0()).ok()?, i32::try_from(date.day()).ok()?);
-    // Days beyond the month's last are those of the next. Two-digit years would be of the 20th century.
+    // `Date` takes days beyond the month's last as those of the next month, and two-digit years as of the 20th century.
     let year = u32::try_from(date.year()).ok().filter(|year| *year > 99)?;
     let midnight = Date::new_with_year_month_day(year, month, day + days);
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 292 million years")]
@@ -53,7 +47,7 @@ fn format(at: DateTime<Utc>, style: &[(&str, &str)]) -> String {
     }
     #[expect(clippy::cast_precision_loss, reason = "an f64 is exact up to the year 287396")]
     let millis = JsValue::from_f64(at.timestamp_millis() as f64);
-    // No locale named: the reader's own.
+    // Without a locale: the reader's own.
     Intl::DateTimeFormat::new(&Array::new(), &options)
         .format()
         .call1(&JsValue::UNDEFINED, &millis)

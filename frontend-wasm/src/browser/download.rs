@@ -1,18 +1,18 @@
-//! Saving a file that is already in the page's memory.
+//! Saves a file that is in the page's memory.
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
-use super::page;
+use crate::browser::dom;
 
 /// How long the content stays in memory, in milliseconds.
-const KEPT_MS: u32 = 60_000;
+const REVOKE_AFTER_MS: u32 = 60_000;
 
-/// Offers `content` for saving as `name`. False if the browser refuses.
+/// Saves `content` as a download called `name`. Returns `false` if the browser refuses.
 #[must_use]
 pub fn save(content: &Blob, name: &str) -> bool {
-    let Some(anchor) = page::document().and_then(|document| document.create_element("a").ok()) else {
+    let Some(anchor) = dom::document().and_then(|document| document.create_element("a").ok()) else {
         return false;
     };
     let Ok(url) = Url::create_object_url_with_blob(content) else { return false };
@@ -20,8 +20,8 @@ pub fn save(content: &Blob, name: &str) -> bool {
     anchor.set_href(&url);
     anchor.set_download(name);
     anchor.click();
-    // Some browsers begin to read only after the click has been dealt with.
-    Timeout::new(KEPT_MS, move || {
+    // Some browsers begin to read only after the click has been handled.
+    Timeout::new(REVOKE_AFTER_MS, move || {
         let _ = Url::revoke_object_url(&url);
     })
     .forget();

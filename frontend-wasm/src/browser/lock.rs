@@ -1,4 +1,4 @@
-//! Web Locks: one holder at a time among all tabs of the origin, and within each tab.
+//! Web Locks: one holder at a time among all tabs of the origin and within each tab.
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
@@ -8,7 +8,7 @@ use web_sys::AbortSignal;
 /// Holds a lock until dropped.
 #[derive(Debug)]
 pub struct Guard {
-    /// Whether somebody else had it when it was asked for.
+    /// Whether it was taken when it was requested.
     pub waited: bool,
     release: Function,
 }
@@ -20,8 +20,7 @@ impl Drop for Guard {
     }
 }
 
-/// Waits for the lock called `name`. `None` if it is not ours after `timeout_ms`, or if the browser
-/// has no locks; the caller goes on without it or gives up, as it sees fit.
+/// Waits for the lock called `name`. Returns `None` after `timeout_ms`, or if the browser has no locks.
 pub async fn acquire(name: &str, timeout_ms: u32) -> Option<Guard> {
     // web-sys has locks only behind its flag for unstable interfaces, hence by reflection.
     let navigator = web_sys::window()?.navigator();
@@ -35,14 +34,14 @@ pub async fn acquire(name: &str, timeout_ms: u32) -> Option<Guard> {
     for (options, waited) in [(at_once, false), (in_turn, true)] {
         let (until_released, release) = deferred()?;
         let (answered, answer) = deferred()?;
-        // The lock is held for as long as the promise that this answers with is pending.
+        // The lock is held for as long as the returned promise is pending.
         let hold = Closure::once_into_js(move |lock: JsValue| {
             let _: Result<JsValue, _> = answer.call1(&JsValue::UNDEFINED, &lock);
             if lock.is_null() { JsValue::NULL } else { until_released.into() }
         });
         let requested: Promise =
             request.call3(&locks, &name.into(), &options, &hold).ok()?.dyn_into().ok()?;
-        // `requested` settles before `answered` only by being refused.
+        // `requested` settles before `answered` only if it is rejected.
         let first = Promise::race(&js_sys::Array::of2(&answered, &requested));
         if !JsFuture::from(first).await.ok()?.is_null() {
             return Some(Guard { waited, release });
@@ -51,7 +50,7 @@ pub async fn acquire(name: &str, timeout_ms: u32) -> Option<Guard> {
     None
 }
 
-/// A promise, and what resolves it.
+/// A promise and the function that resolves it.
 fn deferred() -> Option<(Promise, Function)> {
     let mut resolve = None;
     let promise = Promise::new(&mut |resolver, _| resolve = Some(resolver));

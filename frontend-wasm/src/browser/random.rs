@@ -3,7 +3,6 @@
 use uuid::{Builder, Uuid};
 
 /// A random UUID (version 4).
-#[must_use]
 pub fn uuid() -> Uuid {
     // Not `crypto.randomUUID()`: it exists in secure contexts only, `getRandomValues` everywhere.
     let mut bytes = [0; 16];
@@ -20,8 +19,7 @@ pub fn uuid() -> Uuid {
     Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// A number from 0 up to, not including, 1. Good for spreading load, not for secrets.
-#[must_use]
+/// A number from 0 to 1, exclusive. It may spread load, but is no secret.
 pub fn fraction() -> f64 {
     js_sys::Math::random()
 }

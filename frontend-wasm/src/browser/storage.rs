@@ -1,66 +1,62 @@
-//! Storage of all tabs, and of this tab alone. Both survive a reload, and nothing secret ever goes in.
+//! The storage of all tabs, and that of this tab alone. Both survive a reload, and nothing secret is ever stored.
 
-/// The value under `key`. `None` also where storage is switched off.
-#[must_use]
+/// The value of `key`; `None` also if storage is switched off.
 pub fn get(key: &str) -> Option<String> {
-    local()?.get_item(key).ok()?
+    local_storage()?.get_item(key).ok()?
 }
 
-/// Puts `value` under `key`, if the browser lets us.
+/// Stores a value, if the browser allows that.
 pub fn set(key: &str, value: &str) {
-    if let Some(storage) = local() {
-        // Full or forbidden: what is kept here makes things better, not possible.
+    if let Some(storage) = local_storage() {
+        // Full or forbidden: everything here is an improvement, not a necessity.
         let _ = storage.set_item(key, value);
     }
 }
 
-/// Forgets what is under `key`.
 pub fn remove(key: &str) {
-    if let Some(storage) = local() {
+    if let Some(storage) = local_storage() {
         let _ = storage.remove_item(key);
     }
 }
 
-/// Keeps `value` under `key` in this tab alone, on its way to another site and back too.
-pub fn keep_in_tab(key: &str, value: &str) {
-    if let Some(storage) = of_tab() {
+/// Stores a value for this tab alone. It survives a visit to another site.
+pub fn set_in_tab(key: &str, value: &str) {
+    if let Some(storage) = session_storage() {
         let _ = storage.set_item(key, value);
     }
 }
 
-/// The value under `key` in this tab.
-#[must_use]
-pub fn kept_in_tab(key: &str) -> Option<String> {
-    of_tab()?.get_item(key).ok()?
+/// The value of `key` in this tab.
+pub fn get_from_tab(key: &str) -> Option<String> {
+    session_storage()?.get_item(key).ok()?
 }
 
-/// The value under `key` in this tab, which then forgets it.
-#[must_use]
+/// Returns the value of `key` in this tab, and removes it.
 pub fn take_from_tab(key: &str) -> Option<String> {
-    let value = kept_in_tab(key);
-    let _ = of_tab()?.remove_item(key);
+    let value = get_from_tab(key);
+    let _ = session_storage()?.remove_item(key);
     value
 }
 
-/// Forgets everything that is kept in this tab alone.
+/// Removes everything that is stored for this tab alone.
 pub fn clear_tab() {
-    if let Some(storage) = of_tab() {
+    if let Some(storage) = session_storage() {
         let _ = storage.clear();
     }
 }
 
-/// Forgets everything.
+/// Removes everything.
 pub fn clear() {
     clear_tab();
-    if let Some(storage) = local() {
+    if let Some(storage) = local_storage() {
         let _ = storage.clear();
     }
 }
 
-fn of_tab() -> Option<web_sys::Storage> {
+fn session_storage() -> Option<web_sys::Storage> {
     web_sys::window()?.session_storage().ok()?
 }
 
-fn local() -> Option<web_sys::Storage> {
+fn local_storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
 }

@@ -3,7 +3,6 @@
 use std::{cell::RefCell, rc::Rc};
 
 use chrono::{DateTime, TimeDelta};
-use curfew_frontend::components::{ActiveUsers, ActiveUsersProps};
 use curfew_shared::{
     id::UserId,
     security::{ActiveUser, RevokeScope},
@@ -13,6 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use yew::Callback;
 
 use super::screen::Screen;
+use curfew_frontend::features::security::active_users::{ActiveUsers, ActiveUsersProps};
 
 type Asked = Rc<RefCell<Vec<RevokeScope>>>;
 

@@ -1,10 +1,6 @@
 //! Whole pages, at their addresses.
 
 use chrono::TimeDelta;
-use curfew_frontend::{
-    App,
-    browser::{clock, storage},
-};
 use curfew_shared::{
     error::ErrorCode,
     id::IdentityId,
@@ -26,6 +22,10 @@ use super::{
     screen::{Screen, is_at, open, until},
     security::settings,
     server::{Call, Fate, Server, access_token, me, tokens},
+};
+use curfew_frontend::{
+    App,
+    browser::{clock, storage},
 };
 
 async fn ask_for_another_address(screen: &Screen<App>) {
@@ -260,5 +260,5 @@ async fn what_becomes_of_a_session_that_is_not_used_is_said_beforehand() {
              minutes before, the page warns.",
         )
         .await;
-    screen.reads("#policy-card", "3 days without use, 14 days in all").await;
+    screen.reads("#policy-card", "3 days idle, 14 days maximum").await;
 }

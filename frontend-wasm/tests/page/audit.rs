@@ -3,7 +3,6 @@
 use std::{cell::Cell, time::Duration};
 
 use chrono::DateTime;
-use curfew_frontend::App;
 use curfew_shared::{
     audit::{AuditEvent, AuditKind, AuditPage, AuditPerson},
     error::ErrorCode,
@@ -21,6 +20,7 @@ use super::{
     screen::{Screen, focused, has_focus, open, press as typed, until},
     server::{Call, Fate, Server},
 };
+use curfew_frontend::App;
 
 /// A page of one entry, by a person of this name.
 fn entry(number: u128, who: &str, has_more: bool) -> Fate {

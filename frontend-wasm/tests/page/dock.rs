@@ -3,11 +3,6 @@
 use std::{cell::Cell, rc::Rc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use curfew_frontend::{
-    App,
-    browser::clock,
-    store::tabs::{News, Tabs},
-};
 use curfew_shared::{
     error::ErrorCode,
     route::{
@@ -24,6 +19,11 @@ use super::{
     screen::{Screen, is_at, open, press, until},
     security::settings,
     server::{Call, FAR, Fate, Server, Windows, access_token, me, tokens},
+};
+use curfew_frontend::{
+    App,
+    browser::clock,
+    session::tab_sync::{TabMessage, TabSync},
 };
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -196,11 +196,11 @@ async fn a_warning_that_another_tab_dismissed_goes_and_one_of_another_deadline_s
     let (_server, deadline) = server_with_deadline();
     let screen = open(page::HOME);
     until("the warning", || warning(&screen)).await;
-    let other_tab = Tabs::join();
-    other_tab.tell(&News::Unwarned { deadline: deadline + HOUR });
+    let other_tab = TabSync::open();
+    other_tab.broadcast(&TabMessage::WarningDismissed { deadline: deadline + HOUR });
     screen.find("#session").await;
     assert!(warning(&screen).is_some());
-    other_tab.tell(&News::Unwarned { deadline });
+    other_tab.broadcast(&TabMessage::WarningDismissed { deadline });
     no_warning(&screen).await;
 }
 

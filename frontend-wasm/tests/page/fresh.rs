@@ -3,9 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use curfew_frontend::browser::{page::replace_address, storage};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement};
+
+use curfew_frontend::browser::{dom::replace_address, storage};
 
 thread_local! {
     static CLEANUPS: RefCell<Vec<Box<dyn FnOnce()>>> = RefCell::default();

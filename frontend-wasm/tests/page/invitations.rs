@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use curfew_frontend::{App, browser::clock};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
@@ -29,6 +28,7 @@ use super::{
     screen::{Screen, has_focus, open, until},
     server::{Call, Fate, Server},
 };
+use curfew_frontend::{App, browser::clock};
 
 fn invite(number: u128) -> InviteSummary {
     let now = clock::now();
@@ -117,7 +117,7 @@ async fn a_failure_keeps_what_was_typed_and_says_what_to_do() {
         (
             Fate::Refused(ErrorCode::AddressTaken),
             "#invite-alert",
-            "Somebody of this account has that address already.",
+            "Someone in this account already uses this address.",
         ),
         (Fate::Refused(ErrorCode::Conflict), "#invite-alert", "Send it again below."),
         (Fate::RefusedFor(ErrorCode::TooManyRequests, 1_800), "#invite-alert", "Try again in 30 minutes."),
@@ -168,7 +168,7 @@ async fn each_is_sent_again_by_itself_and_says_why_not() {
     screen.sees(again, "Sending…").await;
     screen.click(again).await;
     screen.click("button[aria-label='Send again: 2@example.com']").await;
-    screen.sees("#toast", "The invitation was sent again. Only its new link is good.").await;
+    screen.sees("#toast", "The invitation was sent again. Only its new link works.").await;
     server.go_on();
     screen.reads("[data-email='1@example.com'] [role=alert]", "Try again in 60 seconds.").await;
     assert_eq!(server.calls(&resend).len(), 1);
@@ -190,15 +190,15 @@ async fn one_is_taken_back_after_a_question_and_the_focus_goes_to_the_next() {
     let screen = open(page::MEMBERS);
     screen.press("#invites-more").await;
     until("all of them", || (rows(&screen) == 3).then_some(())).await;
-    let back = "button[aria-label='Take back: 2@example.com']";
+    let back = "button[aria-label='Revoke: 2@example.com']";
     screen.press(back).await;
-    screen.sees("#take-back-title", "Take the invitation to 2@example.com back?").await;
+    screen.sees("#take-back-title", "Revoke the invitation to 2@example.com?").await;
     screen.click("#take-back-cancel").await;
     until("the end of the dialog", || screen.query("#take-back:not([open])")).await;
     assert!(server.calls(&address(INVITE, 2)).is_empty());
     screen.press(back).await;
     screen.press("#take-back-confirm").await;
-    screen.sees("#toast", "The invitation was taken back.").await;
+    screen.sees("#toast", "The invitation was revoked.").await;
     until("the others", || (rows(&screen) == 2).then_some(())).await;
     has_focus("li[data-email='3@example.com']").await;
     assert_eq!(server.calls(&address(INVITE, 2))[0].method, "DELETE");
@@ -215,9 +215,9 @@ async fn one_that_was_accepted_meanwhile_is_told_of_and_gone() {
         })
     };
     let screen = open(page::MEMBERS);
-    screen.press("button[aria-label='Take back: 1@example.com']").await;
+    screen.press("button[aria-label='Revoke: 1@example.com']").await;
     screen.press("#take-back-confirm").await;
-    screen.sees("#toast", "That invitation is open no longer: it was accepted, or taken back.").await;
+    screen.sees("#toast", "This invitation is no longer open. It was accepted or revoked.").await;
     screen.find("#invites-empty").await;
     has_focus("#invitations-title").await;
 }
@@ -350,6 +350,6 @@ async fn the_link_of_one_that_expired_is_not_to_be_had() {
     let alert = "[data-email='1@example.com'] [role=alert]";
     screen.reads(alert, "This invitation has expired. Send it again.").await;
     screen.click(button).await;
-    screen.sees("#toast", "That invitation is open no longer: it was accepted, or taken back.").await;
+    screen.sees("#toast", "This invitation is no longer open. It was accepted or revoked.").await;
     screen.find("#invites-empty").await;
 }

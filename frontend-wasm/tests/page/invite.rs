@@ -1,7 +1,6 @@
 //! The page on which an invitation is accepted.
 
 use chrono::TimeDelta;
-use curfew_frontend::browser::{clock, storage};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
@@ -18,6 +17,7 @@ use super::{
     screen::{has_focus, has_title, open},
     server::{Call, Fate, Server},
 };
+use curfew_frontend::browser::{clock, storage};
 
 fn invitation(email: &str) -> Fate {
     Fate::Says(json!(InvitationResponse {

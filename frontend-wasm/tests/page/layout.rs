@@ -2,13 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{Layout, LayoutProps, SignOutState};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::HtmlElement;
 use yew::{Callback, Html, html};
 
 use super::screen::{Screen, has_focus};
+use curfew_frontend::ui::layout::{Layout, LayoutProps, SignOutState};
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;
 

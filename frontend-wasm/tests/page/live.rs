@@ -2,16 +2,16 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{Live, LiveProps};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{Element, MutationObserver, MutationObserverInit};
 
 use super::screen::{Screen, until};
+use curfew_frontend::ui::live_region::{LiveRegion, LiveRegionProps};
 
-fn props(words: Option<&'static str>) -> LiveProps {
-    LiveProps { id: "banner".into(), is_alert: false, words: words.map(Into::into) }
+fn props(words: Option<&'static str>) -> LiveRegionProps {
+    LiveRegionProps { id: "banner".into(), is_alert: false, text: words.map(Into::into) }
 }
 
 #[test]
@@ -33,7 +33,7 @@ async fn a_message_comes_into_a_region_that_stood_there_empty() {
     init.set_subtree(true);
     let body = web_sys::window().unwrap().document().unwrap().body().unwrap();
     observer.observe_with_options(&body, &init).unwrap();
-    let screen = Screen::<Live>::show(props(Some("Your session has expired.")));
+    let screen = Screen::<LiveRegion>::show(props(Some("Your session has expired.")));
     let region = screen.find("#banner[role=status]").await;
     screen.sees("#banner", "Your session has expired.").await;
     until("the message to come into the region", || {
@@ -46,7 +46,7 @@ async fn a_message_comes_into_a_region_that_stood_there_empty() {
 
 #[test]
 async fn a_message_that_no_longer_holds_is_taken_away() {
-    let mut screen = Screen::<Live>::show(props(Some("Your session has expired.")));
+    let mut screen = Screen::<LiveRegion>::show(props(Some("Your session has expired.")));
     screen.sees("#banner", "Your session has expired.").await;
     screen.update(props(None));
     screen.sees("#banner", "").await;

@@ -2,13 +2,13 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use curfew_frontend::components::{Loading, LoadingProps};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::HtmlElement;
 use yew::Callback;
 
 use super::screen::{Screen, has_focus};
+use curfew_frontend::ui::loading::{Loading, LoadingProps};
 
 #[test]
 async fn a_failure_comes_into_a_region_that_stood_there_and_its_button_stays_until_there_is_an_answer() {

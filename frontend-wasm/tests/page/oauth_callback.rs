@@ -1,6 +1,5 @@
 //! The page to which a provider sends people back.
 
-use curfew_frontend::browser::storage;
 use curfew_shared::{error::ErrorCode, route::api::OAUTH_CALLBACK};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -8,6 +7,7 @@ use super::{
     screen::{has_focus, has_title, open},
     server::{Fate, Server},
 };
+use curfew_frontend::browser::storage;
 
 const ADDRESS: &str = "/oauth/callback/example?code=a&state=b";
 
@@ -39,7 +39,7 @@ async fn every_refusal_says_what_to_do() {
         assert!(
             screen.query("#oauth-back").is_some_and(|back| back.text_content() != Some("Go back".into()))
         );
-        let address = curfew_frontend::browser::page::address();
+        let address = curfew_frontend::browser::dom::path_and_query();
         assert_eq!(address.as_deref(), Some("/oauth/callback/example"), "neither code nor state stays");
     }
 }
@@ -52,7 +52,7 @@ async fn who_is_signed_in_goes_back_to_where_they_were() {
     ] {
         let _server = server(Fate::Refused(code));
         storage::set("curfew.session", "open 9000000000000");
-        storage::keep_in_tab("curfew.next", "/account/profile");
+        storage::set_in_tab("curfew.next", "/account/profile");
         let screen = open(ADDRESS);
         screen.reads("#oauth-alert", words).await;
         screen.sees("#oauth-back", "Go back").await;

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{PolicyForm, PolicyFormProps};
 use curfew_shared::{
     error::{FieldCode, FieldError},
     policy::{Bounds, Policy, PolicyOverride, resolve},
@@ -13,6 +12,7 @@ use web_sys::{Event, EventInit};
 use yew::Callback;
 
 use super::screen::{Screen, has_focus, until};
+use curfew_frontend::features::security::policy_form::{PolicyForm, PolicyFormProps};
 
 type Form = Screen<PolicyForm>;
 type Saved = Rc<RefCell<Vec<PolicyOverride>>>;
@@ -48,7 +48,7 @@ fn props() -> (PolicyFormProps, Saved) {
         saves: 0,
         alert: None,
         errors: vec![],
-        kept: None,
+        draft: None,
         on_save,
     };
     (props, saved)
@@ -62,7 +62,8 @@ async fn type_into(screen: &Form, selector: &str, text: &str) {
     init.set_bubbles(true);
     input.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
     let reading = format!("{selector}-reading");
-    let expected = format!("minutes = {}", curfew_frontend::length::minutes_in_words(text.parse().unwrap()));
+    let expected =
+        format!("minutes = {}", curfew_frontend::ui::duration_text::minutes_in_words(text.parse().unwrap()));
     screen.sees(&reading, &expected).await;
 }
 
@@ -75,8 +76,8 @@ async fn presets_are_told_in_words_and_their_numbers_cannot_be_typed() {
     let (props, saved) = props();
     let screen = Form::show(props);
     let text = screen.find("fieldset").await.text_content().unwrap();
-    assert!(text.contains("3 days without use, 14 days in all"), "{text}");
-    assert!(text.contains("7 days without use, 30 days in all"), "{text}");
+    assert!(text.contains("3 days idle, 14 days maximum"), "{text}");
+    assert!(text.contains("7 days idle, 30 days maximum"), "{text}");
     screen.find("#preset-strict:checked").await;
     screen.find("#idle_minutes:disabled").await;
     screen.find("#absolute_minutes:disabled").await;

@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use curfew_frontend::browser::clock;
 use curfew_shared::{
     error::ErrorCode,
     id::IdentityId,
@@ -23,6 +22,7 @@ use super::{
     screen::{has_focus, open},
     server::{Call, Fate, Server},
 };
+use curfew_frontend::browser::clock;
 
 fn identity(number: u128) -> Identity {
     Identity {

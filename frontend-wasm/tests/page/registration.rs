@@ -169,9 +169,9 @@ async fn a_link_without_its_secret_says_so_until_another_is_followed() {
     for address in [page::VERIFY_EMAIL, page::RESET_PASSWORD, page::DISOWN, page::INVITE] {
         let _server = Server::start(|_, _| Fate::Well);
         let screen = open(address);
-        screen.sees("h1", "This link is not whole").await;
+        screen.sees("h1", "This link is incomplete").await;
         screen.find("#link-incomplete").await;
-        has_title("This link is not whole · Curfew").await;
+        has_title("This link is incomplete · Curfew").await;
         screen.lacks("button.primary, form").await;
     }
     let _server = Server::start(|_, _| Fate::Well);

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{RevokeSessionsModal, RevokeSessionsModalProps};
 use curfew_shared::security::RevokeScope;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -12,6 +11,9 @@ use yew::Callback;
 use super::{
     fresh,
     screen::{Screen, has_focus, until},
+};
+use curfew_frontend::features::security::revoke_sessions_modal::{
+    RevokeSessionsModal, RevokeSessionsModalProps,
 };
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;

@@ -2,10 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use curfew_frontend::{
-    App,
-    browser::page::{address, replace_address},
-};
 use gloo_timers::future::sleep;
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -15,6 +11,10 @@ use web_sys::{
 use yew::{AppHandle, BaseComponent, Renderer};
 
 use super::fresh;
+use curfew_frontend::{
+    App,
+    browser::dom::{path_and_query, replace_address},
+};
 
 /// A component, shown until this is dropped, or until the next test begins.
 pub struct Screen<C: BaseComponent> {
@@ -203,5 +203,5 @@ pub async fn has_title(title: &str) {
 
 /// Waits until the page is at this path and query.
 pub async fn is_at(path: &str) {
-    until(&format!("the address {path}"), || (address().as_deref() == Some(path)).then_some(())).await;
+    until(&format!("the address {path}"), || (path_and_query().as_deref() == Some(path)).then_some(())).await;
 }

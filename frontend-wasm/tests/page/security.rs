@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta};
-use curfew_frontend::{App, browser::storage};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
@@ -27,6 +26,7 @@ use super::{
     screen::{Screen, is_at, open, until},
     server::{Call, Fate, Server, me},
 };
+use curfew_frontend::{App, browser::storage};
 
 /// The settings with these overrides, and so many people signed in.
 pub fn settings(idle: Value, absolute: Value, people: u64) -> Fate {
@@ -110,7 +110,7 @@ async fn when_nobody_else_is_left_the_question_says_so() {
     let _server = server(|before| strict(if before == 0 { 2 } else { 1 }), |_| Fate::Well);
     let screen = open(page::SECURITY);
     screen.click("#revoke-others").await;
-    screen.sees("#revoke-sessions-body", "Nobody but you is signed in any more.").await;
+    screen.sees("#revoke-sessions-body", "Nobody else is signed in.").await;
 }
 
 #[test]
@@ -188,7 +188,7 @@ async fn that_nobody_was_left_to_sign_out_is_said_in_words() {
     let screen = open(page::SECURITY);
     screen.click("#revoke-others").await;
     screen.click("#revoke-sessions-confirm").await;
-    screen.sees("#toast", "Nobody else was signed in any more.").await;
+    screen.sees("#toast", "Nobody else was signed in.").await;
 }
 
 #[test]
@@ -212,7 +212,7 @@ async fn whoever_ends_everything_is_out_in_time_though_the_server_hangs() {
 #[test]
 async fn what_was_being_saved_is_there_again_after_the_way_to_a_provider() {
     let _server = server(|_| strict(1), |_| own(1));
-    storage::keep_in_tab("curfew.policy", "60,240");
+    storage::set_in_tab("curfew.policy", "60,240");
     let screen = open(page::SECURITY);
     screen.find("#preset-custom:checked").await;
     screen.holds("#absolute_minutes", "240").await;

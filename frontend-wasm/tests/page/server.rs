@@ -7,19 +7,20 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use curfew_frontend::browser::clock;
 use curfew_shared::{
     auth::{AccountSummary, MeResponse, Role, SessionSummary, TokenResponse, TokenType, UserSummary},
     error::{ErrorCode, FieldCode, FieldError, Problem},
     id::{AccountId, SessionId, UserId},
     route::{API, api},
 };
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Promise, Reflect, TypeError};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use web_sys::{Headers, RequestInit, Response, ResponseInit};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{Request, Response, ResponseInit};
 
 use super::fresh;
+use curfew_frontend::browser::clock;
 
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ pub struct Server {
     calls: Rc<RefCell<Vec<Call>>>,
     held: Rc<Held>,
     real_fetch: JsValue,
-    _answer: Closure<dyn FnMut(String, RequestInit) -> Promise>,
+    _answer: Closure<dyn FnMut(Request) -> Promise>,
 }
 
 impl Server {
@@ -64,43 +65,27 @@ impl Server {
         fresh::begin();
         let calls = Rc::new(RefCell::new(Vec::new()));
         let held: Rc<Held> = Rc::default();
-        let handed_out = Cell::new(0);
+        let handed_out = Rc::new(Cell::new(0));
+        let fate = Rc::new(fate);
         let answer = {
             let (calls, held) = (Rc::clone(&calls), Rc::clone(&held));
-            Closure::new(move |url: String, init: RequestInit| {
-                let call = Call::read(&url, &init);
-                let before = calls.borrow().iter().filter(|c: &&Call| c.path == call.path).count();
-                let (fate, is_held) = match fate(&call, before) {
-                    Fate::Held(fate) => (*fate, true),
-                    fate => (fate, false),
-                };
-                let answer = match fate {
-                    Fate::Lost => Promise::reject(&"lost".into()),
-                    Fate::Says(words) => answered(json(200, &words)),
-                    Fate::Refused(code) => answered(json(code.status(), &Problem::new(code, vec![]))),
-                    Fate::RefusedFor(code, seconds) => {
-                        let answer = json(code.status(), &Problem::new(code, vec![]));
-                        answer.headers().set("Retry-After", &seconds.to_string()).unwrap();
-                        answered(answer)
+            Closure::new(move |request: Request| {
+                let (calls, held, handed_out) = (Rc::clone(&calls), Rc::clone(&held), Rc::clone(&handed_out));
+                let fate = Rc::clone(&fate);
+                future_to_promise(async move {
+                    let call = Call::read(&request).await;
+                    let before = calls.borrow().iter().filter(|c: &&Call| c.path == call.path).count();
+                    let (fate, is_held) = match fate(&call, before) {
+                        Fate::Held(fate) => (*fate, true),
+                        fate => (fate, false),
+                    };
+                    let answer = fate.answer(&call, &handed_out);
+                    calls.borrow_mut().push(call);
+                    if is_held {
+                        let released = Promise::new(&mut |resolve, _| held.borrow_mut().push(resolve));
+                        JsFuture::from(released).await?;
                     }
-                    Fate::Invalid(field, message) => {
-                        let code = ErrorCode::ValidationFailed;
-                        let errors = vec![FieldError::new(field, FieldCode::Malformed, message)];
-                        answered(json(code.status(), &Problem::new(code, errors)))
-                    }
-                    Fate::Well if call.path == api::ME => answered(json(200, &me(clock::now()))),
-                    Fate::Well if call.path == api::LOGOUT => answered(Response::new().unwrap()),
-                    Fate::Well | Fate::Held(_) => {
-                        handed_out.set(handed_out.get() + 1);
-                        answered(json(200, &tokens(&access_token(handed_out.get()), FAR, clock::now())))
-                    }
-                };
-                calls.borrow_mut().push(call);
-                if !is_held {
-                    return answer;
-                }
-                Promise::new(&mut |resolve, _| {
-                    held.borrow_mut().push((resolve.unchecked_into(), answer.clone().into()));
+                    answer
                 })
             })
         };
@@ -143,7 +128,7 @@ impl Drop for Server {
     }
 }
 
-type Held = RefCell<Vec<(Function, JsValue)>>;
+type Held = RefCell<Vec<Function>>;
 
 fn stop(held: &Held, real_fetch: &JsValue) {
     let window = web_sys::window().unwrap();
@@ -153,21 +138,49 @@ fn stop(held: &Held, real_fetch: &JsValue) {
 }
 
 fn go_on(held: &Held) {
-    for (resolve, answer) in held.take() {
-        resolve.call1(&JsValue::UNDEFINED, &answer).unwrap();
+    for release in held.take() {
+        release.call0(&JsValue::UNDEFINED).unwrap();
+    }
+}
+
+impl Fate {
+    /// The response, or the error that `fetch` rejects with.
+    fn answer(self, call: &Call, handed_out: &Cell<u32>) -> Result<JsValue, JsValue> {
+        let response = match self {
+            Self::Lost => return Err(TypeError::new("Failed to fetch").into()),
+            Self::Says(words) => json(200, &words),
+            Self::Refused(code) => json(code.status(), &Problem::new(code, vec![])),
+            Self::RefusedFor(code, seconds) => {
+                let response = json(code.status(), &Problem::new(code, vec![]));
+                response.headers().set("Retry-After", &seconds.to_string()).unwrap();
+                response
+            }
+            Self::Invalid(field, message) => {
+                let code = ErrorCode::ValidationFailed;
+                let errors = vec![FieldError::new(field, FieldCode::Malformed, message)];
+                json(code.status(), &Problem::new(code, errors))
+            }
+            Self::Well if call.path == api::ME => json(200, &me(clock::now())),
+            Self::Well if call.path == api::LOGOUT => Response::new().unwrap(),
+            Self::Well | Self::Held(_) => {
+                handed_out.set(handed_out.get() + 1);
+                json(200, &tokens(&access_token(handed_out.get()), FAR, clock::now()))
+            }
+        };
+        Ok(response.into())
     }
 }
 
 impl Call {
-    fn read(url: &str, init: &RequestInit) -> Self {
-        let header = |name: &str| {
-            let headers: Headers = Reflect::get(init, &"headers".into()).unwrap().unchecked_into();
-            headers.get(name).unwrap()
-        };
+    async fn read(request: &Request) -> Self {
+        let origin = web_sys::window().unwrap().location().origin().unwrap();
+        let url = request.url();
+        let header = |name: &str| request.headers().get(name).unwrap();
+        let body = JsFuture::from(request.text().unwrap()).await.unwrap();
         Self {
-            method: Reflect::get(init, &"method".into()).unwrap().as_string().unwrap(),
-            path: url.strip_prefix(API).unwrap().to_owned(),
-            body: Reflect::get(init, &"body".into()).unwrap().as_string().unwrap_or_default(),
+            method: request.method(),
+            path: url.strip_prefix(&origin).unwrap().strip_prefix(API).unwrap().to_owned(),
+            body: body.as_string().unwrap(),
             bearer: header("Authorization"),
             idempotency_key: header("Idempotency-Key"),
         }
@@ -178,10 +191,6 @@ fn forget() {
     let window = web_sys::window().unwrap();
     window.local_storage().unwrap().unwrap().clear().unwrap();
     window.session_storage().unwrap().unwrap().clear().unwrap();
-}
-
-fn answered(answer: Response) -> Promise {
-    Promise::resolve(&JsValue::from(answer))
 }
 
 fn json(status: u16, body: &impl serde::Serialize) -> Response {

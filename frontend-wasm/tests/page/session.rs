@@ -6,15 +6,6 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use curfew_frontend::{
-    api::{Client, Failure, people},
-    browser::{clock, lock, storage},
-    hooks::{ClientProvider, use_client},
-    store::{
-        auth::{AuthState, Cause, Phase, SignOut, TroubleKind},
-        tabs::{News, Tabs},
-    },
-};
 use curfew_shared::{
     error::ErrorCode,
     route::api::{CHANGE_EMAIL, LOGIN_JSON, LOGOUT, ME, REAUTHENTICATE, REFRESH},
@@ -28,6 +19,19 @@ use yew::prelude::*;
 use super::{
     screen::{Screen, until},
     server::{Fate, SESSION, Server, access_token, token_of, tokens},
+};
+use curfew_frontend::{
+    api::{
+        failure::{ConnectionProblem, Failure},
+        profile,
+    },
+    browser::{clock, lock, storage},
+    session::{
+        auth_state::{AuthState, Phase, RefreshTrigger, SignOutReason},
+        client::Client,
+        tab_sync::{TabMessage, TabSync},
+        use_client::{ClientProvider, use_client},
+    },
 };
 
 #[derive(Clone, PartialEq, Properties)]
@@ -64,7 +68,7 @@ async fn open_signed_in_tab() -> (Screen<Tab>, Client) {
     (screen, client)
 }
 
-fn reason(client: &Client) -> Option<SignOut> {
+fn reason(client: &Client) -> Option<SignOutReason> {
     client.store().read(|state| match state.phase {
         Phase::SignedOut { reason, .. } => Some(reason),
         _ => None,
@@ -75,7 +79,7 @@ fn reason(client: &Client) -> Option<SignOut> {
 async fn the_cookie_alone_restores_a_session() {
     let server = Server::start(|_, _| Fate::Well);
     let (_screen, client) = open_tab().await;
-    client.refresh(Cause::Person).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
     let name = client.store().read(|state| state.session().map(|session| session.user.name.clone()));
     assert_eq!(name.as_deref(), Some("Ada"));
     assert_eq!(server.calls(REFRESH)[0].body, r#"{"passive":false}"#);
@@ -86,7 +90,7 @@ async fn the_cookie_alone_restores_a_session() {
 async fn a_session_in_the_page_leaves_no_token_in_storage() {
     let _server = Server::start(|_, _| Fate::Well);
     let (_screen, client) = open_signed_in_tab().await;
-    client.refresh(Cause::Timer).await;
+    client.refresh(RefreshTrigger::Background).await;
     let storage = web_sys::window().unwrap().local_storage().unwrap().unwrap();
     assert_eq!(storage.length().unwrap(), 1);
     let trace = storage::get("curfew.session").unwrap();
@@ -130,22 +134,22 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_key() {
         },
     );
     let (_screen, client) = open_signed_in_tab().await;
-    client.refresh(Cause::Person).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
     assert!(storage::get("curfew.refresh").is_some(), "a reload or another tab finds it");
     assert_eq!(
-        client.store().read(|state| state.trouble.map(|trouble| (trouble.kind, trouble.attempts))),
-        Some((TroubleKind::Unreachable, 1))
+        client.store().read(|state| state.outage.map(|outage| (outage.problem, outage.attempts))),
+        Some((ConnectionProblem::Unreachable, 1))
     );
     assert!(client.store().read(|state| state.session().is_some()), "silence signs nobody out");
-    client.refresh(Cause::Person).await;
-    client.refresh(Cause::Person).await;
-    client.refresh(Cause::Person).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
     let keys: Vec<_> = server.calls(REFRESH).into_iter().map(|call| call.idempotency_key.unwrap()).collect();
     assert_eq!(keys.len(), 4);
     assert!(keys[0] == keys[1] && keys[1] == keys[2], "until an answer came");
     assert_ne!(keys[2], keys[3], "and not after");
     assert!(storage::get("curfew.refresh").is_none());
-    assert_eq!(client.store().read(|state| state.trouble), None);
+    assert_eq!(client.store().read(|state| state.outage), None);
 }
 
 #[test]
@@ -156,8 +160,8 @@ async fn a_repeated_answer_that_renewed_nothing_is_followed_by_one_that_does() {
         },
     );
     let (_screen, client) = open_signed_in_tab().await;
-    client.refresh(Cause::Timer).await;
-    client.refresh(Cause::Person).await;
+    client.refresh(RefreshTrigger::Background).await;
+    client.refresh(RefreshTrigger::UserActivity).await;
     let calls = server.calls(REFRESH);
     let bodies: Vec<_> = calls.iter().map(|call| call.body.as_str()).collect();
     assert_eq!(bodies, [r#"{"passive":true}"#, r#"{"passive":false}"#, r#"{"passive":false}"#]);
@@ -173,8 +177,8 @@ async fn refusals_that_do_not_judge_the_token_keep_the_session_and_the_key() {
         let _server =
             Server::start(move |call, _| if call.path == REFRESH { Fate::Refused(code) } else { Fate::Well });
         let (_screen, client) = open_signed_in_tab().await;
-        client.refresh(Cause::Timer).await;
-        assert!(client.store().read(|state| state.session().is_some() && state.trouble.is_some()), "{code}");
+        client.refresh(RefreshTrigger::Background).await;
+        assert!(client.store().read(|state| state.session().is_some() && state.outage.is_some()), "{code}");
         assert!(storage::get("curfew.refresh").is_some(), "{code}");
     }
 }
@@ -182,14 +186,14 @@ async fn refusals_that_do_not_judge_the_token_keep_the_session_and_the_key() {
 #[test]
 async fn the_three_endings_are_told_apart_and_leave_nothing_behind() {
     for (code, expected) in [
-        (ErrorCode::SessionExpiredIdle, SignOut::Expired),
-        (ErrorCode::SessionExpiredAbsolute, SignOut::Expired),
-        (ErrorCode::InvalidRefreshToken, SignOut::Refused),
+        (ErrorCode::SessionExpiredIdle, SignOutReason::Expired),
+        (ErrorCode::SessionExpiredAbsolute, SignOutReason::Expired),
+        (ErrorCode::InvalidRefreshToken, SignOutReason::Refused),
     ] {
         let _server =
             Server::start(move |call, _| if call.path == REFRESH { Fate::Refused(code) } else { Fate::Well });
         let (_screen, client) = open_signed_in_tab().await;
-        client.refresh(Cause::Timer).await;
+        client.refresh(RefreshTrigger::Background).await;
         assert_eq!(reason(&client), Some(expected), "{code}");
         assert_eq!(web_sys::window().unwrap().local_storage().unwrap().unwrap().length().unwrap(), 0);
         assert_eq!(client.me().await, Err(Failure::SignedOut));
@@ -201,7 +205,7 @@ async fn tabs_share_a_refresh_and_a_sign_out() {
     let server = Server::start(|_, _| Fate::Well);
     let (_first_screen, first) = open_signed_in_tab().await;
     let (_second_screen, second) = open_tab().await;
-    second.refresh(Cause::Person).await;
+    second.refresh(RefreshTrigger::UserActivity).await;
     let newest = second.store().read(|state| state.session().unwrap().access_token.clone());
     until("the token in the first tab", || {
         first.store().read(|state| state.session().is_some_and(|s| s.access_token == newest)).then_some(())
@@ -209,16 +213,16 @@ async fn tabs_share_a_refresh_and_a_sign_out() {
     .await;
     second.sign_out().await.unwrap();
     until("the sign-out in the first tab", || reason(&first)).await;
-    assert_eq!((reason(&first), reason(&second)), (Some(SignOut::ByPerson), Some(SignOut::ByPerson)));
+    assert_eq!((reason(&first), reason(&second)), (Some(SignOutReason::ByUser), Some(SignOutReason::ByUser)));
     assert_eq!(server.calls(LOGOUT).len(), 1);
-    first.refresh(Cause::Person).await;
+    first.refresh(RefreshTrigger::UserActivity).await;
     assert_eq!(server.calls(REFRESH).len(), 1, "nobody is signed in, so nothing is refreshed");
 }
 
 #[test]
 async fn the_loser_of_a_race_clears_nothing() {
     // Another tab has got a newer token, and its word comes a moment after this tab's refusal.
-    let tabs = Tabs::join();
+    let tabs = TabSync::open();
     let elsewhere = Rc::new(RefCell::new(None));
     let server = {
         let elsewhere = Rc::clone(&elsewhere);
@@ -228,16 +232,16 @@ async fn the_loser_of_a_race_clears_nothing() {
             }
             if let Some(news) = elsewhere.borrow_mut().take() {
                 let tabs = tabs.clone();
-                Timeout::new(20, move || tabs.tell(&news)).forget();
+                Timeout::new(20, move || tabs.broadcast(&news)).forget();
             }
             Fate::Refused(ErrorCode::InvalidRefreshToken)
         })
     };
     let (_screen, client) = open_signed_in_tab().await;
     let mut session = client.store().read(|state| state.session().cloned().unwrap());
-    session.access_token = curfew_frontend::store::auth::AccessToken::new(access_token(99));
-    *elsewhere.borrow_mut() = Some(News::SignedIn(Box::new(session)));
-    client.refresh(Cause::Timer).await;
+    session.access_token = curfew_frontend::api::access_token::AccessToken::new(access_token(99));
+    *elsewhere.borrow_mut() = Some(TabMessage::SignedIn(Box::new(session)));
+    client.refresh(RefreshTrigger::Background).await;
     let token = until("the winner's token", || {
         client.store().read(|state| state.session().map(|session| session.access_token.clone()))
     })
@@ -250,12 +254,12 @@ async fn the_loser_of_a_race_clears_nothing() {
 async fn the_end_of_another_session_is_none_of_this_tabs() {
     let _server = Server::start(|_, _| Fate::Well);
     let (_screen, client) = open_signed_in_tab().await;
-    let tabs = Tabs::join();
+    let tabs = TabSync::open();
     let other = curfew_shared::id::SessionId(uuid::Uuid::from_u128(77));
-    tabs.tell(&News::Ended { reason: SignOut::Expired, session: other });
-    tabs.tell(&News::Ended { reason: SignOut::ByPerson, session: SESSION });
+    tabs.broadcast(&TabMessage::Ended { reason: SignOutReason::Expired, session: other });
+    tabs.broadcast(&TabMessage::Ended { reason: SignOutReason::ByUser, session: SESSION });
     until("the end", || reason(&client)).await;
-    assert_eq!(reason(&client), Some(SignOut::ByPerson), "the first had no effect");
+    assert_eq!(reason(&client), Some(SignOutReason::ByUser), "the first had no effect");
 }
 
 #[test]
@@ -266,12 +270,12 @@ async fn a_sign_out_that_the_server_was_not_told_of_is_told_later() {
     assert_eq!(client.sign_out().await, Err(Failure::Unreachable));
     assert!(client.store().read(|state| state.session().is_some()), "the choice is the person's");
     client.sign_out_here();
-    assert_eq!(reason(&client), Some(SignOut::Unconfirmed));
+    assert_eq!(reason(&client), Some(SignOutReason::Unconfirmed));
     client.confirm_sign_out().await;
-    assert_eq!(reason(&client), Some(SignOut::Unconfirmed), "lost again");
+    assert_eq!(reason(&client), Some(SignOutReason::Unconfirmed), "lost again");
     assert_eq!(storage::get("curfew.session").as_deref(), Some("closing"), "a reload would know");
     client.confirm_sign_out().await;
-    assert_eq!(reason(&client), Some(SignOut::ByPerson));
+    assert_eq!(reason(&client), Some(SignOutReason::ByUser));
     assert_eq!(storage::get("curfew.session"), None);
     assert_eq!(server.calls(LOGOUT).len(), 3);
 }
@@ -287,7 +291,7 @@ async fn a_confirmation_with_a_lapsed_token_refreshes_in_its_own_turn() {
         }
     });
     let (_screen, client) = open_signed_in_tab().await;
-    let answer = begin(async move { client.confirm("secret".into()).await });
+    let answer = begin(async move { client.reauthenticate("secret".into()).await });
     assert_eq!(until("the answer", || answer.take()).await, Ok(()));
     assert_eq!((server.calls(REFRESH).len(), server.calls(REAUTHENTICATE).len()), (1, 2));
 }
@@ -301,9 +305,9 @@ async fn what_came_of_a_confirmation_whose_answer_was_lost_is_asked_for_before_a
             },
         );
     let (_screen, client) = open_signed_in_tab().await;
-    assert!(client.confirm("secret".into()).await.is_err());
+    assert!(client.reauthenticate("secret".into()).await.is_err());
     assert!(client.store().read(|state| state.session().is_some()), "silence signs nobody out");
-    assert_eq!(client.confirm("secret".into()).await, Ok(()));
+    assert_eq!(client.reauthenticate("secret".into()).await, Ok(()));
     let keys = |path| {
         let keys = server.calls(path).into_iter().map(|call| call.idempotency_key.unwrap());
         keys.collect::<Vec<_>>()
@@ -335,7 +339,7 @@ async fn who_confirms_has_signed_in_then_as_far_as_the_page_says() {
         _ => Fate::Well,
     });
     let (_screen, client) = open_signed_in_tab().await;
-    client.confirm("secret".into()).await.unwrap();
+    client.reauthenticate("secret".into()).await.unwrap();
     let auth_time = client.store().read(|state| state.session().unwrap().auth_time);
     assert_eq!(auth_time.timestamp(), since);
 }
@@ -353,22 +357,22 @@ async fn two_calls_that_need_a_confirmation_share_one_question() {
     let asked = Rc::new(RefCell::new(Vec::new()));
     {
         let asked = Rc::clone(&asked);
-        client.prompt().offer(Callback::from(move |answer| asked.borrow_mut().push(answer)));
+        client.prompt().register(Callback::from(move |answer| asked.borrow_mut().push(answer)));
     }
     let change = || {
         let client = client.clone();
-        begin(async move { client.ask(people::change_email("new@example.com".into())).await })
+        begin(async move { client.send(profile::change_email("new@example.com".into())).await })
     };
     let (one, other) = (change(), change());
     let question = until("the question", || asked.borrow().first().cloned()).await;
-    question.give(true);
+    question.resolve(true);
     for answer in [one, other] {
         assert_eq!(until("the answer", || answer.take()).await, Ok(()));
     }
     assert_eq!(asked.borrow().len(), 1);
     let prompt = client.prompt().clone();
-    let later = begin(async move { prompt.ask().await });
-    until("another question", || asked.borrow().get(1).cloned()).await.give(false);
+    let later = begin(async move { prompt.request().await });
+    until("another question", || asked.borrow().get(1).cloned()).await.resolve(false);
     assert!(!until("its answer", || later.take()).await);
 }
 
@@ -377,8 +381,8 @@ async fn who_has_ended_everything_leaves_in_time_though_another_tab_has_the_turn
     let server = Server::start(|_, _| Fate::Well);
     let (_screen, client) = open_signed_in_tab().await;
     let turn = lock::acquire("curfew.cookie", 1_000).await.unwrap();
-    client.leave(20).await;
-    assert_eq!(reason(&client), Some(SignOut::ByPerson));
+    client.sign_out_after(20).await;
+    assert_eq!(reason(&client), Some(SignOutReason::ByUser));
     assert!(server.calls(LOGOUT).is_empty(), "the dead cookie may stay");
     drop(turn);
 }

@@ -3,11 +3,6 @@
 use std::{cell::RefCell, rc::Rc};
 
 use chrono::TimeDelta;
-use curfew_frontend::{
-    browser::clock,
-    components::{SessionExpiryToast, SessionExpiryToastProps},
-    expiry::{Reason, SessionExpiry, Warning},
-};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::{HtmlElement, MutationObserver, MutationObserverInit};
@@ -16,6 +11,11 @@ use yew::Callback;
 use super::{
     fresh,
     screen::{Screen, has_focus, press, until},
+};
+use curfew_frontend::{
+    app::session_expiry_toast::{SessionExpiryToast, SessionExpiryToastProps},
+    browser::clock,
+    session::expiry::{Reason, SessionExpiry, Warning},
 };
 
 type Clicks = Rc<RefCell<Vec<&'static str>>>;

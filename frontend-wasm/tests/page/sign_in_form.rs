@@ -2,12 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{Credentials, SignInForm, SignInFormProps};
 use curfew_shared::error::{FieldCode, FieldError};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use yew::Callback;
 
 use super::screen::{Screen, has_focus, until};
+use curfew_frontend::features::sign_in::sign_in_form::{Credentials, SignInForm, SignInFormProps};
 
 type Submitted = Rc<RefCell<Vec<Credentials>>>;
 

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use curfew_frontend::components::{ToastRegion, ToastRegionProps};
 use js_sys::{Function, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -13,6 +12,7 @@ use super::{
     fresh,
     screen::{Screen, has_focus, until},
 };
+use curfew_frontend::ui::toast_region::{ToastRegion, ToastRegionProps};
 
 #[test]
 async fn a_message_comes_into_a_region_that_stood_there_with_its_button_outside() {

@@ -1,0 +1,3 @@
+//! Accepting an invitation.
+
+pub mod page;

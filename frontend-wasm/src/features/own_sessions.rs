@@ -1,0 +1,3 @@
+//! The person's own sessions.
+
+pub mod page;

@@ -1,0 +1,30 @@
+//! Components of use anywhere: props in, `Html` out. They know neither the API nor the session.
+
+pub mod action_button;
+pub mod confirm_modal;
+pub mod day_field;
+pub mod duration_text;
+pub mod email_address;
+pub mod fact;
+pub mod field;
+pub mod form;
+pub mod icon;
+pub mod layout;
+pub mod live_region;
+pub mod loading;
+pub mod logo;
+pub mod modal;
+pub mod narrow_layout;
+pub mod provider_buttons;
+pub mod role_text;
+pub mod start_screen;
+pub mod timestamp;
+pub mod toast_region;
+pub mod toasts;
+pub mod use_document_title;
+pub mod use_focus_return;
+pub mod use_link_token;
+pub mod use_live_announcement;
+pub mod use_on_visible;
+pub mod use_select_value;
+pub mod use_toasts;
