@@ -37,7 +37,7 @@ fn run(app: &TestApp, arguments: &[&str], input: &str) -> Output {
 
 /// Runs the built binary on the application's database, and answers the lines of JSON that it prints.
 fn lines(app: &TestApp, arguments: &[&str], input: &str) -> Vec<Value> {
-    let output = run(app, arguments, input);
+    let output = run(app, &[arguments, &["--json"]].concat(), input);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
