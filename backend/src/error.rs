@@ -54,6 +54,12 @@ impl Error {
         self.code
     }
 
+    /// The machine word and, for the log alone, the cause.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.code.to_string(), |cause| format!("{}: {cause}", self.code))
+    }
+
     fn with_cause(code: ErrorCode, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..code.into() }
     }

@@ -57,7 +57,8 @@ pub async fn end(
         "revoked_count": revoked_count,
     });
     deed.with(payload).append(transaction).await?;
-    let mail = Mail::MembershipEnded { account_name: account_name.to_owned(), end, at: now };
+    let (user_id, account_name) = (Some(member.id), account_name.to_owned());
+    let mail = Mail::MembershipEnded { user_id, account_name, end, at: now };
     mail.enqueue(transaction, &member.email, now).await?;
     Ok(revoked_count)
 }

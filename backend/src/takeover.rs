@@ -73,6 +73,7 @@ pub async fn record_removal(
     let removed = Removed {
         name: member.name.clone(),
         email: member.email.clone(),
+        email_verified: login.as_ref().is_some_and(|login| login.email_verified),
         credentials_version: login.map_or(0, |login| login.credentials_version),
         former: address_changes::list(transaction, member.id, now - DISOWN_REACH).await?,
     };
@@ -209,7 +210,8 @@ impl Takeover<'_> {
             let payload = json!({"user_id": user, "revoked_count": revoked_count});
             self.deed(AuditKind::MemberDeactivated).with(payload).append(transaction).await?;
             let account_name = accounts::find(transaction, self.account).await?.name;
-            let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::Undone, at: self.now };
+            let (user_id, end) = (Some(user), MembershipEnd::Undone);
+            let mail = Mail::MembershipEnded { user_id, account_name, end, at: self.now };
             mail.enqueue(transaction, &member.email, self.now).await?;
             undone.deactivated.push(member.email);
         }
@@ -238,7 +240,7 @@ impl Takeover<'_> {
             self.deed(AuditKind::MemberReactivated).with(payload).append(transaction).await?;
             if user != self.person {
                 let account_name = accounts::find(transaction, self.account).await?.name;
-                let mail = Mail::MembershipRestored { account_name, at: self.now };
+                let mail = Mail::MembershipRestored { user_id: Some(user), account_name, at: self.now };
                 mail.enqueue(transaction, &member.email, self.now).await?;
             }
             undone.reactivated.push(member.email);
@@ -265,7 +267,8 @@ impl Takeover<'_> {
             id: user,
             account_id: self.account,
             email,
-            email_verified_at: Some(self.now),
+            // The link that the person has followed proves theirs.
+            email_verified_at: (user == self.person || removed.email_verified).then_some(self.now),
             name: &removed.name,
             role: old.role,
             password_hash: None,
@@ -306,10 +309,12 @@ impl Takeover<'_> {
             reactivated,
             at: self.now,
         };
-        for (user, email) in users::list_owners(transaction, self.account).await? {
-            // An address that a thief gave the person is about to go.
-            let recipient = if user == self.person { self.email } else { &email };
-            mail.enqueue(transaction, recipient, self.now).await?;
+        // An address that a thief gave the person is about to go.
+        let recipient =
+            |(user, email): (UserId, String)| if user == self.person { self.email.to_owned() } else { email };
+        let owners = users::list_owners(transaction, self.account).await?;
+        for recipient in owners.into_iter().map(recipient).collect::<BTreeSet<_>>() {
+            mail.enqueue(transaction, &recipient, self.now).await?;
         }
         Ok(())
     }

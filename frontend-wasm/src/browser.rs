@@ -4,6 +4,7 @@
 //! nothing, and never panics.
 
 pub mod channel;
+pub mod clipboard;
 pub mod clock;
 pub mod collation;
 pub mod dom;

@@ -102,6 +102,8 @@ impl Operator {
         match command {
             UserCommand::Create { account, email, name, role, password: _ } => {
                 let hash = self.hash(&email, &name, &read_password()?).await?;
+                // The person who types the password may take their time.
+                let now = self.clock.now();
                 let transaction = self.database.begin().await?;
                 accounts::hold(&transaction, account).await?;
                 is_open(&transaction, account).await?;
@@ -124,7 +126,7 @@ impl Operator {
                 transaction.commit().await?;
                 print_json(&json!({"account_id": account, "user_id": user_id}))
             }
-            UserCommand::SetPassword { email, password: _ } => self.set_password(&email, now).await,
+            UserCommand::SetPassword { email, password: _ } => self.set_password(&email).await,
             UserCommand::Delete { email } => {
                 let (user, account) = self.find(&email).await?;
                 let transaction = self.database.begin().await?;
@@ -173,8 +175,9 @@ impl Operator {
         }
     }
 
-    async fn set_password(&self, email: &str, now: DateTime<Utc>) -> Result<()> {
+    async fn set_password(&self, email: &str) -> Result<()> {
         let password = read_password()?;
+        let now = self.clock.now();
         let (user, account) = self.find(email).await?;
         let login = users::find_login_by_id(&self.database.read, user).await?;
         let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
@@ -301,10 +304,11 @@ async fn record_active(
     let new = Membership { role: member.role, is_active };
     takeover::record(transaction, member, None, new, now).await?;
     let account_name = accounts::find(transaction, member.account_id).await?.name;
+    let (user_id, name) = (Some(member.id), account_name.clone());
     let mail = if is_active {
-        Mail::MembershipRestored { account_name: account_name.clone(), at: now }
+        Mail::MembershipRestored { user_id, account_name: name, at: now }
     } else {
-        Mail::MembershipEnded { account_name: account_name.clone(), end: MembershipEnd::ByOperator, at: now }
+        Mail::MembershipEnded { user_id, account_name: name, end: MembershipEnd::ByOperator, at: now }
     };
     mail.enqueue(transaction, &member.email, now).await?;
     if member.role == Role::Owner && member.is_active != is_active {

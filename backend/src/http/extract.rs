@@ -90,6 +90,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 #[into_params(names("Idempotency-Key"), parameter_in = Header)]
 pub struct IdempotencyKey(
     /// A UUID of the client's own; repeat it after a lost answer.
+    #[param(value_type = Uuid, required = false)]
     pub Option<Uuid>,
 );
 

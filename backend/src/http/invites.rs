@@ -12,8 +12,8 @@ use curfew_shared::{
     error::ErrorCode,
     id::{InviteId, UserId},
     invite::{
-        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage, InviteQuery,
-        InviteSummary,
+        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteDelivery, InviteLinkResponse,
+        InvitePage, InviteQuery, InviteSummary,
     },
     route::api as route,
 };
@@ -34,10 +34,10 @@ use crate::{
     domain::{field, link::LinkPurpose},
     entropy,
     error::{Error, Result},
-    mail::{Mail, OwnerChange, OwnerEvent},
+    mail::{self, Mail, OwnerChange, OwnerEvent},
     store::{
         self, Transaction,
-        invites::{self, Invite, NewInvite},
+        invites::{self, Invite, InviteLink, NewInvite},
         users::{self, Login, NewUser},
     },
     takeover, throttle,
@@ -48,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list, create))
         .routes(routes!(revoke))
         .routes(routes!(resend))
+        .routes(routes!(copy_link))
         .routes(routes!(show))
         .routes(routes!(accept))
 }
@@ -146,6 +147,8 @@ async fn create(
         created_at: now,
         sent_at: now,
         expires_at,
+        delivery: InviteDelivery::Queued,
+        delivery_problem: None,
     };
     Ok((StatusCode::CREATED, JsonResponse(summary)))
 }
@@ -219,7 +222,51 @@ async fn resend(
     Mail::Invited { invite_id: id }.enqueue(&transaction, &invite.email, caller.now).await?;
     transaction.commit().await?;
     app.outbox.notify_one();
-    Ok(JsonResponse(InviteSummary { sent_at: caller.now, expires_at, ..invite.into() }))
+    let delivery = InviteDelivery::Queued;
+    let summary =
+        InviteSummary { sent_at: caller.now, expires_at, delivery, delivery_problem: None, ..invite.into() };
+    Ok(JsonResponse(summary))
+}
+
+/// The link of an invitation, to pass on where mail does not arrive.
+///
+/// It is good as long as the link of the last message. Whoever joins with it has not proven the address: until they set a
+/// password by a link in a message, no sign-in with a provider is matched to them by the address.
+#[utoipa::path(
+    post,
+    path = route::INVITE_LINK,
+    operation_id = "copy_invite_link",
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The invitation")),
+    responses(
+        (status = 200, description = "The link", body = InviteLinkResponse),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 410, description = "`invalid_link`: the invitation has expired; send it again"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+async fn copy_link(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    client: Client,
+    Path(id): Path<InviteId>,
+) -> Result<JsonResponse<InviteLinkResponse>> {
+    caller.must_be_fresh()?;
+    let transaction = caller.begin_as_owner(&app).await?;
+    let invite = invites::find(&transaction, id).await?;
+    let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
+    if invite.expires_at <= caller.now {
+        return Err(ErrorCode::InvalidLink.into());
+    }
+    caller
+        .deed(AuditKind::InviteLinkCopied, &client)
+        .with(json!({"invite_id": id, "email": invite.email}))
+        .append(&transaction)
+        .await?;
+    transaction.commit().await?;
+    let url = mail::invite_link(&app, &invite, LinkPurpose::CopiedInvite, caller.now)?;
+    Ok(JsonResponse(InviteLinkResponse { url }))
 }
 
 /// Who invites whom into what. The token is that of the link.
@@ -239,7 +286,7 @@ async fn show(
     State(app): State<AppState>,
     Path(token): Path<String>,
 ) -> Result<JsonResponse<InvitationResponse>> {
-    let invite = invited(&app, &token).await?;
+    let (invite, _) = invited(&app, &token).await?;
     Ok(JsonResponse(InvitationResponse {
         account_name: invite.account_name,
         invited_by: invite.invited_by,
@@ -250,16 +297,21 @@ async fn show(
 }
 
 /// The invitation that a link is good for.
-pub(super) async fn invited(app: &App, token: &str) -> Result<Invite> {
+pub(super) async fn invited(app: &App, token: &str) -> Result<(Invite, InviteLink)> {
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let now = app.clock.now();
-    let claims = app.keys.verify_link(token, LinkPurpose::Invite, now).map_err(|_| invalid())?;
+    let verify = |purpose| app.keys.verify_link(token, purpose, now);
+    let claims = verify(LinkPurpose::Invite).or_else(|_| verify(LinkPurpose::CopiedInvite));
+    let claims = claims.map_err(|_| invalid())?;
     let invite = invites::find(&app.database.read, InviteId(claims.sub)).await?;
     let good = |invite: &Invite| Some(invite.sends) == claims.sends && now < invite.expires_at;
-    invite.filter(good).ok_or_else(invalid)
+    let invite = invite.filter(good).ok_or_else(invalid)?;
+    let is_copied = claims.purpose == LinkPurpose::CopiedInvite;
+    let link = InviteLink { id: invite.id, sends: invite.sends, is_copied };
+    Ok((invite, link))
 }
 
-/// Join with a password. The link has proven the address.
+/// Join with a password. The link of a message has proven the address; one that an owner copied has not.
 #[utoipa::path(
     post,
     path = route::INVITATION_ACCEPT,
@@ -283,7 +335,7 @@ async fn accept(
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
     let delivery = client.may_be_given(request.token_delivery)?;
-    let invite = invited(&app, &token).await?;
+    let (invite, link) = invited(&app, &token).await?;
     throttle::link(&app, &token).await?;
     let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
     let about = [invite.email.as_str(), &request.name, &invite.account_name];
@@ -294,7 +346,8 @@ async fn accept(
     let hash = app.passwords.hash_in(&place, &request.password).await?;
     let transaction = app.database.begin().await?;
     throttle::link_used(&transaction, &token, app.clock.now()).await?;
-    let login = join(&transaction, &app, &client, &invite, request.name.trim(), Some(&hash)).await?;
+    let invited = (&invite, !link.is_copied);
+    let login = join(&transaction, &app, &client, invited, request.name.trim(), Some(&hash)).await?;
     let by = (Proof::Invitation, delivery.get());
     let grant = open_session(&transaction, &app, &client, &login, by).await?;
     transaction.commit().await?;
@@ -302,12 +355,13 @@ async fn accept(
     Ok(Handout::new(&app, &grant, delivery)?.remember(&client)?.into_response())
 }
 
-/// Makes the invited person a user of the account. Of several that accept at once, one does.
+/// Makes the invited person a user of the account, and notes whether they proved the address. Of several that accept
+/// at once, one does.
 pub(super) async fn join(
     transaction: &Transaction,
     app: &App,
     client: &Client,
-    invite: &Invite,
+    (invite, is_proven): (&Invite, bool),
     name: &str,
     password_hash: Option<&str>,
 ) -> Result<Login> {
@@ -320,7 +374,7 @@ pub(super) async fn join(
         id: user_id,
         account_id: invite.account_id,
         email: &invite.email,
-        email_verified_at: Some(now),
+        email_verified_at: is_proven.then_some(now),
         name,
         role: invite.role,
         password_hash,

@@ -190,7 +190,8 @@ async fn update(
     if is_active != member.is_active {
         users::set_active(&transaction, id, is_active).await?;
         let deed = if is_active {
-            let mail = Mail::MembershipRestored { account_name: caller.account.name.clone(), at: caller.now };
+            let account_name = caller.account.name.clone();
+            let mail = Mail::MembershipRestored { user_id: Some(id), account_name, at: caller.now };
             mail.enqueue(&transaction, &member.email, caller.now).await?;
             caller.deed(AuditKind::MemberReactivated, &client).with(json!({"user_id": id}))
         } else {
@@ -256,7 +257,7 @@ async fn member_left(
     end: MembershipEnd,
 ) -> Result<()> {
     let account_name = caller.account.name.clone();
-    let mail = Mail::MembershipEnded { account_name, end, at: caller.now };
+    let mail = Mail::MembershipEnded { user_id: Some(member.id), account_name, end, at: caller.now };
     Ok(mail.enqueue(transaction, &member.email, caller.now).await?)
 }
 

@@ -74,7 +74,7 @@ async fn forgot_password(
 /// Set a new password by a link. Ends every session of the user.
 ///
 /// Cancels the pending invitations that the user sent, and unlinks the identities that were added in the last nine
-/// days.
+/// days; all of them, if this is the first time that the user proves the address.
 #[utoipa::path(
     post,
     path = route::RESET_PASSWORD,
@@ -110,7 +110,11 @@ async fn reset_password(
     let revoked_count =
         sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
     let withdrawn = takeover::withdraw(&transaction, login.account_id, login.user_id, now).await?;
-    let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
+    let Withdrawn { mut unlinked_count, revoked_invite_count } = withdrawn;
+    if !login.email_verified {
+        // Whoever linked them did not show that the address is theirs.
+        unlinked_count += identities::delete_since(&transaction, login.user_id, DateTime::UNIX_EPOCH).await?;
+    }
     // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
     throttle::forgive(&transaction, &login.email).await?;
     throttle::link_used(&transaction, &request.token, now).await?;
@@ -226,6 +230,7 @@ async fn disown(
     devices::forget(&transaction, user_id).await?;
     // Since the first of the sign-ins that such a link can be about: which of them the person follows is
     // all the same.
+    let since = if login.email_verified { since } else { DateTime::UNIX_EPOCH };
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
     Deed::new(AuditKind::SignInDisowned, account, now)
         .by(user_id)

@@ -357,10 +357,13 @@ async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateT
         .with(json!({"old": login.email, "new": new}))
         .append(&transaction)
         .await?;
-    let old = (login.email.as_str(), login.credentials_version);
-    address_changes::insert(&transaction, entropy::id(now)?, login.user_id, old, now).await?;
-    let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
-    mail.enqueue(&transaction, &login.email, now).await?;
+    // An address that was never proven is not given back.
+    if login.email_verified {
+        let old = (login.email.as_str(), login.credentials_version);
+        address_changes::insert(&transaction, entropy::id(now)?, login.user_id, old, now).await?;
+        let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
+        mail.enqueue(&transaction, &login.email, now).await?;
+    }
     transaction.commit().await?;
     app.outbox.notify_one();
     Ok(new)

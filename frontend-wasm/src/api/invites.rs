@@ -3,7 +3,9 @@
 use curfew_shared::{
     auth::{TokenDelivery, TokenResponse},
     id::InviteId,
-    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage},
+    invite::{
+        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteLinkResponse, InvitePage,
+    },
     route::api,
 };
 
@@ -24,6 +26,11 @@ pub fn revoke_invite(id: InviteId) -> Call<()> {
 
 pub fn resend_invite(id: InviteId) -> Call<()> {
     Request::post_without_body(&Request::path(api::INVITE_RESEND, "{id}", id)).no_content()
+}
+
+/// The link of an invitation, for the owner to pass on.
+pub fn invite_link(id: InviteId) -> Call<InviteLinkResponse> {
+    Request::post_without_body(&Request::path(api::INVITE_LINK, "{id}", id)).json()
 }
 
 pub fn invitation(token: &str) -> Call<InvitationResponse> {

@@ -1,5 +1,6 @@
 //! The people of the account and its pending invitations, for owners.
 
+pub mod invitation;
 pub mod invitations;
 pub mod member_action;
 pub mod page;

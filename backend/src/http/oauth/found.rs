@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     error::ErrorCode,
-    id::{AccountId, InviteId, UserId},
+    id::{AccountId, UserId},
 };
 
 use super::{By, Link, link};
@@ -20,7 +20,8 @@ use crate::{
     },
     oidc::{Identity, OidcError},
     store::{
-        Transaction, identities, invites,
+        Transaction, identities,
+        invites::{self, InviteLink},
         registrations::Registration,
         users::{self, Login},
     },
@@ -92,16 +93,19 @@ pub(super) async fn find_or_make(
     app: &App,
     client: &Client,
     found: &Found,
-    invite: Option<(InviteId, i32)>,
+    invite: Option<InviteLink>,
 ) -> Result<(Login, bool), Refused> {
     let now = app.clock.now();
-    if let Some((id, sends)) = invite {
+    if let Some(link) = invite {
         // Before the identity is looked for: who is somebody here already must not find themselves in
         // the old account unawares. Linking it once more fails, and the invitation stays open.
-        let invite = invites::find(transaction, id).await?.filter(|invite| invite.sends == sends);
+        let invite = invites::find(transaction, link.id).await?.filter(|invite| invite.sends == link.sends);
         let invite = invite.ok_or(ErrorCode::InvalidLink)?;
         let name = found.name(found.email.as_deref().unwrap_or(&invite.email));
-        let login = join(transaction, app, client, &invite, &name, None).await?;
+        // A provider's word for the address that was invited is as good as the link of a message.
+        let is_proven =
+            !link.is_copied || found.identity.email_proven && found.email.as_deref() == Some(&*invite.email);
+        let login = join(transaction, app, client, (&invite, is_proven), &name, None).await?;
         found.link(transaction, app, client, owner(&login), By::Invitation).await?;
         return Ok((login, true));
     }

@@ -1,15 +1,18 @@
 //! The open invitations, and inviting someone.
 
-use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
     error::ErrorCode,
     id::InviteId,
-    invite::{CreateInviteRequest, InvitePage, InviteSummary},
+    invite::{CreateInviteRequest, InviteDelivery, InvitePage, InviteSummary},
 };
+use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::role_select::RoleSelect;
+use super::{
+    invitation::{Invitation, NOT_OPEN},
+    role_select::RoleSelect,
+};
 use crate::{
     api::{failure::Failure, invites, use_request::use_request},
     browser::dom,
@@ -23,16 +26,16 @@ use crate::{
     session::{use_client::use_client, use_server_now::use_server_now},
     ui::{
         confirm_modal::ConfirmModal,
-        email_address::email_address,
         form::{Form, FormField},
         live_region::LiveRegion,
-        role_text,
-        timestamp::{past_timestamp, relative_timestamp},
         use_toasts::use_toasts,
     },
 };
 
 const DEFAULT_ROLE: Role = Role::Engineer;
+
+/// When to check whether queued emails were sent, in milliseconds after they were seen. Most are sent at once.
+const CHECK_QUEUED_MS: [u32; 3] = [2_000, 10_000, 60_000];
 
 impl CursorPage for InvitePage {
     type Item = InviteSummary;
@@ -71,6 +74,18 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
             if *count > 0 {
                 list.reload();
             }
+        });
+    }
+    {
+        let list = list.clone();
+        let is_queued = |invite: &&InviteSummary| invite.delivery == InviteDelivery::Queued;
+        use_effect_with(list.items().filter(is_queued).count(), move |count| {
+            let timers = CHECK_QUEUED_MS.iter().filter(|_| *count > 0).map(|ms| {
+                let list = list.clone();
+                Timeout::new(*ms, move || list.reload())
+            });
+            let timers: Vec<_> = timers.collect();
+            move || drop(timers)
         });
     }
     use_effect_with(*form_number, |number| {
@@ -161,8 +176,6 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
     }
 }
 
-const NOT_OPEN: &str = "This invitation is no longer open. It was accepted or revoked.";
-
 fn not_invited(failure: &Failure) -> String {
     match failure.code() {
         Some(ErrorCode::AddressTaken) => "Someone in this account already uses this address.".into(),
@@ -170,70 +183,5 @@ fn not_invited(failure: &Failure) -> String {
             "That address has an open invitation already. Send it again below.".into()
         }
         _ => messages::not_done(failure),
-    }
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct InvitationProps {
-    invite: InviteSummary,
-    now: DateTime<Utc>,
-    on_change: Callback<()>,
-    on_revoke: Callback<InviteSummary>,
-}
-
-/// An invitation and its actions. It is sent again without a question.
-#[component]
-fn Invitation(props: &InvitationProps) -> Html {
-    let client = use_client();
-    let toasts = use_toasts();
-    let resend = use_request::<()>();
-    let InvitationProps { invite, now, on_change, on_revoke } = props.clone();
-    let on_resend = {
-        let (context, id) = ((client, toasts, on_change), invite.id);
-        resend.callback(&context, move |(client, toasts, on_change), _: MouseEvent| async move {
-            let is_done = ok_unless_gone(client.send(invites::resend_invite(id)).await)?;
-            toasts.show(if is_done {
-                "The invitation was sent again. Only its new link works."
-            } else {
-                NOT_OPEN
-            });
-            on_change.emit(());
-            Ok(())
-        })
-    };
-    let on_revoke = {
-        let invite = invite.clone();
-        on_revoke.reform(move |_: MouseEvent| invite.clone())
-    };
-    html! {
-        <li data-email={invite.email.clone()} tabindex="-1">
-            <span class="who">
-                <span class="name">{ email_address(&invite.email) }</span>
-                <span class="detail">
-                    { role_text::name(invite.role) }{ " · sent " }{ past_timestamp(invite.sent_at, now) }
-                </span>
-                <span class="detail">
-                    { if invite.expires_at > now { "Expires " } else { "Expired " } }
-                    { relative_timestamp(invite.expires_at, now) }
-                </span>
-                <span role="alert" class="error">
-                    { resend.failure().map(messages::not_done).unwrap_or_default() }
-                </span>
-            </span>
-            <span class="entry-actions">
-                <button
-                    type="button" class="button small" aria-label={format!("Send again: {}", invite.email)}
-                    onclick={on_resend} aria-disabled={resend.is_busy().then_some("true")}
-                >
-                    { if resend.is_busy() { "Sending…" } else { "Send again" } }
-                </button>
-                <button
-                    type="button" class="button small" aria-label={format!("Revoke: {}", invite.email)}
-                    onclick={on_revoke}
-                >
-                    { "Revoke" }
-                </button>
-            </span>
-        </li>
     }
 }
