@@ -1,5 +1,6 @@
 //! The root: the router, the client, the layout around every page, and who may see which page.
 
+pub mod crash_screen;
 pub mod nav;
 pub mod reauth_dialog;
 pub mod redirects;

@@ -19,6 +19,7 @@ pub use app::App;
 
 /// Renders the page into the element with the id `app`, in place of what the document shows until then.
 pub fn run() {
+    app::crash_screen::install();
     match browser::dom::document().and_then(|document| document.get_element_by_id("app")) {
         Some(root) => yew::Renderer::<App>::with_root(root).render(),
         None => yew::Renderer::<App>::new().render(),

@@ -4,6 +4,7 @@
 mod active_users;
 mod app;
 mod audit;
+mod crash_screen;
 mod dock;
 mod fresh;
 mod invitations;
