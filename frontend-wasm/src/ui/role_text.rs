@@ -20,8 +20,8 @@ pub fn name(role: Role) -> &'static str {
 pub fn name_and_meaning(role: Role) -> &'static str {
     match role {
         Role::Owner => "Owner: administers the account",
-        Role::Engineer => "Engineer: works in it",
-        Role::Viewer => "Viewer: looks on",
+        Role::Engineer => "Engineer: uses the product",
+        Role::Viewer => "Viewer: read-only",
     }
 }
 

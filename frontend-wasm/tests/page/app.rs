@@ -260,5 +260,5 @@ async fn what_becomes_of_a_session_that_is_not_used_is_said_beforehand() {
              minutes before, the page warns.",
         )
         .await;
-    screen.reads("#policy-card", "3 days without use, 14 days in all").await;
+    screen.reads("#policy-card", "3 days idle, 14 days maximum").await;
 }

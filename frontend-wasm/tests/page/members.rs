@@ -249,7 +249,7 @@ async fn who_was_removed_meanwhile_is_told_of_and_gone() {
     let screen = open(page::MEMBERS);
     screen.click("button[aria-label='Deactivate: Bob']").await;
     screen.click("#member-deed-confirm").await;
-    screen.sees("#toast", "Bob does not belong to the account any more").await;
+    screen.sees("#toast", "Bob no longer belongs to the account").await;
     until("the list without him", || (names(&screen) == "a").then_some(())).await;
     screen.lacks("#member-deed[open]").await;
 }
@@ -301,7 +301,7 @@ async fn an_owner_who_gives_it_up_is_asked_and_then_sees_what_others_see() {
     screen.choose("select[aria-label='Role of Ada']", "viewer").await;
     screen.sees("#member-deed-title", "Make yourself a viewer?").await;
     screen.reads("#member-deed-body", "You can no longer administer the account").await;
-    screen.reads("#member-deed-body", "Invitations from this person").await;
+    screen.reads("#member-deed-body", "Pending invitations from this person").await;
     screen.click("#member-deed-confirm").await;
     screen.find("#owners-only").await;
 }

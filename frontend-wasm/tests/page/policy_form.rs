@@ -76,8 +76,8 @@ async fn presets_are_told_in_words_and_their_numbers_cannot_be_typed() {
     let (props, saved) = props();
     let screen = Form::show(props);
     let text = screen.find("fieldset").await.text_content().unwrap();
-    assert!(text.contains("3 days without use, 14 days in all"), "{text}");
-    assert!(text.contains("7 days without use, 30 days in all"), "{text}");
+    assert!(text.contains("3 days idle, 14 days maximum"), "{text}");
+    assert!(text.contains("7 days idle, 30 days maximum"), "{text}");
     screen.find("#preset-strict:checked").await;
     screen.find("#idle_minutes:disabled").await;
     screen.find("#absolute_minutes:disabled").await;

@@ -110,7 +110,7 @@ async fn when_nobody_else_is_left_the_question_says_so() {
     let _server = server(|before| strict(if before == 0 { 2 } else { 1 }), |_| Fate::Well);
     let screen = open(page::SECURITY);
     screen.click("#revoke-others").await;
-    screen.sees("#revoke-sessions-body", "Nobody but you is signed in any more.").await;
+    screen.sees("#revoke-sessions-body", "Nobody else is signed in.").await;
 }
 
 #[test]
@@ -188,7 +188,7 @@ async fn that_nobody_was_left_to_sign_out_is_said_in_words() {
     let screen = open(page::SECURITY);
     screen.click("#revoke-others").await;
     screen.click("#revoke-sessions-confirm").await;
-    screen.sees("#toast", "Nobody else was signed in any more.").await;
+    screen.sees("#toast", "Nobody else was signed in.").await;
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn pages(call: &Call, others: u32) -> Option<Fate> {
 async fn all_are_counted_though_not_all_are_listed() {
     let _server = Server::start(|call: &Call, _| pages(call, 4).unwrap_or(Fate::Well));
     let screen = open(page::SESSIONS);
-    screen.sees("#sessions-summary", "4 sessions beside this one.").await;
+    screen.sees("#sessions-summary", "4 other sessions.").await;
     screen.click("#end-others").await;
     screen.sees("#end-session-body", "4 other sessions will end at once. You stay signed in here.").await;
     screen.sees("#end-session-confirm", "Sign out 4 sessions").await;

@@ -34,7 +34,7 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::InviteCreated => "Invitation sent",
         AuditKind::InviteResent => "Invitation sent again",
         AuditKind::InviteLinkCopied => "Invitation link copied",
-        AuditKind::InviteRevoked => "Invitation taken back",
+        AuditKind::InviteRevoked => "Invitation revoked",
         AuditKind::InviteAccepted => "Invitation accepted",
         AuditKind::MemberRoleChanged => "Role changed",
         AuditKind::MemberDeactivated => "Person deactivated",
@@ -102,7 +102,7 @@ pub fn sentence(event: &AuditEvent) -> String {
         AuditKind::InviteLinkCopied => {
             format!("{who} copied the link of the invitation to {}", word(payload, "email"))
         }
-        AuditKind::InviteRevoked => format!("{who} took the invitation to {} back", word(payload, "email")),
+        AuditKind::InviteRevoked => format!("{who} revoked the invitation to {}", word(payload, "email")),
         AuditKind::InviteAccepted => format!("{who} joined by invitation"),
         AuditKind::MemberRoleChanged => format!("{who} changed the role of {whose}{}", from_to(payload)),
         AuditKind::MemberDeactivated => format!("{who} deactivated {whose}{}", and_ended(count)),

@@ -80,11 +80,7 @@ impl MemberAction {
             MemberActionKind::Remove => "The person no longer belongs to the account.",
             MemberActionKind::SignOut => "The person can sign in again, and is told by mail.",
         };
-        let invitations = if self.takes_ownership() {
-            " Invitations from this person that nobody has accepted yet are taken back."
-        } else {
-            ""
-        };
+        let invitations = if self.takes_ownership() { " Pending invitations from this person are revoked." } else { "" };
         [&sessions, rest, invitations].concat()
     }
 
@@ -111,7 +107,7 @@ impl MemberAction {
 
     /// The message if the member was removed meanwhile, so that nothing is left to do.
     pub fn already_gone(&self) -> String {
-        format!("{} does not belong to the account any more", self.member.name)
+        format!("{} no longer belongs to the account", self.member.name)
     }
 
     /// The message if it failed.

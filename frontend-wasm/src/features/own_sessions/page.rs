@@ -67,7 +67,7 @@ pub fn Sessions() -> Html {
             ending.close();
             toasts.show(match (count, scope) {
                 (0, Scope::One(_)) => "That session had ended already.".to_owned(),
-                (0, Scope::Others) => "No other session was open any more.".to_owned(),
+                (0, Scope::Others) => "No other session was open.".to_owned(),
                 _ => format!("{} signed out", counted(count, "session")),
             });
             list.reload();
@@ -103,7 +103,7 @@ pub fn Sessions() -> Html {
                         if others == 0 {
                             { "Only this device is signed in." }
                         } else {
-                            { format!("{} beside this one.", counted(others, "session")) }
+                            { format!("{}.", counted(others, "other session")) }
                         }
                     </p>
                     <ul id="sessions" class="entries">

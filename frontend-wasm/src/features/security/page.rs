@@ -133,7 +133,7 @@ fn use_revoke(revoking: &Confirmation<RevokeScope>, active: &ActiveUsersHandle) 
         revoking.close();
         // The page may be cleared soon.
         toasts.show_now(match (count, scope) {
-            (0, RevokeScope::Others) => "Nobody else was signed in any more.".to_owned(),
+            (0, RevokeScope::Others) => "Nobody else was signed in.".to_owned(),
             (0, RevokeScope::All) => "Everyone was signed out already.".to_owned(),
             _ => format!("{} signed out", counted(count, "session")),
         });

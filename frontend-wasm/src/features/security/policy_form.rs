@@ -2,23 +2,21 @@
 
 pub mod draft;
 mod edit;
+mod minutes_field;
 
 use curfew_shared::{
     error::FieldError,
-    policy::{PolicyOverride, Range, resolve},
+    policy::{PolicyOverride, resolve},
     security::{PolicyView, PresetName},
 };
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::{
-    browser::dom,
-    features::security::policy_form::{
-        draft::Draft,
-        edit::{Change, Edit},
-    },
-    ui::duration_text::minutes_in_words,
+use self::{
+    draft::Draft,
+    edit::{Change, Edit},
+    minutes_field::MinutesField,
 };
+use crate::{browser::dom, ui::duration_text::minutes_in_words};
 
 /// Props of [`PolicyForm`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -118,9 +116,9 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     };
     let choose = |choice| change.reform(move |_: Event| Change::Choose(choice));
     // Validated when the input is left; the confirmation of the last save stays.
-    let onchange = {
+    let on_leave = {
         let (edits, policy) = (edits.dispatcher(), policy.clone());
-        Callback::from(move |_: Event| edits.dispatch((policy.clone(), Change::Check)))
+        Callback::from(move |()| edits.dispatch((policy.clone(), Change::Check)))
     };
     let alert = match (errors.is_empty(), is_tried) {
         (false, true) => Some("Check what is marked below. Nothing has been saved.".into()),
@@ -128,49 +126,6 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
         _ => None,
     };
     let is_custom = draft.choice == PresetName::Custom;
-    let number = |field: &'static str, label: &'static str, range: Range, default: u32| {
-        let is_idle = field == "idle_minutes";
-        let text = draft.displayed(policy, is_idle);
-        let oninput = {
-            let change = change.clone();
-            Callback::from(move |event: InputEvent| {
-                let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-                let text = input.value();
-                change.emit(if is_idle { Change::TypeIdle(text) } else { Change::TypeAbsolute(text) });
-            })
-        };
-        let error = error_of(field);
-        let reading = match draft::parse(&text) {
-            Ok(Some(minutes)) => format!("minutes = {}", minutes_in_words(minutes)),
-            Ok(None) => format!("minutes; empty for the default, {}", minutes_in_words(default)),
-            Err(()) => "minutes".into(),
-        };
-        let limits = format!("{} to {}.", minutes_in_words(range.min), minutes_in_words(range.max));
-        let described_by = format!(
-            "{field}-reading {field}-limits{}",
-            if error.is_some() { format!(" {field}-error") } else { String::new() }
-        );
-        html! {
-            <div class="field">
-                <label for={field}>{ label }</label>
-                <div class="number">
-                    <div class="input">
-                        <input
-                            id={field} name={field} type="text" inputmode="numeric" autocomplete="off" maxlength="9"
-                            value={text} disabled={!is_custom} {oninput} onchange={onchange.clone()}
-                            aria-invalid={error.is_some().then_some("true")} aria-describedby={described_by}
-                        />
-                    </div>
-                    <span id={format!("{field}-reading")} class="reading">{ reading }</span>
-                </div>
-                <p id={format!("{field}-limits")} class="hint">{ limits }</p>
-                if let Some(error) = error {
-                    <p id={format!("{field}-error")} class="error">{ error }</p>
-                }
-            </div>
-        }
-    };
-
     html! {
         <form id="policy" class="form" novalidate=true {onsubmit} aria-busy={props.is_busy.then_some("true")}>
             <div id="policy-alert" role="alert" class="live">
@@ -182,16 +137,27 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
                 <legend>{ "How long people stay signed in" }</legend>
                 { for policy.presets.iter().map(|preset| {
                     let effective = resolve(preset.sets(), policy.default);
-                    let words = format!(
-                        "{} without use, {} in all",
+                    let limits = format!(
+                        "{} idle, {} maximum",
                         minutes_in_words(effective.idle_minutes), minutes_in_words(effective.absolute_minutes),
                     );
-                    choice(preset.name, &words, draft.choice, choose(preset.name))
+                    choice(preset.name, &limits, draft.choice, choose(preset.name))
                 }) }
                 { choice(PresetName::Custom, "Your own numbers", draft.choice, choose(PresetName::Custom)) }
                 <div class="numbers">
-                    { number("idle_minutes", "Ends when not used for", policy.bounds.idle_minutes, policy.default.idle_minutes) }
-                    { number("absolute_minutes", "Ends at the latest after", policy.bounds.absolute_minutes, policy.default.absolute_minutes) }
+                    <MinutesField
+                        field="idle_minutes" label="Ends when not used for" range={policy.bounds.idle_minutes}
+                        default={policy.default.idle_minutes} value={draft.displayed(policy, true)}
+                        is_disabled={!is_custom} error={error_of("idle_minutes")}
+                        on_input={change.reform(Change::TypeIdle)} on_change={&on_leave}
+                    />
+                    <MinutesField
+                        field="absolute_minutes" label="Ends at the latest after"
+                        range={policy.bounds.absolute_minutes} default={policy.default.absolute_minutes}
+                        value={draft.displayed(policy, false)} is_disabled={!is_custom}
+                        error={error_of("absolute_minutes")} on_input={change.reform(Change::TypeAbsolute)}
+                        on_change={&on_leave}
+                    />
                 </div>
             </fieldset>
             <div class="actions">
@@ -213,7 +179,7 @@ pub fn PolicyForm(props: &PolicyFormProps) -> Html {
     }
 }
 
-fn choice(name: PresetName, words: &str, chosen: PresetName, onchange: Callback<Event>) -> Html {
+fn choice(name: PresetName, hint: &str, chosen: PresetName, onchange: Callback<Event>) -> Html {
     let (id, title) = match name {
         PresetName::Strict => ("preset-strict", "Strict"),
         PresetName::Standard => ("preset-standard", "Standard"),
@@ -225,7 +191,7 @@ fn choice(name: PresetName, words: &str, chosen: PresetName, onchange: Callback<
             <span>
                 <span class="name">{ title }</span>
                 { " " }
-                <span class="hint">{ words.to_owned() }</span>
+                <span class="hint">{ hint.to_owned() }</span>
             </span>
         </label>
     }

@@ -45,7 +45,7 @@ fn texts(scope: RevokeScope, others: u64) -> Texts {
     match (scope, others) {
         (RevokeScope::Others, 0) => Texts {
             title: "Sign out everyone except you?",
-            body: "Nobody but you is signed in any more.".into(),
+            body: "Nobody else is signed in.".into(),
             confirm: "Sign out everyone else".into(),
         },
         (RevokeScope::Others, _) => Texts {
