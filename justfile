@@ -1,11 +1,11 @@
-# Curfew's chores. `just` lists them; `just run` shows the product; `just check` is what CI does.
+# Curfew's tasks. `just` lists them, `just run` starts the product, `just check` runs what CI runs.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 set script-interpreter := ["bash", "-euo", "pipefail"]
 set positional-arguments
 set no-exit-message
 
-# What `just tools` installed comes before what the machine has.
+# Tools installed by `just tools` take precedence over the system's.
 export PATH := justfile_directory() / ".tools/bin:" + env("PATH")
 
 target := absolute_path(env("CARGO_TARGET_DIR", "target"))
@@ -16,32 +16,32 @@ wasm := "-p curfew-frontend --target wasm32-unknown-unknown"
 step := ".ci/step"
 
 # The development profile always builds the same set of packages, so that none is compiled for two sets of
-# features: tests are chosen by target (`--test api`), never by package (`-p`). The page alone is built apart.
+# features. Select tests by target (`--test api`), never by package (`-p`). Only the page is built separately.
 
 [private]
 default:
     @just --list --unsorted
 
-# Build everything and serve the demo: the address and how to sign in are printed; the data is kept in data/.
+# Build everything and serve the demo. Prints the address and the login; stores its data in data/.
 run *ARGS: page
-    @# Unoptimized: built in a quarter of the time, and fast enough for a first look. `just build` makes the release binary.
+    @# Unoptimized: builds in a quarter of the time and is fast enough for a first look. `just build` makes the release binary.
     @{{ step }} "Building the server (2 minutes the first time)" \
         "The server did not build; see above." \
         cargo build --locked --bin curfew
     @exec {{ quote(target / "debug/curfew") }} serve --demo "$@"
 
-# Serve the demo in a debug build; the page and the server are rebuilt when a file changes.
+# Serve the demo in a debug build. Rebuilds the page and the server when a file changes.
 dev *ARGS: (_tools "page")
     @.ci/dev "$@"
 
-# Everything that CI checks: lint, then all tests.
+# Run everything that CI checks: lint, then all tests.
 check: lint test
 
-# All tests: units, API on SQLite and on PostgreSQL, the description of the API, the page in Chromium, the product in Chromium.
+# Run all tests: units, API on SQLite and on PostgreSQL, the API description, the page in Chromium, the product in Chromium.
 test: (_tools "test") page test-unit (test-api "sqlite") (test-api "postgres") test-openapi test-page test-e2e
     @echo "==> All tests passed." >&2
 
-# Formatting, clippy for the host and for wasm, documentation, licences and sources of dependencies.
+# Check formatting, clippy for the host and for wasm, documentation, and licences and sources of dependencies.
 lint: (_tools "page" "lint")
     @{{ step }} "Formatting" "Run \`cargo fmt --all\`." \
         cargo fmt --all --check
@@ -62,18 +62,18 @@ lint: (_tools "page" "lint")
         cargo deny --locked --log-level error check licenses bans sources
     @.ci/advisories
 
-# Compile the tools the rest needs, at exact versions, into .tools/ (4 minutes once, then nothing).
+# Install the tools that the other recipes need, at exact versions, into .tools/ (4 minutes the first time).
 tools: (_tools "page" "test" "lint")
 
 [private]
 _tools *GROUPS:
     @.ci/tools "$@"
 
-# Build the page into dist/ (1 minute the first time; nothing when it is fresh).
+# Build the page into dist/ (1 minute the first time; skipped if it is up to date).
 [script]
 page: (_tools "page")
-    # dist/ is embedded in the server: an untouched page must not relink it. trunk takes no NO_COLOR=1, and
-    # warns of JavaScript that it cannot make smaller, which is no news.
+    # dist/ is embedded in the server, so an unchanged page must not relink it. trunk rejects NO_COLOR=1. It also
+    # warns about JavaScript that it cannot minify, which is expected.
     stamp={{ quote(target / "page.stamp") }}
     if [ -f "$stamp" ] && [ -f dist/index.html ] &&
         [ -z "$(find frontend-wasm shared Cargo.toml Cargo.lock Trunk.toml .ci/slim dist -newer "$stamp" -print -quit)" ]; then
@@ -90,9 +90,9 @@ build: page
         "The server did not build; see above." \
         cargo build --release --locked -p curfew-backend --bin curfew
 
-# Tests beside the code (domain, store, shared types), of the code's shape, and of documentation examples.
+# Run unit tests (domain, store, shared types), tests of the code's structure, and documentation examples.
 test-unit *FILTER: page
-    @# `[!aj]*`: every test target but `api` and `journeys`, which have their own recipes.
+    @# `[!aj]*`: every test target except `api` and `journeys`, which have their own recipes.
     @{{ step }} "Unit tests (2 minutes to compile the first time)" \
         "A unit test failed; run it alone with \`just test-unit NAME\`." \
         cargo test --locked --lib --bins --test '[!aj]*' -- "$@"
@@ -103,26 +103,26 @@ test-unit *FILTER: page
         "An example in a comment does not hold; see above." \
         cargo test --locked --doc -- "$@"
 
-# Tests of the API through HTTP, on `sqlite` or on a private `postgres`.
+# Test the API through HTTP, on `sqlite` or on a private `postgres`.
 test-api DATABASE="sqlite" *FILTER: (_tools "test") page
     @{{ step }} "API tests on {{ DATABASE }}" \
         "An API test failed; run it alone with \`just test-api {{ DATABASE }} NAME\`." \
         {{ if DATABASE == "postgres" { ".ci/with-postgres" } else if DATABASE == "sqlite" { "env -u TEST_DATABASE_URL" } else { error("the database is sqlite or postgres") } }} \
         cargo test --locked --test api -- "${@:2}"
 
-# The description of the API: a linter, a generated client and generated requests against the release binary.
+# Test the API description: a linter, a generated client and generated requests against the release binary.
 test-openapi *OPTIONS: (_tools "test") build
     @{{ step }} "The description of the API (half a minute)" \
         "The description and the server do not agree; see above." \
         .ci/openapi {{ curfew }} "$@"
 
-# Tests of the page's components in headless Chromium.
+# Test the page's components in headless Chromium.
 test-page *FILTER: (_tools "test")
     @{{ step }} "Page tests in headless Chromium (1 minute to compile the first time)" \
         "A page test failed; run it alone with \`just test-page NAME\`." \
         env CHROMEDRIVER="$(command -v chromedriver)" cargo test --locked {{ wasm }} -- "$@"
 
-# The release binary and a real browser: every journey of the product.
+# Test the release binary in a real browser: every user journey.
 test-e2e *FILTER: (_tools "test") build
     @{{ step }} "End-to-end tests in headless Chromium" \
         "A journey failed; run it alone with \`just test-e2e NAME\`." \
@@ -132,11 +132,11 @@ test-e2e *FILTER: (_tools "test") build
         AXE={{ axe }} SMTP_SERVER={{ smtp_server }} \
         .ci/with-postgres cargo test --locked --test journeys -- "$@"
 
-# How fast the release binary is, as ratios to limits measured in the same run (2 minutes).
+# Measure the release binary, as ratios to limits measured in the same run (2 minutes).
 bench: (_tools "test") build
     @CURFEW_BIN={{ curfew }} .ci/with-postgres cargo run --release --locked -p curfew-backend --example bench
 
-# Pictures of every screen, light and dark, narrow and wide, into a folder.
+# Write screenshots of every screen, light and dark, narrow and wide, into a folder.
 screenshots FOLDER: (_tools "test") build
     @CURFEW_BIN={{ curfew }} CHROMEDRIVER="$(command -v chromedriver)" SMTP_SERVER={{ smtp_server }} \
         CHROME="$(command -v chromium chromium-browser google-chrome google-chrome-stable chrome | head -n 1)" \
