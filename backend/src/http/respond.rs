@@ -1,0 +1,3 @@
+//! What an answer holds.
+
+pub(super) mod tokens;

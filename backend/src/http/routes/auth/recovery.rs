@@ -1,0 +1,243 @@
+//! Getting back in: a forgotten password, and a sign-in that was somebody else's.
+
+use axum::{
+    Json as JsonResponse,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use curfew_shared::{
+    audit::AuditKind,
+    auth::TokenDelivery,
+    error::ErrorCode,
+    id::UserId,
+    person::{DisownResponse, EmailRequest, LinkRequest, ResetPasswordRequest},
+    route::api as route,
+};
+use serde_json::json;
+
+use super::verify_email::taken;
+use crate::{
+    app::AppState,
+    audit::{AppendError, Deed},
+    domain::{
+        field,
+        link::{DISOWN_REACH, LinkPurpose},
+    },
+    error::{Error, Result},
+    http::extract::{Client, Json},
+    mail::Mail,
+    store::{
+        Connection, accounts, address_changes, devices, identities, membership_changes,
+        sessions::{self, Reason},
+        users::{self, Login},
+    },
+    takeover::{self, Takeover, Withdrawn},
+    throttle,
+};
+
+/// Ask for a message with a link to set a new password.
+///
+/// The answer is the same whether or not the address is known.
+#[utoipa::path(
+    post,
+    path = route::FORGOT_PASSWORD,
+    tag = "auth",
+    security(()),
+    request_body = EmailRequest,
+    responses(
+        (status = 202, description = "A message is on its way, if the address is known"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn forgot_password(
+    State(app): State<AppState>,
+    client: Client,
+    Json(request): Json<EmailRequest>,
+) -> Result<StatusCode> {
+    let email = field::normal_email(&request.email);
+    field::refuse([field::check_email("email", &email)])?;
+    throttle::reset(&app, &email, client.origin.address.as_deref()).await?;
+    Mail::PasswordForgotten {}.enqueue(&app.database.write, &email, app.clock.now()).await?;
+    app.outbox.notify_one();
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Set a new password by a link. Ends every session of the user.
+///
+/// Cancels the pending invitations that the user sent, and unlinks the identities that were added in the last nine
+/// days.
+#[utoipa::path(
+    post,
+    path = route::RESET_PASSWORD,
+    tag = "auth",
+    security(()),
+    request_body = ResetPasswordRequest,
+    responses(
+        (status = 204, description = "The password is set, and every session has ended"),
+        (status = 410, description = "`invalid_link`"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn reset_password(
+    State(app): State<AppState>,
+    client: Client,
+    Json(request): Json<ResetPasswordRequest>,
+) -> Result<Response> {
+    let now = app.clock.now();
+    let login = linked(&app, &app.database.read, &request.token, now).await?;
+    throttle::link(&app, &request.token).await?;
+    let about = [login.email.as_str(), &login.name];
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    field::refuse([app.passwords.judge_in(&place, "password", &request.password, &about).await?])?;
+    let hash = app.passwords.hash_in(&place, &request.password).await?;
+    let transaction = app.database.begin().await?;
+    users::hold(&transaction, login.user_id).await?;
+    // Of two that follow the link at once, the second finds another password.
+    let login = linked(&app, &transaction, &request.token, now).await?;
+    let old = login.password_hash.as_deref();
+    if !users::reset_password(&transaction, login.user_id, old, &hash, now).await? {
+        return Err(ErrorCode::InvalidLink.into());
+    }
+    let revoked_count =
+        sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
+    let withdrawn = takeover::withdraw(&transaction, login.account_id, login.user_id, now).await?;
+    let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
+    // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
+    throttle::forgive(&transaction, &login.email).await?;
+    throttle::link_used(&transaction, &request.token, now).await?;
+    let delivery = if client.is_our_page { TokenDelivery::Cookie } else { TokenDelivery::Body };
+    devices::remember(&transaction, login.user_id, &client.device(delivery), now).await?;
+    Deed::new(AuditKind::PasswordReset, login.account_id, now)
+        .by(login.user_id)
+        .from(client.origin.address.as_deref())
+        .with(json!({
+            "revoked_count": revoked_count,
+            "unlinked_count": unlinked_count,
+            "revoked_invite_count": revoked_invite_count,
+        }))
+        .append(&transaction)
+        .await?;
+    let mail =
+        Mail::PasswordChanged { user_id: login.user_id, at: now, unlinked_count, revoked_invite_count };
+    mail.enqueue(&transaction, &login.email, now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if client.is_our_page {
+        response.headers_mut().insert(header::SET_COOKIE, client.device_cookie()?);
+    }
+    Ok(response)
+}
+
+/// Whose password the link sets, if it is good for it still.
+async fn linked(
+    app: &AppState,
+    connection: &impl Connection,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Login> {
+    let invalid = || Error::from(ErrorCode::InvalidLink);
+    let claims = app.keys.verify_link(token, LinkPurpose::ResetPassword, now).map_err(|_| invalid())?;
+    let login = users::find_login_by_id(connection, UserId(claims.sub)).await?;
+    let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
+    if claims.fingerprint == Some(login.fingerprint()) { Ok(login) } else { Err(invalid()) }
+}
+
+/// Say by the link in a message that a sign-in was not one's own.
+///
+/// Ends every session of the user and takes away what lets somebody else in again: the password, the
+/// user's devices, every link in a message, and of the last nine days the identities that were linked and
+/// the invitations that were sent. People who joined by them are deactivated, promotions are undone, and the user is
+/// let in again where such people had deactivated or removed them. The user's address is again the one that the
+/// message went to, which is sent a link to set a new password.
+#[utoipa::path(
+    post,
+    path = route::DISOWN,
+    tag = "auth",
+    security(()),
+    request_body = LinkRequest,
+    responses(
+        (status = 200, description = "Every session has ended, and a message is on its way", body = DisownResponse),
+        (status = 409, description = "`address_taken`: somebody else has the address by now"),
+        (status = 410, description = "`invalid_link`: used, expired, or sent before the password changed"),
+    ),
+)]
+pub(super) async fn disown(
+    State(app): State<AppState>,
+    client: Client,
+    Json(request): Json<LinkRequest>,
+) -> Result<JsonResponse<DisownResponse>> {
+    let invalid = || Error::from(ErrorCode::InvalidLink);
+    let now = app.clock.now();
+    let claims = app.keys.verify_link(&request.token, LinkPurpose::Disown, now).map_err(|_| invalid())?;
+    let address = claims.email.clone().ok_or_else(invalid)?;
+    let version = claims.version.unwrap_or_default();
+    let user_id = UserId(claims.sub);
+    let since = now - DISOWN_REACH;
+    let transaction = app.database.begin().await?;
+    // The account before the user, as whatever an owner does.
+    let account = match users::find_login_by_id(&transaction, user_id).await? {
+        Some(login) => login.account_id,
+        None => membership_changes::find_removed(&transaction, user_id, since).await?.ok_or_else(invalid)?.0,
+    };
+    accounts::hold(&transaction, account).await?;
+    users::hold(&transaction, user_id).await?;
+    if !accounts::is_open(&transaction, account).await? {
+        return Err(invalid());
+    }
+    let is_good = match users::find_login_by_id(&transaction, user_id).await? {
+        Some(login) if login.email == address => login.credentials_version == version,
+        // Whoever took the user over gave it an address of their own, and may have got a new password by it.
+        Some(_) => address_changes::undo(&transaction, user_id, (&address, version), since).await?,
+        None => {
+            let removed = membership_changes::find_removed(&transaction, user_id, since).await?;
+            removed.and_then(|(_, removed)| removed.version_at(&address)) == Some(version)
+        }
+    };
+    if !is_good {
+        return Err(invalid());
+    }
+    let origin = client.origin.address.as_deref();
+    let takeover = Takeover { account, person: user_id, email: &address, address: origin, now };
+    let revoked_invite_count = takeover.undo(&transaction).await.map_err(|error| match error {
+        AppendError::Store(error) => taken(error),
+        error @ AppendError::Entropy(_) => error.into(),
+    })?;
+    // Whoever was deactivated by somebody else than those whom the thief let in stays so.
+    let login = users::find_login_by_id(&transaction, user_id).await?;
+    let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
+    let is_former = login.email != address;
+    if is_former
+        && !users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?
+    {
+        return Err(invalid());
+    }
+    users::lock_out(&transaction, user_id, now).await?;
+    let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
+    devices::forget(&transaction, user_id).await?;
+    // Since the first of the sign-ins that such a link can be about: which of them the person follows is
+    // all the same.
+    let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
+    Deed::new(AuditKind::SignInDisowned, account, now)
+        .by(user_id)
+        .from(origin)
+        .with(json!({
+            "revoked_count": revoked_count,
+            "unlinked_count": unlinked_count,
+            "revoked_invite_count": revoked_invite_count,
+            "old_email": login.email,
+            "email": address,
+        }))
+        .append(&transaction)
+        .await?;
+    for recipient in [Some(&address), Some(&login.email).filter(|_| is_former)].into_iter().flatten() {
+        Mail::SignInDisowned { at: now, email: address.clone() }
+            .enqueue(&transaction, recipient, now)
+            .await?;
+    }
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(JsonResponse(DisownResponse { revoked_count }))
+}

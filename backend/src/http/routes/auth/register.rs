@@ -1,0 +1,139 @@
+//! Registering an account. No request here looks an address up: a message to it goes on from there.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use curfew_shared::{
+    error::ErrorCode,
+    person::{EmailRequest, RegisterRequest},
+    route::api as route,
+};
+
+use crate::{
+    app::{App, AppState},
+    config,
+    domain::{field, link::LinkPurpose},
+    entropy,
+    error::Result,
+    http::{
+        cookies::{
+            registration::{Browser, browser_hash},
+            set_cookies,
+        },
+        extract::{Client, Json},
+    },
+    mail::Mail,
+    store::{
+        Transaction,
+        registrations::{self, Registration},
+    },
+    throttle,
+};
+
+/// Ask for an account of one's own.
+///
+/// The answer is the same whether or not the address is known; a message to it goes on from there.
+#[utoipa::path(
+    post,
+    path = route::REGISTER,
+    tag = "auth",
+    security(()),
+    request_body = RegisterRequest,
+    responses(
+        (status = 202, description = "A message is on its way"),
+        (status = 403, description = "`registration_closed`"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn register(
+    State(app): State<AppState>,
+    client: Client,
+    headers: HeaderMap,
+    Json(request): Json<RegisterRequest>,
+) -> Result<Response> {
+    if app.config.registration == config::Registration::Closed {
+        return Err(ErrorCode::RegistrationClosed.into());
+    }
+    throttle::sender(&app, client.origin.address.as_deref()).await?;
+    let email = field::normal_email(&request.email);
+    let about = [email.as_str(), &request.name, &request.account_name];
+    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    field::refuse([
+        field::check_name("account_name", &request.account_name),
+        field::check_name("name", &request.name),
+        field::check_email("email", &email),
+        app.passwords.judge_in(&place, "password", &request.password, &about).await?,
+    ])?;
+    throttle::recipient(&app, &email).await?;
+    let hash = app.passwords.hash_in(&place, &request.password).await?;
+    let browser = Browser::of(&headers)?;
+    let transaction = app.database.begin().await?;
+    let registration = Registration {
+        id: entropy::id(app.clock.now())?,
+        account_name: request.account_name.trim().to_owned(),
+        name: request.name.trim().to_owned(),
+        email,
+        password_hash: Some(hash),
+        issuer: None,
+        subject: None,
+        browser_hash: Some(browser.hash()),
+        expires_at: app.clock.now() + LinkPurpose::VerifyRegistration.lifetime(),
+    };
+    keep(&transaction, &app, &registration).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok((StatusCode::ACCEPTED, set_cookies([browser.cookie()?])).into_response())
+}
+
+/// Keeps a registration until its address is proven, and sends the message that asks for it.
+pub(super) async fn keep(transaction: &Transaction, app: &App, registration: &Registration) -> Result<()> {
+    let now = app.clock.now();
+    registrations::insert(transaction, registration, now).await?;
+    let mail = Mail::Registered { registration_id: registration.id };
+    Ok(mail.enqueue(transaction, &registration.email, now).await?)
+}
+
+/// Ask for the verification message once more.
+#[utoipa::path(
+    post,
+    path = route::RESEND_VERIFICATION,
+    tag = "auth",
+    security(()),
+    request_body = EmailRequest,
+    responses(
+        (status = 202, description = "A message is on its way, if there is something to verify"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn resend_verification(
+    State(app): State<AppState>,
+    client: Client,
+    headers: HeaderMap,
+    Json(request): Json<EmailRequest>,
+) -> Result<StatusCode> {
+    // Somebody else may have registered with the address since: who asks in the browser in which they
+    // registered means their own. Nothing is told of what others did with the address.
+    let own = match browser_hash(&headers) {
+        Some(hash) => {
+            let (email, now) = (field::normal_email(&request.email), app.clock.now());
+            let latest = registrations::find_latest(&app.database.read, &email, Some(&hash), now).await?;
+            latest.filter(|latest| latest.browser_hash.as_ref() == Some(&hash))
+        }
+        None => None,
+    };
+    let mail = own.map_or(Mail::VerificationAsked {}, |own| Mail::Registered { registration_id: own.id });
+    let email = addressed(&app, &client, &request.email).await?;
+    mail.enqueue(&app.database.write, &email, app.clock.now()).await?;
+    app.outbox.notify_one();
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The normal form of an address that a message may go to, which counts.
+pub(in crate::http::routes) async fn addressed(app: &App, client: &Client, email: &str) -> Result<String> {
+    let email = field::normal_email(email);
+    field::refuse([field::check_email("email", &email)])?;
+    throttle::message(app, &email, client.origin.address.as_deref()).await?;
+    Ok(email)
+}

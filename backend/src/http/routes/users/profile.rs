@@ -1,0 +1,90 @@
+//! One's own name and address.
+
+use axum::{Json as JsonResponse, extract::State, http::StatusCode};
+use curfew_shared::{
+    audit::AuditKind,
+    auth::UserSummary,
+    error::ErrorCode,
+    person::{EmailRequest, UpdateProfileRequest},
+    route::api as route,
+};
+use serde_json::json;
+
+use crate::{
+    app::AppState,
+    domain::field,
+    error::{Error, Result},
+    http::{
+        extract::{Caller, Client, Json},
+        routes::auth::register::addressed,
+    },
+    mail::Mail,
+    store::users,
+};
+
+/// Change one's own name.
+#[utoipa::path(
+    patch,
+    path = route::PROFILE,
+    operation_id = "update_profile",
+    tag = "users",
+    request_body = UpdateProfileRequest,
+    responses(
+        (status = 200, description = "The person", body = UserSummary),
+    ),
+)]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<UpdateProfileRequest>,
+) -> Result<JsonResponse<UserSummary>> {
+    field::refuse([field::check_name("name", &request.name)])?;
+    let name = request.name.trim();
+    if name != caller.user.name {
+        let transaction = caller.begin(&app).await?;
+        // Of several requests with the same name at once, one changes something.
+        if users::set_name(&transaction, caller.user.id, name).await? {
+            caller
+                .deed(AuditKind::NameChanged, &client)
+                .with(json!({"old": caller.user.name, "new": name}))
+                .append(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+    }
+    Ok(JsonResponse(UserSummary { name: name.to_owned(), ..caller.user }))
+}
+
+/// Ask for another e-mail address.
+///
+/// A message to it goes on from there. The answer is the same whether or not the address is known.
+#[utoipa::path(
+    post,
+    path = route::CHANGE_EMAIL,
+    tag = "users",
+    request_body = EmailRequest,
+    responses(
+        (status = 202, description = "A message to the new address is on its way"),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn change_email(
+    State(app): State<AppState>,
+    caller: Caller,
+    client: Client,
+    Json(request): Json<EmailRequest>,
+) -> Result<StatusCode> {
+    caller.must_be_fresh()?;
+    let email = addressed(&app, &client, &request.email).await?;
+    let transaction = caller.begin(&app).await?;
+    let login = users::find_login_by_id(&transaction, caller.user.id).await?;
+    let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
+    // As things are now: what changes before the message is sent makes its link useless too.
+    let mail = Mail::EmailChangeAsked { user_id: caller.user.id, fingerprint: login.fingerprint() };
+    mail.enqueue(&transaction, &email, caller.now).await?;
+    transaction.commit().await?;
+    app.outbox.notify_one();
+    Ok(StatusCode::ACCEPTED)
+}
