@@ -14,12 +14,8 @@ use tower_http::{
     request_id::{MakeRequestId, RequestId},
 };
 
-use super::extract::fetch_metadata::is_foreign;
-use crate::{
-    app::AppState,
-    entropy,
-    error::{Error, problem},
-};
+use super::{extract::fetch_metadata::is_foreign, respond::problem::problem};
+use crate::{app::AppState, entropy, error::Error};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

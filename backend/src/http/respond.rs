@@ -1,3 +1,4 @@
 //! What an answer holds.
 
+pub(super) mod problem;
 pub(super) mod tokens;
