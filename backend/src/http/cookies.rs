@@ -1,7 +1,8 @@
-//! The cookies, each with its name in one place.
+//! The cookies that the server reads and sets, one file each.
 
+pub(super) mod device;
 pub(super) mod oauth_flow;
 pub(super) mod registration;
 mod set;
 
-pub(super) use set::{COOKIE, cookie, no_cookie, set_cookie, set_cookies};
+pub(super) use set::{REFRESH_TOKEN, clear_refresh_token, find_cookie, set_cookie, set_cookies};

@@ -1,4 +1,4 @@
-//! What a request holds. Extractors refuse with our own problem body where axum would answer with plain text.
+//! What a request holds. Our own extractors reject with a problem body where axum would send plain text.
 
 pub(super) mod accept;
 mod bearer;
@@ -15,14 +15,16 @@ mod path;
 mod query;
 mod refresh_token;
 mod request_client;
+mod sign_in_client;
 
 pub(super) use caller::Caller;
 pub(super) use form::Form;
 pub(super) use idempotency_key::IdempotencyKey;
 pub(super) use json::{Json, JsonOrDefault};
 pub(super) use owner::Owner;
-pub(super) use pages::{cut, page_limit};
+pub(super) use pages::{page_limit, truncate_page};
 pub(super) use path::Path;
 pub(super) use query::Query;
-pub(super) use refresh_token::Shown;
-pub(super) use request_client::{Client, Delivery};
+pub(super) use refresh_token::PresentedToken;
+pub(super) use request_client::RequestClient;
+pub(super) use sign_in_client::SignInClient;

@@ -14,7 +14,7 @@ use tower_http::{
     request_id::{MakeRequestId, RequestId},
 };
 
-use super::{extract::fetch_metadata::is_foreign, respond::problem::problem};
+use super::{extract::fetch_metadata::is_cross_site, respond::problem::problem};
 use crate::{app::AppState, entropy, error::Error};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,9 +68,9 @@ pub(super) async fn finish(response: Response) -> Response {
 
 /// Sets no cookies, and clears none, for a page of another site, whatever the endpoint.
 pub(super) async fn keep_cookies_home(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let is_foreign = is_foreign(request.headers(), &app.config.origin);
+    let is_cross_site = is_cross_site(request.headers(), &app.config.origin);
     let mut response = next.run(request).await;
-    if is_foreign {
+    if is_cross_site {
         response.headers_mut().remove(header::SET_COOKIE);
     }
     response

@@ -1,29 +1,29 @@
-//! The cookies that bind sign-ins to their browser: one each, so that the tabs of a browser let each other be.
+//! The cookies that bind sign-ins with a provider to their browser: one each, so that several tabs can sign in.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::TimeDelta;
 use cookie::SameSite;
 
-use super::set::{cookie, set_cookie};
+use super::set::{find_cookie, set_cookie};
 use crate::{error::Result, keys::sha256, store::oauth_flows};
 
-/// What their names begin with; the rest is a part of the hash of the state.
+/// The start of their names; the rest is a part of the hash of the state.
 const PREFIX: &str = "__Host-curfew_oauth_";
-/// How many a browser keeps at most. Those of sign-ins that never came back go first.
-const MOST: usize = 8;
+/// How many a browser keeps. The oldest are dropped first.
+const COUNT_MAX: usize = 8;
 
 fn name(state: &str) -> String {
     format!("{PREFIX}{:.16}", sha256(state))
 }
 
-/// The secret that goes with a state, as the browser sends it.
+/// The secret in the browser's cookie for a state.
 pub(in crate::http) fn secret<'a>(headers: &'a HeaderMap, state: &str) -> Option<&'a str> {
-    cookie(headers, &name(state))
+    find_cookie(headers, &name(state))
 }
 
-/// Lets the browser keep the secret that goes with a state, and drop what it has too much of.
-/// `Lax`, as the way back begins at the provider.
-pub(in crate::http) fn keep(headers: &HeaderMap, state: &str, secret: &str) -> Result<Vec<HeaderValue>> {
+/// Sets the cookie for a state, and clears the oldest if there are too many. `Lax`, since the provider sends the
+/// browser back.
+pub(in crate::http) fn set(headers: &HeaderMap, state: &str, secret: &str) -> Result<Vec<HeaderValue>> {
     let names: Vec<_> = headers
         .get_all(header::COOKIE)
         .iter()
@@ -32,13 +32,13 @@ pub(in crate::http) fn keep(headers: &HeaderMap, state: &str, secret: &str) -> R
         .filter(|name| name.starts_with(PREFIX) && name.is_ascii())
         .collect();
     // Browsers send the oldest first (RFC 6265 §5.4).
-    let too_many = &names[..(names.len() + 1).saturating_sub(MOST)];
+    let too_many = &names[..(names.len() + 1).saturating_sub(COUNT_MAX)];
     let mut cookies: Vec<_> = too_many.iter().map(|name| clear_named(name)).collect::<Result<_>>()?;
     cookies.push(set_cookie(&name(state), secret, SameSite::Lax, oauth_flows::LIFETIME)?);
     Ok(cookies)
 }
 
-/// Lets the browser drop the secret that goes with a state.
+/// Clears the cookie for a state.
 pub(in crate::http) fn clear(state: &str) -> Result<HeaderValue> {
     clear_named(&name(state))
 }

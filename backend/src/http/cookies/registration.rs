@@ -4,19 +4,19 @@ use ::cookie::SameSite;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::set::{cookie, set_cookie};
+use super::set::{find_cookie, set_cookie};
 use crate::{domain::link::LinkPurpose, entropy, error::Result, keys::sha256};
 
 const COOKIE: &str = "__Host-curfew_registration";
 
-/// The browser in which a registration is begun. Only there a link proves that its bearer chose the password, or
-/// signed in with the identity: anybody can register with somebody else's address.
-pub(in crate::http) struct Browser(String);
+/// The secret of the browser in which a registration was begun. Only there does a link prove that its bearer chose
+/// the password, or signed in with the identity: anybody can register with somebody else's address.
+pub(in crate::http) struct RegistrationCookie(String);
 
-impl Browser {
-    /// As it was known before, or as a new one.
-    pub(in crate::http) fn of(headers: &HeaderMap) -> Result<Self> {
-        let known = cookie(headers, COOKIE).filter(|secret| secret.len() == 43).map(str::to_owned);
+impl RegistrationCookie {
+    /// The secret in the browser's cookie, or a new one.
+    pub(in crate::http) fn read_or_create(headers: &HeaderMap) -> Result<Self> {
+        let known = find_cookie(headers, COOKIE).filter(|secret| secret.len() == 43).map(str::to_owned);
         let secret = match known {
             Some(secret) => secret,
             None => URL_SAFE_NO_PAD.encode(entropy::bytes::<32>()?),
@@ -24,18 +24,18 @@ impl Browser {
         Ok(Self(secret))
     }
 
-    /// What is kept of its secret.
+    /// The hash of the secret, which is what is stored.
     pub(in crate::http) fn hash(&self) -> String {
         sha256(&self.0)
     }
 
-    /// The cookie that lets it be known again. `Strict`: the link of the message leads to a page, which asks.
-    pub(in crate::http) fn cookie(&self) -> Result<HeaderValue> {
+    /// Sets the cookie. `Strict`: the link in the message leads to a page, which sends the request.
+    pub(in crate::http) fn set(&self) -> Result<HeaderValue> {
         set_cookie(COOKIE, &self.0, SameSite::Strict, LinkPurpose::VerifyRegistration.lifetime())
     }
 }
 
-/// What a registration that was begun in this browser is known by.
-pub(in crate::http) fn browser_hash(headers: &HeaderMap) -> Option<String> {
-    cookie(headers, COOKIE).map(sha256)
+/// The hash of the secret in the browser's cookie.
+pub(in crate::http) fn registration_cookie_hash(headers: &HeaderMap) -> Option<String> {
+    find_cookie(headers, COOKIE).map(sha256)
 }

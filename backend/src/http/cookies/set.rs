@@ -12,21 +12,21 @@ use crate::error::Result;
 
 /// The cookie that carries the refresh token. The prefix makes the browser insist on `Secure`,
 /// `Path=/` and no `Domain`, so that no other host can plant one.
-pub(in crate::http) const COOKIE: &str = "__Host-curfew_rt";
+pub(in crate::http) const REFRESH_TOKEN: &str = "__Host-curfew_rt";
 
 /// Makes the browser drop the refresh token.
-pub(in crate::http) fn no_cookie() -> Result<HeaderValue> {
-    set_cookie(COOKIE, "", SameSite::Strict, TimeDelta::zero())
+pub(in crate::http) fn clear_refresh_token() -> Result<HeaderValue> {
+    set_cookie(REFRESH_TOKEN, "", SameSite::Strict, TimeDelta::zero())
 }
 
-/// Cookies, as a part of an answer.
+/// The headers that set cookies.
 pub(in crate::http) fn set_cookies(
     cookies: impl IntoIterator<Item = HeaderValue>,
 ) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
     AppendHeaders(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect())
 }
 
-/// A cookie that no script can read, for this host alone; with no time left the browser drops it.
+/// A cookie that no script can read, for this host alone; without time left, the browser drops it.
 pub(in crate::http) fn set_cookie(
     name: &str,
     value: &str,
@@ -42,8 +42,8 @@ pub(in crate::http) fn set_cookie(
     HeaderValue::from_str(&cookie.to_string()).map_err(|_| ErrorCode::Internal.into())
 }
 
-/// The value of the cookie `name`. Another site of the same domain may have set cookies that are no text.
-pub(in crate::http) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The value of the cookie `name`. Another site of the same domain may have set cookies that are not text.
+pub(in crate::http) fn find_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs =
         headers.get_all(header::COOKIE).iter().flat_map(|all| all.as_bytes().split(|byte| *byte == b';'));
     let value = |pair: &'a [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");

@@ -1,15 +1,14 @@
-//! What a client would rather have (RFC 9110 §12.4.2).
+//! Quality values of a client's preferences (RFC 9110 §12.4.2).
 
 use axum::http::{HeaderMap, HeaderName};
 
-/// How much a client wants what it calls `wanted`, by its header of this `name`: 1 at most, 0 what it does not
-/// name or does not want at all.
-pub(in crate::http) fn weight(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> f32 {
+/// The quality value of `wanted` in the header `name`; 0 if it is absent.
+pub(in crate::http) fn quality(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> f32 {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).find_map(|offer| weight_of(offer, wanted)).unwrap_or(0.0)
+    values.flat_map(|value| value.split(',')).find_map(|offer| quality_of(offer, wanted)).unwrap_or(0.0)
 }
 
-fn weight_of(offer: &str, wanted: &str) -> Option<f32> {
+fn quality_of(offer: &str, wanted: &str) -> Option<f32> {
     let mut parts = offer.split(';').map(str::trim);
     if !parts.next()?.eq_ignore_ascii_case(wanted) {
         return None;
@@ -26,12 +25,12 @@ mod tests {
 
     #[test]
     fn a_client_names_what_it_wants_and_how_much() {
-        let weight = |values: &[&'static str]| {
+        let quality = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(ACCEPT, value.parse().unwrap());
             }
-            weight(&headers, &ACCEPT, "br")
+            quality(&headers, &ACCEPT, "br")
         };
         for (values, expected) in [
             (&["gzip, deflate, br"][..], 1.0),
@@ -43,7 +42,7 @@ mod tests {
             (&[""], 0.0),
             (&[], 0.0),
         ] {
-            assert!((weight(values) - expected).abs() < f32::EPSILON, "{values:?}");
+            assert!((quality(values) - expected).abs() < f32::EPSILON, "{values:?}");
         }
     }
 }

@@ -1,21 +1,25 @@
-//! Who calls: the bearer of a good access token, in a session that has not ended.
+//! The caller: the bearer of a valid access token of a session that has not ended.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use chrono::{DateTime, Utc};
 use curfew_shared::{
-    audit::AuditKind,
     auth::{AccountSummary, Role, SessionSummary, UserSummary},
     error::ErrorCode,
     id::{AccountId, SessionId, UserId},
 };
 use uuid::Uuid;
 
-use super::{bearer::bearer, request_client::Client};
+use super::{bearer::bearer, request_client::client_info};
 use crate::{
     app::{App, AppState},
-    audit::Deed,
+    context::Context,
     error::{Error, Result},
-    store::{StoreError, Transaction, accounts, sessions, users},
+    sessions::password_proof::PasswordProof,
+    store::{
+        StoreError, Transaction, accounts,
+        sessions::{self, ClientInfo},
+        users,
+    },
     throttle,
 };
 
@@ -30,62 +34,80 @@ pub struct Caller {
     /// The session.
     pub session: SessionSummary,
     /// The `jti` of the access token.
-    pub token: Uuid,
-    /// When the request was let in.
+    pub access_token_id: Uuid,
+    /// Where the request came from.
+    pub client: ClientInfo,
+    /// When the request was admitted.
     pub now: DateTime<Utc>,
-    fresh: bool,
+    is_recently_authenticated: bool,
 }
 
 impl Caller {
-    /// A deed of the caller's.
-    pub(in crate::http) fn deed<'a>(&self, kind: AuditKind, client: &'a Client) -> Deed<'a> {
-        Deed::new(kind, self.account.id, self.now)
-            .by(self.user.id)
-            .in_session(self.session.id)
-            .from(client.origin.address.as_deref())
+    /// The context of what the caller does in `transaction`.
+    pub(in crate::http) fn context<'a>(&'a self, transaction: &'a Transaction) -> Context<'a> {
+        Context::of_request(transaction, self.now, &self.client).by(self.user.id).in_session(self.session.id)
     }
 
-    /// Begins a transaction in which the caller acts. Who was let in is looked at once more: the body of
-    /// a request may take its time, and the session may have been ended meanwhile. Counts as a change.
-    pub(in crate::http) async fn begin(&self, app: &App) -> Result<Transaction> {
+    /// The password that the caller enters once more.
+    pub(in crate::http) fn password_proof(&self, password: String) -> PasswordProof {
+        PasswordProof {
+            user_id: self.user.id,
+            email: self.user.email.clone(),
+            account_id: self.account.id,
+            session_id: self.session.id,
+            password,
+            ip: self.client.ip.clone(),
+            now: self.now,
+        }
+    }
+
+    /// The client's IP address.
+    pub(in crate::http) fn ip(&self) -> Option<&str> {
+        self.client.ip.as_deref()
+    }
+
+    /// Begins a transaction for a change of the caller's own user. It checks access again, since the session may
+    /// have ended while the body arrived, and counts as a change.
+    pub(in crate::http) async fn begin_transaction(&self, app: &App) -> Result<Transaction> {
         throttle::change_by(app, self.user.id, self.user.role, self.account.id).await?;
         let transaction = app.database.begin().await?;
         users::hold(&transaction, self.user.id).await?;
-        self.still_admitted(&transaction).await?;
+        self.recheck_access(&transaction).await?;
         Ok(transaction)
     }
 
-    /// The same for an act that concerns who owns the account. Such acts on one account are done one after
-    /// the other.
-    pub(in crate::http) async fn begin_in_account(
-        &self,
-        app: &App,
-    ) -> Result<(Transaction, sessions::Caller)> {
-        throttle::change_by(app, self.user.id, self.user.role, self.account.id).await?;
-        let transaction = app.database.begin().await?;
-        accounts::hold(&transaction, self.account.id).await?;
-        users::hold(&transaction, self.user.id).await?;
-        let row = self.still_admitted(&transaction).await?;
-        Ok((transaction, row))
+    /// Begins a transaction for a change of who owns the account. The account is locked before any user, so such
+    /// changes happen one after the other.
+    pub(in crate::http) async fn begin_account_transaction(&self, app: &App) -> Result<Transaction> {
+        Ok(self.begin_in_account(app).await?.0)
     }
 
-    /// The same for an act of an owner's, so that two owners cannot take each other's place, and who was
-    /// demoted meanwhile is an owner no longer.
-    pub(in crate::http) async fn begin_as_owner(&self, app: &App) -> Result<Transaction> {
+    /// Begins an owner's transaction. The role is checked again under the lock, so that two owners cannot demote
+    /// each other at once.
+    pub(in crate::http) async fn begin_owner_transaction(&self, app: &App) -> Result<Transaction> {
         let (transaction, row) = self.begin_in_account(app).await?;
         if row.role()? == Role::Owner { Ok(transaction) } else { Err(ErrorCode::OwnerRequired.into()) }
     }
 
-    async fn still_admitted(&self, transaction: &Transaction) -> Result<sessions::Caller> {
-        let row = sessions::find_caller(transaction, self.session.id).await?;
-        row.filter(|row| row.admits(self.token)).ok_or_else(|| Error::token(ErrorCode::SessionRevoked))
+    async fn begin_in_account(&self, app: &App) -> Result<(Transaction, sessions::Caller)> {
+        throttle::change_by(app, self.user.id, self.user.role, self.account.id).await?;
+        let transaction = app.database.begin().await?;
+        accounts::hold(&transaction, self.account.id).await?;
+        users::hold(&transaction, self.user.id).await?;
+        let row = self.recheck_access(&transaction).await?;
+        Ok((transaction, row))
     }
 
-    /// The reason, if any, why a response that takes long must not go on: the session has ended meanwhile, or the
-    /// caller is no owner any more.
+    async fn recheck_access(&self, transaction: &Transaction) -> Result<sessions::Caller> {
+        let row = sessions::find_caller(transaction, self.session.id).await?;
+        row.filter(|row| row.admits(self.access_token_id))
+            .ok_or_else(|| Error::token(ErrorCode::SessionRevoked))
+    }
+
+    /// Why a long response must stop: the session has ended meanwhile, or the caller is no longer an owner.
     pub(in crate::http) async fn refusal_now(&self, app: &App) -> Result<Option<ErrorCode>, StoreError> {
         let row = sessions::find_caller(&app.database.read, self.session.id).await?;
-        let Some(row) = row.filter(|row| row.admits(self.token)) else {
+        let Some(row) = row.filter(|row| row.admits(self.access_token_id)) else {
             return Ok(Some(ErrorCode::SessionRevoked));
         };
         let now = app.clock.now();
@@ -95,9 +117,9 @@ impl Caller {
         Ok((row.role()? != Role::Owner).then_some(ErrorCode::OwnerRequired))
     }
 
-    /// Lets a sensitive act go on only a short while after a sign-in or re-authentication (ASVS V7.5.3).
-    pub fn must_be_fresh(&self) -> Result<()> {
-        if self.fresh { Ok(()) } else { Err(ErrorCode::ReauthenticationRequired.into()) }
+    /// Fails unless the person has authenticated a short while ago, for sensitive changes (ASVS V7.5.3).
+    pub fn require_recent_authentication(&self) -> Result<()> {
+        if self.is_recently_authenticated { Ok(()) } else { Err(ErrorCode::ReauthenticationRequired.into()) }
     }
 }
 
@@ -132,10 +154,11 @@ impl FromRequestParts<AppState> for Caller {
                 idle_expires_at: row.idle_expires_at,
                 absolute_expires_at: row.absolute_expires_at,
             },
-            token: claims.jti,
+            access_token_id: claims.jti,
+            client: client_info(parts, app.config.proxies),
             now,
-            // By the token: one from before the person proved once more who they are may be in other hands.
-            fresh: now.timestamp() < claims.auth_time + app.config.fresh.num_seconds(),
+            // From the token, not the row: a token from before the re-authentication may be in other hands.
+            is_recently_authenticated: now.timestamp() < claims.auth_time + app.config.fresh.num_seconds(),
         })
     }
 }

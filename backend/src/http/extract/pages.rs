@@ -4,7 +4,7 @@ use curfew_shared::error::{FieldCode, FieldError};
 
 use crate::error::{Error, Result};
 
-/// How many entries a page has: 50 unless asked otherwise, 100 at the most.
+/// How many entries a page has: 50 by default, 100 at most.
 pub fn page_limit(asked: Option<u32>) -> Result<u32> {
     const PAGE: u32 = 50;
     const PAGE_MAX: u32 = 100;
@@ -17,11 +17,11 @@ pub fn page_limit(asked: Option<u32>) -> Result<u32> {
     Err(Error::invalid(vec![fault.with_limit(bound.into())]))
 }
 
-/// Cuts what was found, which is one more than asked for where there is a next page, to `limit`. Answers the last
-/// that is left if there is one.
-pub fn cut<T>(found: &mut Vec<T>, limit: u32) -> Option<&T> {
+/// `rows` were fetched with `limit + 1`. Truncates them to `limit`, and returns the last one if there is another
+/// page.
+pub fn truncate_page<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
     let limit = limit as usize;
-    let has_next = found.len() > limit;
-    found.truncate(limit);
-    found.last().filter(|_| has_next)
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_next)
 }

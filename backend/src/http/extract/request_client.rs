@@ -1,119 +1,67 @@
-//! Who sends a request, as far as the request itself tells: address, program, device.
+//! Where a request comes from, as far as the request itself tells.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Once,
 };
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::TimeDelta;
-use cookie::SameSite;
-use curfew_shared::{auth::TokenDelivery, error::ErrorCode, id::SessionId};
+use curfew_shared::auth::TokenDelivery;
 
-use super::fetch_metadata::{is_foreign, is_our_page};
-use crate::{
-    app::AppState,
-    entropy,
-    error::{Error, Result},
-    http::cookies::{COOKIE, cookie, set_cookie},
-    keys::sha256,
-    store::{devices::Device, sessions},
-};
+use super::fetch_metadata::{is_cross_site, is_same_origin_json};
+use crate::{app::AppState, error::Result, http::respond::tokens::Delivery, store::sessions::ClientInfo};
 
-/// The longest description of itself that a client is remembered by, in characters.
+/// The longest `User-Agent` that is kept, in characters.
 const USER_AGENT_MAX: usize = 512;
-/// The cookie that tells one browser from another, so that its owner is told of a sign-in on any other.
-const DEVICE_COOKIE: &str = "__Host-curfew_device";
-/// How long a browser remembers: as long as browsers do at the most.
-const DEVICE_AGE: TimeDelta = TimeDelta::days(400);
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client of a request.
 #[derive(Debug)]
-pub(in crate::http) struct Client {
+pub(in crate::http) struct RequestClient {
     /// Where the request came from.
-    pub origin: sessions::Origin,
-    /// The session that the browser's cookie names: a sign-in takes its place.
-    pub former_session: Option<SessionId>,
-    /// Whether a page of our own made the request.
-    pub is_our_page: bool,
-    is_foreign: bool,
-    device: String,
+    pub info: ClientInfo,
+    /// Whether a page of our own sent the request.
+    pub is_same_origin: bool,
+    is_cross_site: bool,
 }
 
-/// A way for tokens to travel that the client may be given. No tokens leave without one.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Delivery(TokenDelivery);
-
-impl Delivery {
-    /// The way.
-    pub(in crate::http) const fn get(self) -> TokenDelivery {
-        self.0
-    }
-}
-
-impl Client {
-    /// Refuses to set cookies for a page of another site, which would sign people in as somebody else. To be asked
-    /// before anything is done.
-    pub(in crate::http) fn may_be_given(&self, delivery: TokenDelivery) -> Result<Delivery> {
-        if delivery == TokenDelivery::Cookie && self.is_foreign {
-            return Err(ErrorCode::Forbidden.into());
-        }
-        Ok(Delivery(delivery))
+impl RequestClient {
+    /// The client's IP address.
+    pub(in crate::http) fn ip(&self) -> Option<&str> {
+        self.info.ip.as_deref()
     }
 
-    /// What the device is known by. A browser has a cookie of its own for that. It drops all cookies when
-    /// it signs out, so it leaves the name of its program at its address behind, which is good once. What
-    /// keeps no cookies has that name alone.
-    pub(in crate::http) fn device(&self, delivery: TokenDelivery) -> Device {
-        let address = self.origin.address.as_deref().unwrap_or_default();
-        let program = self.origin.user_agent.as_deref().unwrap_or_default();
-        let named = |kind| sha256(&format!("{kind} {program} at {address}"));
-        match delivery {
-            TokenDelivery::Cookie => {
-                Device { key: sha256(&format!("cookie {}", self.device)), left: named("left") }
-            }
-            TokenDelivery::Body => Device { key: named("program"), left: String::new() },
-        }
-    }
-
-    /// The cookie that lets the browser be known again.
-    pub(in crate::http) fn device_cookie(&self) -> Result<HeaderValue> {
-        set_cookie(DEVICE_COOKIE, &self.device, SameSite::Strict, DEVICE_AGE)
+    /// Refuses to set cookies for a page of another site, which would sign people in as somebody else. Ask before
+    /// anything is done.
+    pub(in crate::http) fn check_cookie_delivery(&self, delivery: TokenDelivery) -> Result<Delivery> {
+        Delivery::check(delivery, self.is_cross_site)
     }
 }
 
-impl FromRequestParts<AppState> for Client {
-    type Rejection = Error;
+impl FromRequestParts<AppState> for RequestClient {
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self> {
-        let headers = &parts.headers;
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let address = address(peer, headers, app.config.proxies);
-        let origin = sessions::Origin {
-            address: address.map(|address| address.to_string()),
-            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
-        };
-        let is_our_page = is_our_page(headers, &app.config.origin);
-        let former_session = cookie(headers, COOKIE)
-            .filter(|_| is_our_page)
-            .and_then(|token| app.keys.verify_refresh(token).ok())
-            .map(|claims| claims.jti.session);
-        let known = cookie(headers, DEVICE_COOKIE).filter(|device| device.len() == 22).map(str::to_owned);
-        let device = match known {
-            Some(device) => device,
-            None => URL_SAFE_NO_PAD.encode(entropy::bytes::<16>()?),
-        };
-        let is_foreign = is_foreign(headers, &app.config.origin);
-        Ok(Self { origin, former_session, is_our_page, is_foreign, device })
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        Ok(Self {
+            info: client_info(parts, app.config.proxies),
+            is_same_origin: is_same_origin_json(&parts.headers, &app.config.origin),
+            is_cross_site: is_cross_site(&parts.headers, &app.config.origin),
+        })
+    }
+}
+
+/// The client's IP address and description.
+pub(super) fn client_info(parts: &Parts, proxies: usize) -> ClientInfo {
+    let peer =
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    ClientInfo {
+        ip: address(peer, &parts.headers, proxies).map(|address| address.to_string()),
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
     }
 }
 
@@ -188,6 +136,8 @@ fn warn_once(once: &Once, words: &str) {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! Answers that hold tokens.
+//! Responses that hold tokens.
 
 use axum::{
     Json as JsonResponse,
@@ -6,67 +6,86 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use cookie::SameSite;
-use curfew_shared::auth::{TokenDelivery, TokenResponse, TokenType};
+use curfew_shared::{
+    auth::{TokenDelivery, TokenResponse, TokenType},
+    error::ErrorCode,
+};
 
 use crate::{
     app::App,
     error::Result,
-    http::{
-        cookies::{COOKIE, set_cookie, set_cookies},
-        extract::{Client, Delivery},
-    },
-    keys::Grant,
+    http::cookies::{REFRESH_TOKEN, device::DeviceCookie, set_cookie, set_cookies},
+    keys::TokenContext,
 };
 
-/// The tokens of a grant, on their way out.
-pub(in crate::http) struct Handout {
+/// A token delivery that the client is allowed to ask for. No tokens leave without one.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Delivery(TokenDelivery);
+
+impl Delivery {
+    /// Fails for a cookie that a page of another site asks for.
+    pub(in crate::http) fn check(delivery: TokenDelivery, is_cross_site: bool) -> Result<Self> {
+        if delivery == TokenDelivery::Cookie && is_cross_site {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Self(delivery))
+    }
+
+    /// The delivery.
+    pub(in crate::http) const fn get(self) -> TokenDelivery {
+        self.0
+    }
+}
+
+/// New tokens, as a response or as a part of one.
+pub(in crate::http) struct IssuedTokens {
     /// The body.
-    pub tokens: TokenResponse,
+    pub body: TokenResponse,
     delivery: Delivery,
     cookies: Vec<HeaderValue>,
 }
 
-impl Handout {
-    /// Mints the tokens.
-    pub(in crate::http) fn new(app: &App, grant: &Grant, delivery: Delivery) -> Result<Self> {
+impl IssuedTokens {
+    /// Signs the tokens.
+    pub(in crate::http) fn sign(app: &App, context: &TokenContext, delivery: Delivery) -> Result<Self> {
         let now = app.clock.now();
-        let minted = app.keys.mint(grant, now)?;
+        let pair = app.keys.sign_pair(context, now)?;
         let in_cookie = delivery.get() == TokenDelivery::Cookie;
-        let left = grant.deadlines.nearer() - now;
+        let lifetime = context.deadlines.nearer() - now;
         let cookies = if in_cookie {
-            vec![set_cookie(COOKIE, &minted.refresh_token, SameSite::Strict, left)?]
+            vec![set_cookie(REFRESH_TOKEN, &pair.refresh_token, SameSite::Strict, lifetime)?]
         } else {
             Vec::new()
         };
-        let tokens = TokenResponse {
-            access_token: minted.access_token,
-            refresh_token: (!in_cookie).then_some(minted.refresh_token),
+        let body = TokenResponse {
+            access_token: pair.access_token,
+            refresh_token: (!in_cookie).then_some(pair.refresh_token),
             token_type: TokenType::Bearer,
-            expires_in: u32::try_from(minted.expires_in).unwrap_or_default(),
-            idle_expires_at: grant.deadlines.idle_expires_at,
-            absolute_expires_at: grant.deadlines.absolute_expires_at,
+            expires_in: u32::try_from(pair.expires_in).unwrap_or_default(),
+            idle_expires_at: context.deadlines.idle_expires_at,
+            absolute_expires_at: context.deadlines.absolute_expires_at,
             server_time: now,
         };
-        Ok(Self { tokens, delivery, cookies })
+        Ok(Self { body, delivery, cookies })
     }
 
-    /// Lets the browser remember which device it is.
-    pub(in crate::http) fn remember(mut self, client: &Client) -> Result<Self> {
+    /// Sets the device cookie too, if tokens are delivered in cookies.
+    pub(in crate::http) fn with_device_cookie(mut self, device: &DeviceCookie) -> Result<Self> {
         if self.delivery.get() == TokenDelivery::Cookie {
-            self.cookies.push(client.device_cookie()?);
+            self.cookies.push(device.set()?);
         }
         Ok(self)
     }
 
-    /// The cookies alone, for an answer with another body.
+    /// The cookies alone, for a response with another body.
     pub(in crate::http) fn cookies(self) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
         set_cookies(self.cookies)
     }
 }
 
-impl IntoResponse for Handout {
+impl IntoResponse for IssuedTokens {
     fn into_response(self) -> Response {
-        let body = JsonResponse(self.tokens.clone());
+        let body = JsonResponse(self.body.clone());
         (self.cookies(), body).into_response()
     }
 }

@@ -5,19 +5,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::app::AppState;
 
 mod change_password;
-pub(super) mod grant;
 mod login;
 mod logout;
 mod me;
 mod oauth_callback;
 mod oauth_providers;
 mod oauth_start;
-mod provider_identity;
 mod reauthenticate;
 mod recovery;
 mod refresh;
-pub(super) mod register;
-pub(super) mod verify_email;
+mod register;
+mod verify_email;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use curfew_shared::{error::ErrorCode, route};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::{error::Error, http::extract::accept::weight};
+use crate::{error::Error, http::extract::accept::quality};
 
 // A debug build reads the files from where `just page` puts them, each time anew.
 #[derive(RustEmbed)]
@@ -93,7 +93,7 @@ fn asset(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
 /// The file in the best encoding that the client takes.
 fn encoded(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> (Option<&'static str>, Body) {
     for (encoding, suffix) in ENCODINGS {
-        if weight(headers, &header::ACCEPT_ENCODING, encoding) > 0.0
+        if quality(headers, &header::ACCEPT_ENCODING, encoding) > 0.0
             && let Some(variant) = Files::get(&format!("{name}{suffix}"))
         {
             return (Some(encoding), body(variant));

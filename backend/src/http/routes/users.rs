@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
-pub(super) mod identities;
+mod identities;
 mod leave;
 mod profile;
 mod sessions;

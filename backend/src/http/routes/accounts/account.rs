@@ -12,7 +12,7 @@ use crate::{
     app::AppState,
     domain::field,
     error::Result,
-    http::extract::{Caller, Client, Json, Owner},
+    http::extract::{Caller, Json, Owner},
     store::accounts,
 };
 
@@ -48,20 +48,21 @@ pub(super) async fn account(
 pub(super) async fn rename(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Json(request): Json<UpdateAccountRequest>,
 ) -> Result<JsonResponse<AccountResponse>> {
     field::refuse([field::check_name("name", &request.name)])?;
     let name = request.name.trim();
     if name != caller.account.name {
-        let transaction = caller.begin_as_owner(&app).await?;
+        let transaction = caller.begin_owner_transaction(&app).await?;
         // Of several requests with the same name at once, one changes something.
         if accounts::set_name(&transaction, caller.account.id, name).await? {
-            caller
-                .deed(AuditKind::AccountRenamed, &client)
-                .with(json!({"old": caller.account.name, "new": name}))
-                .append(&transaction)
-                .await?;
+            let ctx = caller.context(&transaction);
+            ctx.record(
+                caller.account.id,
+                AuditKind::AccountRenamed,
+                json!({"old": caller.account.name, "new": name}),
+            )
+            .await?;
         }
         transaction.commit().await?;
     }

@@ -20,7 +20,7 @@ use crate::{
     app::AppState,
     domain::field,
     error::Result,
-    http::extract::{Caller, Owner, Query, accept::weight, cut, page_limit},
+    http::extract::{Caller, Owner, Query, accept::quality, page_limit, truncate_page},
     store::{StoreError, audit_events},
 };
 
@@ -55,7 +55,7 @@ pub(super) async fn list(
 ) -> Result<Response> {
     let limit = page_limit(query.limit)?;
     field::refuse([check_time("from", query.from), check_time("to", query.to)])?;
-    let wanted = |content_type| weight(&headers, &header::ACCEPT, content_type);
+    let wanted = |content_type| quality(&headers, &header::ACCEPT, content_type);
     let files = [Format::Csv, Format::Ndjson].map(|format| (wanted(format.content_type()), format));
     if let Some((most, format)) = files.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))
         && most > wanted("application/json")
@@ -63,7 +63,7 @@ pub(super) async fn list(
         return Ok(export(app, caller, query, format));
     }
     let mut events = audit_events::list(&app.database.read, caller.account.id, &query, limit + 1).await?;
-    let next_cursor = cut(&mut events, limit).map(|event| event.id);
+    let next_cursor = truncate_page(&mut events, limit).map(|event| event.id);
     Ok(JsonResponse(AuditPage { events, next_cursor }).into_response())
 }
 

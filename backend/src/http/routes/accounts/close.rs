@@ -8,11 +8,11 @@ use curfew_shared::{
 };
 
 use crate::{
+    accounts::close::close_account,
     app::AppState,
     error::{Error, Result},
-    http::extract::{Client, Json, Owner},
+    http::extract::{Json, Owner},
     mail::MembershipEnd,
-    membership,
 };
 
 /// Close the account for good.
@@ -33,19 +33,15 @@ use crate::{
 pub(super) async fn close(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Json(request): Json<CloseAccountRequest>,
 ) -> Result<StatusCode> {
-    caller.must_be_fresh()?;
+    caller.require_recent_authentication()?;
     if request.name.trim() != caller.account.name {
         let fault = FieldError::new("name", FieldCode::Malformed, "This is not the account’s name.");
         return Err(Error::invalid(vec![fault]));
     }
-    let transaction = caller.begin_as_owner(&app).await?;
-    let account = (caller.account.id, caller.account.name.as_str());
-    let deed = |kind| caller.deed(kind, &client);
-    membership::close(&transaction, account, deed, MembershipEnd::Closed, caller.now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    let transaction = caller.begin_owner_transaction(&app).await?;
+    close_account(caller.context(&transaction), &caller.account, MembershipEnd::Closed).await?;
+    app.commit(transaction).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,7 @@ use crate::{
     domain::{field, link::LinkPurpose},
     entropy,
     error::{Error, Result},
-    http::extract::{Client, Json, Owner, Path, Query, cut, page_limit},
+    http::extract::{Json, Owner, Path, Query, page_limit, truncate_page},
     mail::{Mail, OwnerChange, OwnerEvent},
     store::{
         self,
@@ -45,7 +45,7 @@ pub(super) async fn list(
 ) -> Result<JsonResponse<InvitePage>> {
     let limit = page_limit(query.limit)?;
     let mut invites = invites::list(&app.database.read, caller.account.id, query.cursor, limit + 1).await?;
-    let next_cursor = cut(&mut invites, limit).map(|invite| invite.id);
+    let next_cursor = truncate_page(&mut invites, limit).map(|invite| invite.id);
     let invites = invites.into_iter().map(InviteSummary::from).collect();
     Ok(JsonResponse(InvitePage { invites, next_cursor }))
 }
@@ -69,10 +69,9 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Json(request): Json<CreateInviteRequest>,
 ) -> Result<(StatusCode, JsonResponse<InviteSummary>)> {
-    caller.must_be_fresh()?;
+    caller.require_recent_authentication()?;
     let email = field::normal_email(&request.email);
     field::refuse([field::check_email("email", &email)])?;
     let member = users::find_by_email(&app.database.read, &email).await?;
@@ -83,7 +82,7 @@ pub(super) async fn create(
     let now = caller.now;
     let id = InviteId(entropy::id(now)?);
     let expires_at = now + LinkPurpose::Invite.lifetime();
-    let transaction = caller.begin_as_owner(&app).await?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
     let new = NewInvite {
         id,
         account_id: caller.account.id,
@@ -96,9 +95,12 @@ pub(super) async fn create(
         if store::is_taken(&error) { ErrorCode::Conflict.into() } else { Error::from(error) }
     })?;
     caller
-        .deed(AuditKind::InviteCreated, &client)
-        .with(json!({"invite_id": id, "email": email, "role": request.role}))
-        .append(&transaction)
+        .context(&transaction)
+        .record(
+            caller.account.id,
+            AuditKind::InviteCreated,
+            json!({"invite_id": id, "email": email, "role": request.role}),
+        )
         .await?;
     Mail::Invited { invite_id: id }.enqueue(&transaction, &email, now).await?;
     if request.role == Role::Owner {
@@ -110,8 +112,7 @@ pub(super) async fn create(
         };
         change.announce(&transaction, now).await?;
     }
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     let summary = InviteSummary {
         id,
         email,
@@ -140,17 +141,15 @@ pub(super) async fn create(
 pub(super) async fn revoke(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode> {
-    let transaction = caller.begin_as_owner(&app).await?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
     let invite = invites::find(&transaction, id).await?;
     let revoked = invites::revoke(&transaction, caller.account.id, id, caller.now).await?;
     let invite = invite.filter(|_| revoked).ok_or(ErrorCode::NotFound)?;
     caller
-        .deed(AuditKind::InviteRevoked, &client)
-        .with(json!({"invite_id": id, "email": invite.email}))
-        .append(&transaction)
+        .context(&transaction)
+        .record(caller.account.id, AuditKind::InviteRevoked, json!({"invite_id": id, "email": invite.email}))
         .await?;
     transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -173,25 +172,22 @@ pub(super) async fn revoke(
 pub(super) async fn resend(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<JsonResponse<InviteSummary>> {
-    caller.must_be_fresh()?;
+    caller.require_recent_authentication()?;
     let invite = invites::find(&app.database.read, id).await?;
     let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
     throttle::invitation(&app, caller.account.id, &invite.email).await?;
     let expires_at = caller.now + LinkPurpose::Invite.lifetime();
-    let transaction = caller.begin_as_owner(&app).await?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
     if !invites::renew(&transaction, caller.account.id, id, caller.now, expires_at).await? {
         return Err(ErrorCode::NotFound.into());
     }
     caller
-        .deed(AuditKind::InviteResent, &client)
-        .with(json!({"invite_id": id, "email": invite.email}))
-        .append(&transaction)
+        .context(&transaction)
+        .record(caller.account.id, AuditKind::InviteResent, json!({"invite_id": id, "email": invite.email}))
         .await?;
     Mail::Invited { invite_id: id }.enqueue(&transaction, &invite.email, caller.now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(JsonResponse(InviteSummary { sent_at: caller.now, expires_at, ..invite.into() }))
 }

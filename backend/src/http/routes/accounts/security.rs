@@ -16,7 +16,7 @@ use crate::{
     app::{App, AppState},
     config::SystemPolicy,
     error::{Error, Result},
-    http::extract::{Caller, Client, Json, JsonOrDefault, Owner},
+    http::extract::{Caller, Json, JsonOrDefault, Owner},
     mail::Mail,
     store::{
         Connection, accounts,
@@ -63,12 +63,11 @@ pub(super) async fn show(
 pub(super) async fn update(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     Json(request): Json<UpdatePolicyRequest>,
 ) -> Result<JsonResponse<SecurityResponse>> {
-    caller.must_be_fresh()?;
+    caller.require_recent_authentication()?;
     let SystemPolicy { default, bounds } = app.config.policy;
-    let transaction = caller.begin_as_owner(&app).await?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
     let old = accounts::find_policy(&transaction, caller.account.id).await?;
     let new = request.apply(old);
     let faults = validate(new, default, bounds);
@@ -83,7 +82,7 @@ pub(super) async fn update(
             "effective_old": app.config.policy.in_force(old),
             "effective_new": app.config.policy.in_force(new),
         });
-        caller.deed(AuditKind::PolicyUpdated, &client).with(payload).append(&transaction).await?;
+        caller.context(&transaction).record(caller.account.id, AuditKind::PolicyUpdated, payload).await?;
     }
     // Before the commit: what cannot be answered has not been done.
     let settings = settings(&transaction, &app, &caller, new).await?;
@@ -109,26 +108,24 @@ pub(super) async fn update(
 pub(super) async fn revoke_sessions(
     State(app): State<AppState>,
     Owner(caller): Owner,
-    client: Client,
     JsonOrDefault(request): JsonOrDefault<RevokeSessionsRequest>,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
-    caller.must_be_fresh()?;
+    caller.require_recent_authentication()?;
     let bulk = match request.scope {
-        RevokeScope::All => Bulk::All(caller.token),
+        RevokeScope::All => Bulk::All(caller.access_token_id),
         RevokeScope::Others => Bulk::Others(caller.user.id),
     };
-    let transaction = caller.begin_as_owner(&app).await?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
     let revoked_count =
         sessions::revoke_bulk(&transaction, caller.account.id, (caller.session.id, bulk), caller.now).await?;
     let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
-    caller.deed(AuditKind::SessionsRevoked, &client).with(payload).append(&transaction).await?;
+    caller.context(&transaction).record(caller.account.id, AuditKind::SessionsRevoked, payload).await?;
     if revoked_count > 0 {
         let mail =
             Mail::SessionsEndedInBulk { account_id: caller.account.id, by: caller.user.id, at: caller.now };
         mail.enqueue(&transaction, &caller.user.email, caller.now).await?;
     }
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(JsonResponse(RevokeSessionsResponse { revoked_count }))
 }
 

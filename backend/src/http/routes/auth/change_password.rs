@@ -11,12 +11,11 @@ use curfew_shared::{
 };
 use serde_json::json;
 
-use super::reauthenticate::prove;
 use crate::{
     app::AppState,
     domain::field,
     error::{Error, Result},
-    http::extract::{Caller, Client, Json},
+    http::extract::{Caller, Json},
     mail::Mail,
     passwords::Party,
     store::{
@@ -45,7 +44,6 @@ use crate::{
 pub(super) async fn change_password(
     State(app): State<AppState>,
     caller: Caller,
-    client: Client,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<JsonResponse<ChangePasswordResponse>> {
     let (mut old, mut place) = (None, None);
@@ -56,11 +54,11 @@ pub(super) async fn change_password(
             faults.push(FieldError::new("current_password", FieldCode::Required, message));
         }
         None => {
-            caller.must_be_fresh()?;
-            throttle::sender(&app, client.origin.address.as_deref()).await?;
+            caller.require_recent_authentication()?;
+            throttle::sender(&app, caller.ip()).await?;
         }
         Some(_) if !faults.is_empty() => {}
-        Some(current) => match prove(&app, &caller, &client, current).await {
+        Some(current) => match caller.password_proof(current.clone()).verify(&app).await {
             Err(error) if error.code() == ErrorCode::InvalidCredentials => {
                 let message = "This is not your password.";
                 faults.push(FieldError::new("current_password", FieldCode::Malformed, message));
@@ -84,7 +82,7 @@ pub(super) async fn change_password(
         return Err(Error::invalid(faults));
     }
     let hash = app.passwords.hash_in(&place, &request.new_password).await?;
-    let transaction = caller.begin(&app).await?;
+    let transaction = caller.begin_transaction(&app).await?;
     // A link in a message may have set another one meanwhile, which counts for more.
     if !users::change_password(&transaction, caller.user.id, old.as_deref(), &hash).await? {
         return Err(ErrorCode::Conflict.into());
@@ -98,9 +96,8 @@ pub(super) async fn change_password(
     )
     .await?;
     caller
-        .deed(AuditKind::PasswordChanged, &client)
-        .with(json!({"revoked_count": revoked_count}))
-        .append(&transaction)
+        .context(&transaction)
+        .record(caller.account.id, AuditKind::PasswordChanged, json!({"revoked_count": revoked_count}))
         .await?;
     let mail = Mail::PasswordChanged {
         user_id: caller.user.id,
@@ -112,7 +109,6 @@ pub(super) async fn change_password(
     let identity_count = identities::list(&transaction, caller.user.id).await?.len() as u64;
     let invite_count =
         invites::count_of_user(&transaction, caller.account.id, caller.user.id, caller.now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(JsonResponse(ChangePasswordResponse { revoked_count, identity_count, invite_count }))
 }

@@ -14,19 +14,20 @@ use curfew_shared::{
 };
 use serde_json::json;
 
-use super::grant::{Proof, open_session};
 use crate::{
     app::AppState,
-    audit::Deed,
+    audit::{self, Entry},
+    context::Context,
     domain::field,
     error::{Error, Result},
     http::{
-        cookies::registration::browser_hash,
-        extract::{Client, Form, Json},
-        respond::tokens::Handout,
+        cookies::registration::registration_cookie_hash,
+        extract::{Form, Json, SignInClient},
+        respond::tokens::IssuedTokens,
     },
-    keys::Grant,
+    keys::TokenContext,
     passwords::Verified,
+    sessions::start::{AuthMethod, Browser, start_session},
     store::{devices, registrations, users},
     throttle::{Attempt, By},
 };
@@ -47,12 +48,12 @@ use crate::{
 )]
 pub(super) async fn login(
     State(app): State<AppState>,
-    client: Client,
+    client: SignInClient,
     headers: HeaderMap,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
-    let shown = Credentials { field: "username", email: &form.username, password: &form.password };
-    sign_in(&app, &client, &headers, shown, form.token_delivery).await
+    let credentials = Credentials { field: "username", email: &form.username, password: &form.password };
+    sign_in(&app, &client, &headers, credentials, form.token_delivery).await
 }
 
 /// Sign in with JSON.
@@ -73,18 +74,18 @@ pub(super) async fn login(
 )]
 pub(super) async fn login_json(
     State(app): State<AppState>,
-    client: Client,
+    client: SignInClient,
     headers: HeaderMap,
     Json(request): Json<LoginRequest>,
 ) -> Result<Response> {
-    let shown = Credentials { field: "email", email: &request.email, password: &request.password };
-    sign_in(&app, &client, &headers, shown, request.token_delivery).await
+    let credentials = Credentials { field: "email", email: &request.email, password: &request.password };
+    sign_in(&app, &client, &headers, credentials, request.token_delivery).await
 }
 
-/// What somebody signs in with.
+/// What a person signs in with.
 #[derive(Clone, Copy)]
 struct Credentials<'a> {
-    /// What the request calls the address.
+    /// The name of the e-mail address in the request.
     field: &'static str,
     email: &'a str,
     password: &'a str,
@@ -92,42 +93,44 @@ struct Credentials<'a> {
 
 async fn sign_in(
     app: &AppState,
-    client: &Client,
+    client: &SignInClient,
     headers: &HeaderMap,
-    shown: Credentials<'_>,
+    credentials: Credentials<'_>,
     delivery: TokenDelivery,
 ) -> Result<Response> {
-    let delivery = client.may_be_given(delivery)?;
-    let granted = begin_session(app, client, headers, shown, delivery.get()).await;
-    app.metrics.sign_in(granted.as_ref().map(drop).map_err(Error::code));
-    Ok(Handout::new(app, &granted?, delivery)?.remember(client)?.into_response())
+    let delivery = client.check_cookie_delivery(delivery)?;
+    let tokens = start(app, client, headers, credentials, delivery.get()).await;
+    app.metrics.sign_in(tokens.as_ref().map(drop).map_err(Error::code));
+    Ok(IssuedTokens::sign(app, &tokens?, delivery)?.with_device_cookie(&client.device)?.into_response())
 }
 
-async fn begin_session(
+async fn start(
     app: &AppState,
-    client: &Client,
+    client: &SignInClient,
     headers: &HeaderMap,
-    shown: Credentials<'_>,
+    credentials: Credentials<'_>,
     delivery: TokenDelivery,
-) -> Result<Grant> {
-    let (login, attempt) = check_password(app, client, headers, shown, delivery).await?;
+) -> Result<TokenContext> {
+    let browser = client.browser(delivery);
+    let (login, attempt) = check_password(app, client, headers, credentials, (delivery, &browser)).await?;
     let transaction = app.database.begin().await?;
-    let grant = open_session(&transaction, app, client, &login, (Proof::Password, delivery)).await?;
-    // With the session, so that a sign-in commits once more and not twice.
+    let ctx = Context::of_request(&transaction, app.clock.now(), client.info());
+    let tokens = start_session(ctx, app.config.policy, &login, AuthMethod::Password, &browser).await?;
+    // In the same transaction, so that a sign-in commits once more and not twice.
     attempt.succeed(&transaction, app.clock.now()).await?;
     transaction.commit().await?;
     attempt.close();
     app.outbox.notify_one();
-    Ok(grant)
+    Ok(tokens)
 }
 
-/// The answer takes the same words and the same time whether or not the address exists (ASVS V6.3.8).
+/// The response has the same words and takes the same time whether or not the address exists (ASVS V6.3.8).
 async fn check_password(
     app: &AppState,
-    client: &Client,
+    client: &SignInClient,
     headers: &HeaderMap,
     Credentials { field, email, password }: Credentials<'_>,
-    delivery: TokenDelivery,
+    (delivery, browser): (TokenDelivery, &Browser),
 ) -> Result<(users::Login, Attempt)> {
     let email = field::normal_email(email);
     field::refuse([
@@ -136,31 +139,31 @@ async fn check_password(
         (password.chars().count() > field::PASSWORD_MAX)
             .then(|| FieldError::new("password", FieldCode::TooLong, "No password is that long.")),
     ])?;
-    let device = client.device(delivery);
-    let address = client.origin.address.clone();
-    let by = match devices::find_known(&app.database.read, &email, &device).await? {
+    let device = &browser.device;
+    let ip = client.info().ip.clone();
+    let by = match devices::find_known(&app.database.read, &email, device).await? {
         Some(key) if delivery == TokenDelivery::Cookie && key == device.key => By::Secret(key),
-        Some(key) => By::Program(key, address.clone()),
-        None => By::Nothing(address.clone()),
+        Some(key) => By::Program(key, ip.clone()),
+        None => By::Nothing(ip.clone()),
     };
     let password = password.to_owned();
-    let claim = Claim { email, password, by, browser: browser_hash(headers), address };
-    // Whoever closes the connection before the answer has guessed all the same.
-    app.finish(claim.judge(AppState::clone(app))).await?
+    let claim = Claim { email, password, by, registration_hash: registration_cookie_hash(headers), ip };
+    // A client that closes the connection before the response has guessed all the same.
+    app.finish(claim.verify(AppState::clone(app))).await?
 }
 
-/// What somebody signs in with, to be judged.
+/// The same, with all that it takes to verify it.
 struct Claim {
     email: String,
     password: String,
     by: By,
-    /// By which a registration in this browser is known.
-    browser: Option<String>,
-    address: Option<String>,
+    /// The hash in this browser's registration cookie.
+    registration_hash: Option<String>,
+    ip: Option<String>,
 }
 
 impl Claim {
-    async fn judge(self, app: AppState) -> Result<(users::Login, Attempt)> {
+    async fn verify(self, app: AppState) -> Result<(users::Login, Attempt)> {
         let attempt = Attempt::begin(&app, &self.email, self.by.clone()).await?;
         let login = users::find_login(&app.database.read, &self.email).await?.filter(|login| login.is_active);
         let hash = login.as_ref().and_then(|login| login.password_hash.as_deref());
@@ -173,7 +176,7 @@ impl Claim {
             let renewed = login.password_hash.as_deref().unwrap_or_default();
             let database = &app.database.write;
             if !users::change_password_hash(database, login.user_id, old.as_deref(), renewed).await? {
-                // Renewed by another sign-in, or set anew: the session is refused unless it is still this one.
+                // Another sign-in renewed it, or it was changed: the session starts only if it is still this one.
                 login.password_hash = verified_again(&app, &attempt, login.user_id, &self.password).await?;
             }
         }
@@ -183,25 +186,24 @@ impl Claim {
         Ok((login, attempt))
     }
 
-    /// What to say to who did not show the password of a user. Where somebody registered with the address, that
-    /// password is looked at too; where nobody did, a stand-in. Whether the address has a user, or is about to
-    /// have one, shows neither in the words nor in the time they take.
+    /// The code for a password that is not a user's. It is compared with that of a pending registration too, or with
+    /// a dummy. Neither the code nor its time shows whether the address has a user, or is about to have one.
     async fn refusal(self, app: &AppState, attempt: Attempt) -> Result<ErrorCode> {
         let now = app.clock.now();
-        let (database, browser) = (&app.database.read, self.browser.as_deref());
+        let (database, browser) = (&app.database.read, self.registration_hash.as_deref());
         let waiting = registrations::find_latest(database, &self.email, browser, now).await?;
         let waiting = waiting.and_then(|waiting| waiting.password_hash);
         if attempt.verify(&self.password, waiting.as_deref()).await? != Verified::No {
-            record_failure(app, self.address, self.email);
+            record_failure(app, self.ip, self.email);
             return Ok(ErrorCode::EmailNotVerified);
         }
         attempt.fail().await?;
-        record_failure(app, self.address, self.email);
+        record_failure(app, self.ip, self.email);
         Ok(ErrorCode::InvalidCredentials)
     }
 }
 
-/// The hash of a user's password as it is now, if that is still the password.
+/// The present hash of a user's password, if the password is still the same.
 async fn verified_again(
     app: &AppState,
     attempt: &Attempt,
@@ -216,9 +218,8 @@ async fn verified_again(
     }
 }
 
-/// Puts a failed sign-in on record after it was answered: were it done before, the time that it
-/// takes would tell that the address exists.
-fn record_failure(app: &AppState, address: Option<String>, email: String) {
+/// Records a failed sign-in after the response: the time that this takes would tell that the address exists.
+fn record_failure(app: &AppState, ip: Option<String>, email: String) {
     let (app_then, now) = (AppState::clone(app), app.clock.now());
     app.background.spawn(async move {
         let login = match users::find_login(&app_then.database.read, &email).await {
@@ -226,10 +227,16 @@ fn record_failure(app: &AppState, address: Option<String>, email: String) {
             Ok(_) => return,
             Err(error) => return tracing::error!(%error, "a failed sign-in is not on record"),
         };
-        let deed = Deed::new(AuditKind::SignInFailed, login.account_id, now)
-            .from(address.as_deref())
-            .with(json!({"user_id": login.user_id}));
-        if let Err(error) = deed.append(&app_then.database.write).await {
+        let entry = Entry {
+            account_id: login.account_id,
+            at: now,
+            kind: AuditKind::SignInFailed,
+            actor_id: None,
+            session_id: None,
+            ip: ip.as_deref(),
+            payload: json!({"user_id": login.user_id}),
+        };
+        if let Err(error) = audit::append(&app_then.database.write, entry).await {
             tracing::error!(%error, "a failed sign-in is not on record");
         }
     });

@@ -11,15 +11,17 @@ use curfew_shared::{
     error::ErrorCode,
     route::api as route,
 };
+use serde_json::json;
 
 use crate::{
     app::AppState,
-    audit::Deed,
+    context::Context,
     error::{Error, Result},
     http::{
-        cookies,
-        extract::{Client, JsonOrDefault, Shown},
+        cookies::{clear_refresh_token, device::DeviceCookie},
+        extract::{JsonOrDefault, PresentedToken, RequestClient},
     },
+    sessions::revoke::end_session,
     store::{
         devices,
         sessions::{self, Reason},
@@ -45,16 +47,16 @@ use crate::{
 )]
 pub(super) async fn logout(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
+    device: DeviceCookie,
     headers: HeaderMap,
     JsonOrDefault(request): JsonOrDefault<LogoutRequest>,
 ) -> Result<Response> {
-    let shown = Shown::find(&app, &headers, request.refresh_token)?;
-    let now = app.clock.now();
-    // Age does not matter: whoever holds a token of the session, even a used one, may end it.
-    let (session_id, user_id) = match app.keys.verify_refresh(&shown.token) {
+    let presented = PresentedToken::find(&app, &headers, request.refresh_token)?;
+    // Any token of the session ends it, however old: its bearer wants it to end.
+    let (session_id, user_id) = match app.keys.verify_refresh(&presented.token) {
         Ok(claims) => (claims.jti.session, claims.sub),
-        Err(_) => match app.keys.verify_access(&shown.token) {
+        Err(_) => match app.keys.verify_access(&presented.token) {
             Ok(claims) => (claims.sid, claims.sub),
             Err(_) => return Err(Error::token(ErrorCode::InvalidRefreshToken)),
         },
@@ -62,24 +64,18 @@ pub(super) async fn logout(
     let session = sessions::find(&app.database.read, session_id).await?;
     if let Some(session) = session.filter(|session| session.user_id == user_id) {
         let transaction = app.database.begin().await?;
+        let ctx = Context::of_request(&transaction, app.clock.now(), &client.info).by(user_id);
         users::hold(&transaction, user_id).await?;
-        if !session.is_live(now) {
-            sessions::spare_no_longer(&transaction, session_id).await?;
-        } else if sessions::revoke(&transaction, session_id, Reason::SignedOut, now).await? {
-            Deed::new(AuditKind::SignedOut, session.account_id, now)
-                .by(user_id)
-                .in_session(session_id)
-                .from(client.origin.address.as_deref())
-                .append(&transaction)
-                .await?;
-            // The browser is told to drop its cookies, that of the device among them.
-            if shown.delivery == TokenDelivery::Cookie {
-                devices::leave(&transaction, user_id, &client.device(shown.delivery), now).await?;
-            }
+        let has_ended =
+            end_session(ctx, &session, Reason::SignedOut, AuditKind::SignedOut, json!({})).await?;
+        // The browser is told to drop its cookies, the device's among them.
+        if has_ended && presented.delivery == TokenDelivery::Cookie {
+            let device = device.device(&client.info, presented.delivery);
+            devices::leave(&transaction, user_id, &device, ctx.now).await?;
         }
         transaction.commit().await?;
     }
     let clear = HeaderValue::from_static(r#""cache", "cookies", "storage""#);
-    let headers = [("clear-site-data", clear), (header::SET_COOKIE.as_str(), cookies::no_cookie()?)];
+    let headers = [("clear-site-data", clear), (header::SET_COOKIE.as_str(), clear_refresh_token()?)];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }

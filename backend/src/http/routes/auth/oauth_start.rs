@@ -1,4 +1,4 @@
-//! The way to a provider.
+//! Starting to sign in with a provider.
 
 use axum::{
     Json as JsonResponse,
@@ -15,13 +15,13 @@ use curfew_shared::{
 };
 
 use crate::{
+    accounts::invitations::find_open_invitation,
     app::AppState,
     entropy,
     error::Result,
     http::{
         cookies::{oauth_flow, set_cookies},
-        extract::{Caller, Client, Json, Path},
-        routes::invitations::invited,
+        extract::{Caller, Json, Path, RequestClient},
     },
     keys::sha256,
     store::oauth_flows::{self, Flow},
@@ -53,27 +53,27 @@ use crate::{
 pub(super) async fn start(
     State(app): State<AppState>,
     Path(name): Path<String>,
-    client: Client,
+    client: RequestClient,
     mut parts: Parts,
     Json(request): Json<OauthStartRequest>,
 ) -> Result<Response> {
     let provider = app.oidc.provider(&name).ok_or(ErrorCode::NotFound)?;
-    if request.token_delivery == TokenDelivery::Cookie && !client.is_our_page {
+    if request.token_delivery == TokenDelivery::Cookie && !client.is_same_origin {
         return Err(ErrorCode::Forbidden.into());
     }
-    throttle::oauth(&app, client.origin.address.as_deref()).await?;
+    throttle::oauth(&app, client.ip()).await?;
     let caller = match request.purpose {
         OauthPurpose::SignIn => None,
         OauthPurpose::Link | OauthPurpose::Reauthenticate => {
             let caller = Caller::from_request_parts(&mut parts, &app).await?;
             if request.purpose == OauthPurpose::Link {
-                caller.must_be_fresh()?;
+                caller.require_recent_authentication()?;
             }
             Some((caller.user.id, caller.session.id))
         }
     };
     let invite = match &request.invite_token {
-        Some(token) => Some(invited(&app, token).await?),
+        Some(token) => Some(find_open_invitation(&app, token).await?),
         None => None,
     };
     let now = app.clock.now();
@@ -90,7 +90,7 @@ pub(super) async fn start(
         created_at: now,
     };
     oauth_flows::insert(&app.database.write, (&sha256(&started.state), &sha256(&secret)), flow).await?;
-    let cookies = oauth_flow::keep(&parts.headers, &started.state, &secret)?;
+    let cookies = oauth_flow::set(&parts.headers, &started.state, &secret)?;
     let body = OauthStartResponse { authorization_url: started.authorization_url };
     Ok((set_cookies(cookies), JsonResponse(body)).into_response())
 }

@@ -17,23 +17,26 @@ use curfew_shared::{
 };
 use serde_json::json;
 
-use super::verify_email::taken;
 use crate::{
+    accounts::{create::map_email_taken, recovery::revoke_access, takeover::Takeover},
     app::AppState,
-    audit::{AppendError, Deed},
+    audit::AppendError,
+    context::Context,
     domain::{
         field,
         link::{DISOWN_REACH, LinkPurpose},
     },
     error::{Error, Result},
-    http::extract::{Client, Json},
+    http::{
+        cookies::device::DeviceCookie,
+        extract::{Json, RequestClient},
+    },
     mail::Mail,
     store::{
         Connection, accounts, address_changes, devices, identities, membership_changes,
         sessions::{self, Reason},
         users::{self, Login},
     },
-    takeover::{self, Takeover, Withdrawn},
     throttle,
 };
 
@@ -53,12 +56,12 @@ use crate::{
 )]
 pub(super) async fn forgot_password(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
     let email = field::normal_email(&request.email);
     field::refuse([field::check_email("email", &email)])?;
-    throttle::reset(&app, &email, client.origin.address.as_deref()).await?;
+    throttle::reset(&app, &email, client.ip()).await?;
     Mail::PasswordForgotten {}.enqueue(&app.database.write, &email, app.clock.now()).await?;
     app.outbox.notify_one();
     Ok(StatusCode::ACCEPTED)
@@ -82,57 +85,41 @@ pub(super) async fn forgot_password(
 )]
 pub(super) async fn reset_password(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
+    device: DeviceCookie,
     Json(request): Json<ResetPasswordRequest>,
 ) -> Result<Response> {
     let now = app.clock.now();
-    let login = linked(&app, &app.database.read, &request.token, now).await?;
+    let login = find_link_user(&app, &app.database.read, &request.token, now).await?;
     throttle::link(&app, &request.token).await?;
     let about = [login.email.as_str(), &login.name];
-    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    let place = app.passwords.enter(throttle::party(client.ip()))?;
     field::refuse([app.passwords.judge_in(&place, "password", &request.password, &about).await?])?;
     let hash = app.passwords.hash_in(&place, &request.password).await?;
     let transaction = app.database.begin().await?;
     users::hold(&transaction, login.user_id).await?;
     // Of two that follow the link at once, the second finds another password.
-    let login = linked(&app, &transaction, &request.token, now).await?;
+    let login = find_link_user(&app, &transaction, &request.token, now).await?;
     let old = login.password_hash.as_deref();
     if !users::reset_password(&transaction, login.user_id, old, &hash, now).await? {
         return Err(ErrorCode::InvalidLink.into());
     }
-    let revoked_count =
-        sessions::revoke_of_user(&transaction, login.user_id, Reason::PasswordChanged, now).await?;
-    let withdrawn = takeover::withdraw(&transaction, login.account_id, login.user_id, now).await?;
-    let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
-    // Whoever guessed at the old password keeps nobody from using the new one, here least of all.
-    throttle::forgive(&transaction, &login.email).await?;
+    let ctx = Context::of_request(&transaction, now, &client.info).by(login.user_id);
+    revoke_access(ctx, login.account_id, login.user_id, &login.email).await?;
     throttle::link_used(&transaction, &request.token, now).await?;
-    let delivery = if client.is_our_page { TokenDelivery::Cookie } else { TokenDelivery::Body };
-    devices::remember(&transaction, login.user_id, &client.device(delivery), now).await?;
-    Deed::new(AuditKind::PasswordReset, login.account_id, now)
-        .by(login.user_id)
-        .from(client.origin.address.as_deref())
-        .with(json!({
-            "revoked_count": revoked_count,
-            "unlinked_count": unlinked_count,
-            "revoked_invite_count": revoked_invite_count,
-        }))
-        .append(&transaction)
-        .await?;
-    let mail =
-        Mail::PasswordChanged { user_id: login.user_id, at: now, unlinked_count, revoked_invite_count };
-    mail.enqueue(&transaction, &login.email, now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    let delivery = if client.is_same_origin { TokenDelivery::Cookie } else { TokenDelivery::Body };
+    let known = device.device(&client.info, delivery);
+    devices::remember(&transaction, login.user_id, &known, now).await?;
+    app.commit(transaction).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if client.is_our_page {
-        response.headers_mut().insert(header::SET_COOKIE, client.device_cookie()?);
+    if client.is_same_origin {
+        response.headers_mut().insert(header::SET_COOKIE, device.set()?);
     }
     Ok(response)
 }
 
-/// Whose password the link sets, if it is good for it still.
-async fn linked(
+/// The user whose password the link sets, if it is still valid.
+async fn find_link_user(
     app: &AppState,
     connection: &impl Connection,
     token: &str,
@@ -166,7 +153,7 @@ async fn linked(
 )]
 pub(super) async fn disown(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
     Json(request): Json<LinkRequest>,
 ) -> Result<JsonResponse<DisownResponse>> {
     let invalid = || Error::from(ErrorCode::InvalidLink);
@@ -199,10 +186,10 @@ pub(super) async fn disown(
     if !is_good {
         return Err(invalid());
     }
-    let origin = client.origin.address.as_deref();
-    let takeover = Takeover { account, person: user_id, email: &address, address: origin, now };
-    let revoked_invite_count = takeover.undo(&transaction).await.map_err(|error| match error {
-        AppendError::Store(error) => taken(error),
+    let ctx = Context::of_request(&transaction, now, &client.info).by(user_id);
+    let takeover = Takeover { ctx, account, person: user_id, email: &address };
+    let revoked_invite_count = takeover.undo().await.map_err(|error| match error {
+        AppendError::Store(error) => map_email_taken(error),
         error @ AppendError::Entropy(_) => error.into(),
     })?;
     // Whoever was deactivated by somebody else than those whom the thief let in stays so.
@@ -210,7 +197,9 @@ pub(super) async fn disown(
     let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
     let is_former = login.email != address;
     if is_former
-        && !users::set_email(&transaction, user_id, &login.email, &address, now).await.map_err(taken)?
+        && !users::set_email(&transaction, user_id, &login.email, &address, now)
+            .await
+            .map_err(map_email_taken)?
     {
         return Err(invalid());
     }
@@ -220,24 +209,19 @@ pub(super) async fn disown(
     // Since the first of the sign-ins that such a link can be about: which of them the person follows is
     // all the same.
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
-    Deed::new(AuditKind::SignInDisowned, account, now)
-        .by(user_id)
-        .from(origin)
-        .with(json!({
-            "revoked_count": revoked_count,
-            "unlinked_count": unlinked_count,
-            "revoked_invite_count": revoked_invite_count,
-            "old_email": login.email,
-            "email": address,
-        }))
-        .append(&transaction)
-        .await?;
+    let payload = json!({
+        "revoked_count": revoked_count,
+        "unlinked_count": unlinked_count,
+        "revoked_invite_count": revoked_invite_count,
+        "old_email": login.email,
+        "email": address,
+    });
+    ctx.record(account, AuditKind::SignInDisowned, payload).await?;
     for recipient in [Some(&address), Some(&login.email).filter(|_| is_former)].into_iter().flatten() {
         Mail::SignInDisowned { at: now, email: address.clone() }
             .enqueue(&transaction, recipient, now)
             .await?;
     }
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(JsonResponse(DisownResponse { revoked_count }))
 }

@@ -12,23 +12,21 @@ use curfew_shared::{
 };
 
 use crate::{
-    app::{App, AppState},
+    accounts::registration::{insert_pending_registration, throttled_recipient},
+    app::AppState,
     config,
     domain::{field, link::LinkPurpose},
     entropy,
     error::Result,
     http::{
         cookies::{
-            registration::{Browser, browser_hash},
+            registration::{RegistrationCookie, registration_cookie_hash},
             set_cookies,
         },
-        extract::{Client, Json},
+        extract::{Json, RequestClient},
     },
     mail::Mail,
-    store::{
-        Transaction,
-        registrations::{self, Registration},
-    },
+    store::registrations::{self, Registration},
     throttle,
 };
 
@@ -49,17 +47,17 @@ use crate::{
 )]
 pub(super) async fn register(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
     headers: HeaderMap,
     Json(request): Json<RegisterRequest>,
 ) -> Result<Response> {
     if app.config.registration == config::Registration::Closed {
         return Err(ErrorCode::RegistrationClosed.into());
     }
-    throttle::sender(&app, client.origin.address.as_deref()).await?;
+    throttle::sender(&app, client.ip()).await?;
     let email = field::normal_email(&request.email);
     let about = [email.as_str(), &request.name, &request.account_name];
-    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    let place = app.passwords.enter(throttle::party(client.ip()))?;
     field::refuse([
         field::check_name("account_name", &request.account_name),
         field::check_name("name", &request.name),
@@ -68,7 +66,7 @@ pub(super) async fn register(
     ])?;
     throttle::recipient(&app, &email).await?;
     let hash = app.passwords.hash_in(&place, &request.password).await?;
-    let browser = Browser::of(&headers)?;
+    let cookie = RegistrationCookie::read_or_create(&headers)?;
     let transaction = app.database.begin().await?;
     let registration = Registration {
         id: entropy::id(app.clock.now())?,
@@ -78,21 +76,12 @@ pub(super) async fn register(
         password_hash: Some(hash),
         issuer: None,
         subject: None,
-        browser_hash: Some(browser.hash()),
+        browser_hash: Some(cookie.hash()),
         expires_at: app.clock.now() + LinkPurpose::VerifyRegistration.lifetime(),
     };
-    keep(&transaction, &app, &registration).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
-    Ok((StatusCode::ACCEPTED, set_cookies([browser.cookie()?])).into_response())
-}
-
-/// Keeps a registration until its address is proven, and sends the message that asks for it.
-pub(super) async fn keep(transaction: &Transaction, app: &App, registration: &Registration) -> Result<()> {
-    let now = app.clock.now();
-    registrations::insert(transaction, registration, now).await?;
-    let mail = Mail::Registered { registration_id: registration.id };
-    Ok(mail.enqueue(transaction, &registration.email, now).await?)
+    insert_pending_registration(&transaction, &registration, app.clock.now()).await?;
+    app.commit(transaction).await?;
+    Ok((StatusCode::ACCEPTED, set_cookies([cookie.set()?])).into_response())
 }
 
 /// Ask for the verification message once more.
@@ -109,13 +98,13 @@ pub(super) async fn keep(transaction: &Transaction, app: &App, registration: &Re
 )]
 pub(super) async fn resend_verification(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
     headers: HeaderMap,
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
-    // Somebody else may have registered with the address since: who asks in the browser in which they
-    // registered means their own. Nothing is told of what others did with the address.
-    let own = match browser_hash(&headers) {
+    // Somebody else may have registered with the address since. A person who asks in the browser in which they
+    // registered means their own registration; nothing is told about others.
+    let own = match registration_cookie_hash(&headers) {
         Some(hash) => {
             let (email, now) = (field::normal_email(&request.email), app.clock.now());
             let latest = registrations::find_latest(&app.database.read, &email, Some(&hash), now).await?;
@@ -124,16 +113,8 @@ pub(super) async fn resend_verification(
         None => None,
     };
     let mail = own.map_or(Mail::VerificationAsked {}, |own| Mail::Registered { registration_id: own.id });
-    let email = addressed(&app, &client, &request.email).await?;
+    let email = throttled_recipient(&app, client.ip(), &request.email).await?;
     mail.enqueue(&app.database.write, &email, app.clock.now()).await?;
     app.outbox.notify_one();
     Ok(StatusCode::ACCEPTED)
-}
-
-/// The normal form of an address that a message may go to, which counts.
-pub(in crate::http::routes) async fn addressed(app: &App, client: &Client, email: &str) -> Result<String> {
-    let email = field::normal_email(email);
-    field::refuse([field::check_email("email", &email)])?;
-    throttle::message(app, &email, client.origin.address.as_deref()).await?;
-    Ok(email)
 }

@@ -1,20 +1,22 @@
 //! Following the link that proves an address.
 
 use axum::{Json as JsonResponse, extract::State, http::HeaderMap};
-use chrono::{DateTime, Utc};
 use curfew_shared::{
     audit::AuditKind,
-    auth::Role,
     error::{ErrorCode, FieldCode, FieldError},
-    id::{AccountId, UserId},
+    id::UserId,
     person::{VerifyEmailRequest, VerifyEmailResponse},
     route::api as route,
 };
 use serde_json::json;
 
 use crate::{
+    accounts::{
+        create::{NewOwner, create_account, map_email_taken},
+        identities::{LinkedVia, NewIdentityLink, link_identity},
+    },
     app::{App, AppState},
-    audit::Deed,
+    context::Context,
     domain::{
         field,
         link::{LinkClaims, LinkPurpose},
@@ -22,15 +24,14 @@ use crate::{
     entropy,
     error::{Error, Result},
     http::{
-        cookies::registration::browser_hash,
-        extract::{Client, Json},
-        routes::users::identities::{By, Link, link},
+        cookies::registration::registration_cookie_hash,
+        extract::{Json, RequestClient},
     },
     mail::Mail,
     store::{
-        self, Transaction, accounts, address_changes,
+        address_changes,
         registrations::{self, Registration},
-        users::{self, NewUser},
+        users,
     },
     throttle,
 };
@@ -56,7 +57,7 @@ use crate::{
 )]
 pub(super) async fn verify_email(
     State(app): State<AppState>,
-    client: Client,
+    client: RequestClient,
     headers: HeaderMap,
     Json(request): Json<VerifyEmailRequest>,
 ) -> Result<JsonResponse<VerifyEmailResponse>> {
@@ -64,27 +65,28 @@ pub(super) async fn verify_email(
     let verify = |purpose| app.keys.verify_link(&request.token, purpose, now);
     let email = if let Ok(claims) = verify(LinkPurpose::VerifyRegistration) {
         let password = request.password.as_deref();
-        finish_registration(&app, &client, &headers, (&claims, password), now).await?
+        finish_registration(&app, &client, &headers, (&claims, password)).await?
     } else if let Ok(claims) = verify(LinkPurpose::VerifyEmail) {
-        change_email(&app, &client, claims, now).await?
+        change_email(&app, &client, claims).await?
     } else {
         return Err(ErrorCode::InvalidLink.into());
     };
     Ok(JsonResponse(VerifyEmailResponse { email }))
 }
 
-/// Makes the account and its first owner.
+/// Creates the account and its first owner.
 async fn finish_registration(
     app: &App,
-    client: &Client,
+    client: &RequestClient,
     headers: &HeaderMap,
     (claims, password): (&LinkClaims, Option<&str>),
-    now: DateTime<Utc>,
 ) -> Result<String> {
+    let now = app.clock.now();
     let registration = registrations::find(&app.database.read, claims.sub, now).await?;
     let mut registration = registration.ok_or(ErrorCode::InvalidLink)?;
-    // Hashes are compared, so that the time it takes tells nothing of the secret.
-    let is_own = registration.browser_hash.is_some() && registration.browser_hash == browser_hash(headers);
+    // Hashes are compared, so that the time it takes tells nothing about the secret.
+    let is_own =
+        registration.browser_hash.is_some() && registration.browser_hash == registration_cookie_hash(headers);
     if registration.issuer.is_some() {
         if !is_own {
             return Err(ErrorCode::WrongBrowser.into());
@@ -93,40 +95,39 @@ async fn finish_registration(
         registration.password_hash = Some(choose_password(app, client, &registration, password).await?);
     }
     let transaction = app.database.begin().await?;
-    // Of two that follow the link at once, one makes the account.
+    let ctx = Context::of_request(&transaction, now, &client.info);
+    // Of two requests with the same link at once, one creates the account.
     if !registrations::delete(&transaction, registration.id).await? {
         return Err(ErrorCode::InvalidLink.into());
     }
-    let identity = registration.issuer.as_deref().zip(registration.subject.as_deref());
-    let owner = FirstOwner {
+    let owner = NewOwner {
         account_name: &registration.account_name,
         email: &registration.email,
         name: &registration.name,
         password_hash: registration.password_hash.as_deref(),
     };
-    let (account_id, user_id) = open_account(&transaction, client, owner, now).await?;
-    if let Some((issuer, subject)) = identity {
-        let new = Link {
+    let (account_id, user_id) = create_account(ctx, owner).await?;
+    if let Some((issuer, subject)) = registration.issuer.as_deref().zip(registration.subject.as_deref()) {
+        let link = NewIdentityLink {
             issuer,
             subject,
             email: Some(&registration.email),
             user_id,
             account_id,
             recipient: &registration.email,
-            by: By::Registration,
+            via: LinkedVia::Registration,
             used_at: None,
         };
-        link(&transaction, app, client, new).await?;
+        link_identity(ctx, &app.oidc, link).await?;
     }
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(registration.email)
 }
 
 /// The hash of the password that the bearer of a link chooses.
 async fn choose_password(
     app: &App,
-    client: &Client,
+    client: &RequestClient,
     registration: &Registration,
     password: Option<&str>,
 ) -> Result<String> {
@@ -135,78 +136,33 @@ async fn choose_password(
         return Err(Error::invalid(vec![FieldError::new("password", FieldCode::Required, message)]));
     };
     throttle::link(app, &registration.id.to_string()).await?;
-    let place = app.passwords.enter(throttle::party(client.origin.address.as_deref()))?;
+    let place = app.passwords.enter(throttle::party(client.ip()))?;
     let about = [registration.email.as_str(), &registration.name, &registration.account_name];
     field::refuse([app.passwords.judge_in(&place, "password", password, &about).await?])?;
     Ok(app.passwords.hash_in(&place, password).await?)
 }
 
-/// Who opens an account. The address has been proven to be theirs.
-pub(super) struct FirstOwner<'a> {
-    pub account_name: &'a str,
-    pub email: &'a str,
-    pub name: &'a str,
-    /// None for who comes by a provider.
-    pub password_hash: Option<&'a str>,
-}
-
-/// Makes an account and its first owner.
-pub(super) async fn open_account(
-    transaction: &Transaction,
-    client: &Client,
-    owner: FirstOwner<'_>,
-    now: DateTime<Utc>,
-) -> Result<(AccountId, UserId)> {
-    let account_id = AccountId(entropy::id(now)?);
-    let user_id = UserId(entropy::id(now)?);
-    accounts::insert(transaction, account_id, owner.account_name, now).await?;
-    let user = NewUser {
-        id: user_id,
-        account_id,
-        email: owner.email,
-        email_verified_at: Some(now),
-        name: owner.name,
-        role: Role::Owner,
-        password_hash: owner.password_hash,
-    };
-    users::insert(transaction, user, now).await.map_err(taken)?;
-    Deed::new(AuditKind::AccountCreated, account_id, now)
-        .by(user_id)
-        .from(client.origin.address.as_deref())
-        .append(transaction)
-        .await?;
-    Ok((account_id, user_id))
-}
-
-/// Gives a user the address that the link went to.
-async fn change_email(app: &App, client: &Client, claims: LinkClaims, now: DateTime<Utc>) -> Result<String> {
+/// Gives a user the e-mail address that the link went to.
+async fn change_email(app: &App, client: &RequestClient, claims: LinkClaims) -> Result<String> {
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let new = claims.email.ok_or_else(invalid)?;
     let transaction = app.database.begin().await?;
+    let ctx = Context::of_request(&transaction, app.clock.now(), &client.info);
     users::hold(&transaction, UserId(claims.sub)).await?;
     let login = users::find_login_by_id(&transaction, UserId(claims.sub)).await?.ok_or_else(invalid)?;
     if !login.is_active || claims.fingerprint != Some(login.fingerprint()) {
         return Err(invalid());
     }
-    if !users::set_email(&transaction, login.user_id, &login.email, &new, now).await.map_err(taken)? {
+    let changed = users::set_email(&transaction, login.user_id, &login.email, &new, ctx.now).await;
+    if !changed.map_err(map_email_taken)? {
         return Err(invalid());
     }
-    Deed::new(AuditKind::EmailChanged, login.account_id, now)
-        .by(login.user_id)
-        .from(client.origin.address.as_deref())
-        .with(json!({"old": login.email, "new": new}))
-        .append(&transaction)
-        .await?;
+    let payload = json!({"old": login.email, "new": new});
+    ctx.by(login.user_id).record(login.account_id, AuditKind::EmailChanged, payload).await?;
     let old = (login.email.as_str(), login.credentials_version);
-    address_changes::insert(&transaction, entropy::id(now)?, login.user_id, old, now).await?;
+    address_changes::insert(&transaction, entropy::id(ctx.now)?, login.user_id, old, ctx.now).await?;
     let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
-    mail.enqueue(&transaction, &login.email, now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    mail.enqueue(&transaction, &login.email, ctx.now).await?;
+    app.commit(transaction).await?;
     Ok(new)
-}
-
-/// Told only to who has shown that the address is theirs.
-pub(in crate::http::routes) fn taken(error: store::StoreError) -> Error {
-    if store::is_taken(&error) { ErrorCode::AddressTaken.into() } else { error.into() }
 }

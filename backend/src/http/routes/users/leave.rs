@@ -1,14 +1,14 @@
 //! Leaving an account.
 
 use axum::{extract::State, http::StatusCode};
-use curfew_shared::{audit::AuditKind, error::ErrorCode, route::api as route};
+use curfew_shared::{error::ErrorCode, route::api as route};
 
 use crate::{
+    accounts::members,
     app::AppState,
     error::{Error, Result},
-    http::extract::{Caller, Client},
+    http::extract::Caller,
     mail::MembershipEnd,
-    membership,
     store::users,
 };
 
@@ -26,18 +26,15 @@ use crate::{
         (status = 409, description = "`last_owner`"),
     ),
 )]
-pub(super) async fn leave(State(app): State<AppState>, caller: Caller, client: Client) -> Result<StatusCode> {
-    caller.must_be_fresh()?;
+pub(super) async fn leave(State(app): State<AppState>, caller: Caller) -> Result<StatusCode> {
+    caller.require_recent_authentication()?;
     // Two owners who leave at once must not both think that the other stays.
-    let (transaction, _) = caller.begin_in_account(&app).await?;
+    let transaction = caller.begin_account_transaction(&app).await?;
+    let ctx = caller.context(&transaction);
     let member = users::find_member(&transaction, caller.account.id, caller.user.id).await?;
     let member = member.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
-    if users::is_last_owner(&transaction, &member).await? {
-        return Err(ErrorCode::LastOwner.into());
-    }
-    let by = (caller.deed(AuditKind::MemberLeft, &client), MembershipEnd::Left);
-    membership::end(&transaction, &member, &caller.account.name, by, caller.now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    members::check_not_last_owner(ctx, &member).await?;
+    members::remove(ctx, &caller.account.name, &member, MembershipEnd::Left).await?;
+    app.commit(transaction).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,13 +11,11 @@ use curfew_shared::{
 use serde_json::json;
 
 use crate::{
+    accounts::registration::throttled_recipient,
     app::AppState,
     domain::field,
     error::{Error, Result},
-    http::{
-        extract::{Caller, Client, Json},
-        routes::auth::register::addressed,
-    },
+    http::extract::{Caller, Json},
     mail::Mail,
     store::users,
 };
@@ -36,20 +34,21 @@ use crate::{
 pub(super) async fn update(
     State(app): State<AppState>,
     caller: Caller,
-    client: Client,
     Json(request): Json<UpdateProfileRequest>,
 ) -> Result<JsonResponse<UserSummary>> {
     field::refuse([field::check_name("name", &request.name)])?;
     let name = request.name.trim();
     if name != caller.user.name {
-        let transaction = caller.begin(&app).await?;
+        let transaction = caller.begin_transaction(&app).await?;
         // Of several requests with the same name at once, one changes something.
         if users::set_name(&transaction, caller.user.id, name).await? {
-            caller
-                .deed(AuditKind::NameChanged, &client)
-                .with(json!({"old": caller.user.name, "new": name}))
-                .append(&transaction)
-                .await?;
+            let ctx = caller.context(&transaction);
+            ctx.record(
+                caller.account.id,
+                AuditKind::NameChanged,
+                json!({"old": caller.user.name, "new": name}),
+            )
+            .await?;
         }
         transaction.commit().await?;
     }
@@ -73,18 +72,16 @@ pub(super) async fn update(
 pub(super) async fn change_email(
     State(app): State<AppState>,
     caller: Caller,
-    client: Client,
     Json(request): Json<EmailRequest>,
 ) -> Result<StatusCode> {
-    caller.must_be_fresh()?;
-    let email = addressed(&app, &client, &request.email).await?;
-    let transaction = caller.begin(&app).await?;
+    caller.require_recent_authentication()?;
+    let email = throttled_recipient(&app, caller.ip(), &request.email).await?;
+    let transaction = caller.begin_transaction(&app).await?;
     let login = users::find_login_by_id(&transaction, caller.user.id).await?;
     let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
     // As things are now: what changes before the message is sent makes its link useless too.
     let mail = Mail::EmailChangeAsked { user_id: caller.user.id, fingerprint: login.fingerprint() };
     mail.enqueue(&transaction, &email, caller.now).await?;
-    transaction.commit().await?;
-    app.outbox.notify_one();
+    app.commit(transaction).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -15,7 +15,7 @@ use crate::{
     app::AppState,
     domain::program::Program,
     error::Result,
-    http::extract::{Caller, Client, Path, Query, cut, page_limit},
+    http::extract::{Caller, Path, Query, page_limit, truncate_page},
     store::sessions::{self, Own, Reason},
 };
 
@@ -40,16 +40,16 @@ pub(super) async fn list(
     let (mut own, session_count) =
         sessions::list_own(&app.database.read, caller.user.id, current, query.cursor, limit + 1, caller.now)
             .await?;
-    let next_cursor = cut(&mut own, limit).map(|session| session.id);
+    let next_cursor = truncate_page(&mut own, limit).map(|session| session.id);
     let shown = |session: Own| {
-        let program = Program::of(session.origin.user_agent.as_deref());
+        let program = Program::of(session.client.user_agent.as_deref());
         OwnSession {
             is_current: session.id == current,
             id: session.id,
             browser: program.browser,
             os: program.os,
             device: program.device,
-            address: session.origin.address,
+            address: session.client.ip,
             signed_in_at: session.auth_time,
             last_seen_at: session.last_seen_at,
             idle_expires_at: session.deadlines.idle_expires_at,
@@ -76,18 +76,20 @@ pub(super) async fn list(
 pub(super) async fn revoke(
     State(app): State<AppState>,
     caller: Caller,
-    client: Client,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode> {
-    caller.must_be_fresh()?;
-    let transaction = caller.begin(&app).await?;
+    caller.require_recent_authentication()?;
+    let transaction = caller.begin_transaction(&app).await?;
     if !sessions::revoke_own(&transaction, caller.user.id, id, caller.now).await? {
         return Err(ErrorCode::NotFound.into());
     }
     caller
-        .deed(AuditKind::OwnSessionsRevoked, &client)
-        .with(json!({"scope": "one", "session_id": id, "revoked_count": 1}))
-        .append(&transaction)
+        .context(&transaction)
+        .record(
+            caller.account.id,
+            AuditKind::OwnSessionsRevoked,
+            json!({"scope": "one", "session_id": id, "revoked_count": 1}),
+        )
         .await?;
     transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -107,10 +109,9 @@ pub(super) async fn revoke(
 pub(super) async fn revoke_others(
     State(app): State<AppState>,
     caller: Caller,
-    client: Client,
 ) -> Result<JsonResponse<RevokeSessionsResponse>> {
-    caller.must_be_fresh()?;
-    let transaction = caller.begin(&app).await?;
+    caller.require_recent_authentication()?;
+    let transaction = caller.begin_transaction(&app).await?;
     let revoked_count = sessions::revoke_others_of_user(
         &transaction,
         caller.user.id,
@@ -121,9 +122,12 @@ pub(super) async fn revoke_others(
     .await?;
     if revoked_count > 0 {
         caller
-            .deed(AuditKind::OwnSessionsRevoked, &client)
-            .with(json!({"scope": "others", "revoked_count": revoked_count}))
-            .append(&transaction)
+            .context(&transaction)
+            .record(
+                caller.account.id,
+                AuditKind::OwnSessionsRevoked,
+                json!({"scope": "others", "revoked_count": revoked_count}),
+            )
             .await?;
     }
     transaction.commit().await?;
