@@ -22,11 +22,18 @@ use crate::{entropy, keys::SECRET_MIN};
 
 mod address;
 pub mod environment;
+mod error;
 pub mod listen;
 pub mod provider;
+mod setting;
 
+pub use error::ConfigError;
+
+use address::is_loopback;
+use error::fault;
 use listen::Listen;
 use provider::{Provider, Providers};
+use setting::Sourced;
 
 /// The longest replay leeway, in seconds: a stolen token is noticed within the hour.
 const LEEWAY_MAX: u32 = 3_600;
@@ -240,24 +247,12 @@ impl SystemPolicy {
     }
 }
 
-/// Why the settings are no good, as a sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-fn fault(message: impl Into<String>) -> ConfigError {
-    ConfigError(message.into())
-}
-
 /// An argument that takes an empty variable for none: what starts a process can often not leave one out.
 #[must_use]
 pub fn unless_empty(argument: Arg) -> Arg {
     let is_empty = argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
     if is_empty { argument.env(Resettable::Reset) } else { argument }
 }
-
-/// A setting in force: name, value, origin.
-type Sourced = (String, Value, &'static str);
 
 /// The settings in force and where each came from.
 #[derive(Debug)]
@@ -703,16 +698,6 @@ fn is_local(listen: &Listen, public_url: &str) -> bool {
 
 fn is_opened_locally(public_url: &str) -> bool {
     Url::parse(public_url).is_ok_and(|url| is_loopback(&url))
-}
-
-/// Whether a web address leads to this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 /// Reads the private file `name` in `folder`, or makes it (mode 0600) with `content`. Of several

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fs};
 
 use clap::{Args as _, Command};
 
-use super::{ConfigError, Settings, fault, provider};
+use super::{
+    Settings,
+    error::{ConfigError, fault},
+    provider,
+};
 
 /// The settings that are secret, or hold a password. Each can be given in a file, named by the variable with
 /// `_FILE` at its end; so can the client secret of every provider.

@@ -8,7 +8,11 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::{ConfigError, Sourced, fault, is_loopback};
+use super::{
+    address::is_loopback,
+    error::{ConfigError, fault},
+    setting::Sourced,
+};
 
 pub(super) const PREFIX: &str = "CURFEW_OAUTH_";
 const GOOGLE: &str = "https://accounts.google.com";
