@@ -1,20 +1,15 @@
 //! The command line: `curfew serve`, and what an operator does without a browser.
 
-use std::{
-    error::Error as StdError,
-    io::{Read, Write},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use curfew_shared::{
-    auth::Role,
-    id::{AccountId, SessionId},
-};
-use serde::Serialize;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use self::operator::Operator;
+use self::{
+    commands::{AccountCommand, SessionCommand, UserCommand},
+    connect::{connect, open, outdated},
+    operator::Operator,
+    terminal::{Result, print},
+};
 use crate::{
     app::App,
     clock::{DatabaseClock, SystemClock},
@@ -26,7 +21,10 @@ use crate::{
     telemetry,
 };
 
+mod commands;
+mod connect;
 mod operator;
+mod terminal;
 
 /// Accounts and sessions: nobody stays signed in by accident, and nobody is signed out by accident.
 #[derive(Debug, Parser)]
@@ -65,112 +63,6 @@ enum Command {
     #[command(subcommand)]
     Session(SessionCommand),
 }
-
-#[derive(Debug, Subcommand)]
-enum AccountCommand {
-    /// Make an account with its first owner, who is verified
-    Create {
-        /// The account's name
-        #[arg(long)]
-        name: String,
-        /// The owner's e-mail address
-        #[arg(long)]
-        owner_email: String,
-        /// The owner's name
-        #[arg(long)]
-        owner_name: String,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Close an account for good: delete its users, sessions and invitations, and tell its people by mail
-    Close {
-        /// The account's id
-        #[arg(long)]
-        account: AccountId,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum UserCommand {
-    /// Make a user, who is verified
-    Create {
-        /// The account's id
-        #[arg(long)]
-        account: AccountId,
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-        /// The user's name
-        #[arg(long)]
-        name: String,
-        /// owner, engineer or viewer
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Set a user's password, and end all of the user's sessions
-    SetPassword {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Bar a user from signing in, and end all of the user's sessions
-    Deactivate {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-    /// Delete a user for good, which frees the e-mail address
-    Delete {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-    /// Let a deactivated user sign in again
-    Reactivate {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-}
-
-#[derive(Debug, Args)]
-struct PasswordArgs {
-    /// Read the password from standard input, up to the end of the line
-    #[arg(long, required = true)]
-    password_stdin: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum SessionCommand {
-    /// Print the live sessions, newest first, one JSON object a line
-    List {
-        /// Of this account alone
-        #[arg(long)]
-        account: Option<AccountId>,
-        /// Of the user with this e-mail address alone
-        #[arg(long)]
-        email: Option<String>,
-        /// How many at most
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-    },
-    /// End a session, or all of a user's
-    #[command(group(clap::ArgGroup::new("which").required(true).args(["id", "email"])))]
-    Revoke {
-        /// The session's id
-        #[arg(long)]
-        id: Option<SessionId>,
-        /// The e-mail address of the user whose sessions are to end
-        #[arg(long)]
-        email: Option<String>,
-    },
-}
-
-type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 /// Runs the command that the process was started with.
 ///
@@ -230,31 +122,6 @@ fn source(matches: &ArgMatches, name: &str) -> Option<clap::parser::ValueSource>
     found
 }
 
-/// Connects, and brings the schema up to date.
-async fn connect(config: &Config) -> Result<Database> {
-    let database = open(config).await?;
-    database.change_schema(&config.database_url).await.map_err(|error| outdated(&error))?;
-    Ok(database)
-}
-
-fn outdated(error: &store::StoreError) -> Box<dyn StdError + Send + Sync> {
-    format!("the database's schema cannot be brought up to date: {error}").into()
-}
-
-async fn open(config: &Config) -> Result<Database> {
-    config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.data_dir.display()))?;
-    let database =
-        Database::connect(&config.database_url, config.database_connections, config.database_patience)
-            .await
-            .map_err(|error| {
-                // An address that cannot be read is repeated, its password included.
-                let (url, error) = (config.database_url.as_str(), error.to_string());
-                let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
-                format!("the database cannot be reached: {error}")
-            })?;
-    Ok(database)
-}
-
 async fn serve(mut config: Config, demo: bool) -> Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -310,25 +177,4 @@ async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<Str
     let password = keep(&config.data_dir, PASSWORD, generated)?;
     operator.create_account("Demo", DEMO_EMAIL, "Demo Owner", &password).await?;
     Ok(Some(password))
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    serde_json::from_value(word.into()).map_err(|_| "must be owner, engineer or viewer".to_owned())
-}
-
-fn read_password() -> Result<String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("the password: {error}"))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-fn print_json(value: &impl Serialize) -> Result<()> {
-    print(&serde_json::to_string(value)?)
-}
-
-fn print(text: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
 }

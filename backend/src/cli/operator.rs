@@ -10,7 +10,11 @@ use curfew_shared::{
 };
 use serde_json::json;
 
-use super::{AccountCommand, Result, SessionCommand, UserCommand, connect, print_json, read_password};
+use super::{
+    commands::{AccountCommand, SessionCommand, UserCommand},
+    connect::connect,
+    terminal::{Result, print_json, read_password},
+};
 use crate::{
     accounts::{
         close::close_account,
