@@ -1,4 +1,4 @@
-//! What lies around every request.
+//! The layers around every request.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::{app::AppState, entropy, error::Error};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Sent with every answer that does not set them itself.
+/// Sent with every response that does not set them itself.
 static HEADERS: [(HeaderName, &str); 9] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -32,7 +32,7 @@ static HEADERS: [(HeaderName, &str); 9] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// No cross-origin headers at all unless origins are configured; never for the cookie.
+/// Cross-origin headers for the configured origins, without credentials. None by default.
 pub(super) fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
@@ -48,9 +48,9 @@ pub(super) fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     })
 }
 
-/// Gives every answer its headers, and every bare error (a wrong method, a time-out) its body.
-pub(super) async fn finish(response: Response) -> Response {
-    let mut response = match bare_error(&response) {
+/// Adds the common headers, and a body to every error that has none (a wrong method, a timeout).
+pub(super) async fn complete_response(response: Response) -> Response {
+    let mut response = match code_without_body(&response) {
         Some(code) => {
             let mut full = Error::from(code).into_response();
             if let Some(allow) = response.headers().get(header::ALLOW) {
@@ -66,8 +66,12 @@ pub(super) async fn finish(response: Response) -> Response {
     response
 }
 
-/// Sets no cookies, and clears none, for a page of another site, whatever the endpoint.
-pub(super) async fn keep_cookies_home(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// Removes cookies from the responses to pages of other sites, for every endpoint.
+pub(super) async fn strip_cross_site_cookies(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_cross_site = is_cross_site(request.headers(), &app.config.origin);
     let mut response = next.run(request).await;
     if is_cross_site {
@@ -76,8 +80,8 @@ pub(super) async fn keep_cookies_home(State(app): State<AppState>, request: Requ
     response
 }
 
-/// The code for an error that some layer answered without a problem body.
-fn bare_error(response: &Response) -> Option<ErrorCode> {
+/// The code for an error response without a body.
+fn code_without_body(response: &Response) -> Option<ErrorCode> {
     if response.headers().contains_key(header::CONTENT_TYPE) {
         return None;
     }
@@ -90,24 +94,24 @@ fn bare_error(response: &Response) -> Option<ErrorCode> {
     }
 }
 
-pub(super) async fn count(
+pub(super) async fn record_request_metrics(
     State(app): State<AppState>,
     path: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
-    let begun = Instant::now();
-    // Any word can be a method; a label for each would fill the memory.
+    let start = Instant::now();
+    // Any word can be a method; a label for each would use up the memory.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS];
     let method = known.into_iter().find(|method| method == request.method());
     let method = method.as_ref().map_or("other", Method::as_str).to_owned();
     let response = next.run(request).await;
     let route = path.as_ref().map_or("page", MatchedPath::as_str);
-    app.metrics.request(&method, route, response.status().as_u16(), begun.elapsed());
+    app.metrics.request(&method, route, response.status().as_u16(), start.elapsed());
     response
 }
 
-/// The path alone: an address may carry what does not belong in a log.
+/// Logs the path without the query, which may hold secrets.
 pub(super) fn span(request: &Request) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", id, method = %request.method(), path = loggable(request.uri().path()))
@@ -118,12 +122,12 @@ fn loggable(path: &str) -> &str {
     let parent = route::api::INVITATION.trim_end_matches("{token}");
     let of_api = path.strip_prefix(route::API).filter(|path| path.starts_with(parent));
     let of_page = path.strip_prefix(route::page::INVITE).filter(|rest| rest.starts_with('/'));
-    let shown = match (of_api, of_page) {
+    let length = match (of_api, of_page) {
         (Some(_), _) => route::API.len() + parent.len(),
         (_, Some(_)) => route::page::INVITE.len() + 1,
         (None, None) => path.len(),
     };
-    &path[..shown]
+    &path[..length]
 }
 
 pub(super) fn on_response(response: &Response, took: Duration, _: &tracing::Span) {
@@ -132,14 +136,14 @@ pub(super) fn on_response(response: &Response, took: Duration, _: &tracing::Span
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub(super) fn on_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let words =
+    let message =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = words.unwrap_or("no words"), "a handler panicked");
+    tracing::error!(panic = message.unwrap_or("no message"), "a handler panicked");
     problem(ErrorCode::Internal, Vec::new())
 }
 
-/// What a client calls its request must not stand in our log as if it were ours.
-pub(super) async fn only_ours(mut request: Request) -> Request {
+/// Removes the request id that a client sent, so that it does not appear in our log as ours.
+pub(super) async fn strip_client_request_id(mut request: Request) -> Request {
     request.headers_mut().remove(REQUEST_ID);
     request
 }

@@ -1,4 +1,4 @@
-//! What an answer holds.
+//! Responses.
 
 pub(super) mod problem;
 pub(super) mod tokens;

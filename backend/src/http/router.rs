@@ -29,10 +29,10 @@ use crate::app::AppState;
 
 /// The largest body of a request, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-/// How long a request may take before it is answered 503.
+/// The longest that a request may take; then the response is 503.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The description of the API.
+/// The OpenAPI description.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     parts().1
@@ -45,7 +45,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     (router, openapi)
 }
 
-/// Everything that the server answers.
+/// The router of the server.
 pub fn router(app: AppState) -> Router {
     let (api, openapi) = parts();
     let mut router = api
@@ -59,9 +59,9 @@ pub fn router(app: AppState) -> Router {
         router = router.layer(cors);
     }
     router
-        .layer(from_fn_with_state(app.clone(), middleware::keep_cookies_home))
-        .layer(map_response(middleware::finish))
-        .layer(from_fn_with_state(app.clone(), middleware::count))
+        .layer(from_fn_with_state(app.clone(), middleware::strip_cross_site_cookies))
+        .layer(map_response(middleware::complete_response))
+        .layer(from_fn_with_state(app.clone(), middleware::record_request_metrics))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(middleware::span)
@@ -71,11 +71,11 @@ pub fn router(app: AppState) -> Router {
         )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
-        .layer(map_request(middleware::only_ours))
+        .layer(map_request(middleware::strip_client_request_id))
         .with_state(app)
 }
 
-/// What is served to whoever collects metrics, on a listener of its own.
+/// The router of the listener for metrics.
 pub fn metrics_router(app: AppState) -> Router {
-    routes::metrics().layer(map_response(middleware::finish)).with_state(app)
+    routes::metrics().layer(map_response(middleware::complete_response)).with_state(app)
 }

@@ -1,4 +1,4 @@
-//! The endpoints: one file a resource, in folders that mirror the addresses.
+//! The endpoints: one file per resource, in folders that mirror the URLs.
 
 use axum::{
     Router,
@@ -28,7 +28,7 @@ pub(super) fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().nest(route::API, api).merge(health::router())
 }
 
-/// What lies outside the API and has no description.
+/// Endpoints outside the API, which have no description.
 pub(super) fn others(config: &Config) -> Router<AppState> {
     // The address that providers send the browser back to; a GET is a page's.
     let oauth_callback = post(oauth_form_post::receive).fallback(static_files::serve);
@@ -38,7 +38,7 @@ pub(super) fn others(config: &Config) -> Router<AppState> {
         .merge(dev_mail::router(config))
 }
 
-/// What is served on the listener for metrics.
+/// The endpoints of the listener for metrics.
 pub(super) fn metrics() -> Router<AppState> {
     health::metrics_router()
 }

@@ -1,4 +1,4 @@
-//! The cookie that recognises the browser in which a registration was begun.
+//! The cookie that recognises the browser in which a registration was started.
 
 use ::cookie::SameSite;
 use axum::http::{HeaderMap, HeaderValue};
@@ -9,7 +9,7 @@ use crate::{domain::link::LinkPurpose, entropy, error::Result, keys::sha256};
 
 const COOKIE: &str = "__Host-curfew_registration";
 
-/// The secret of the browser in which a registration was begun. Only there does a link prove that its bearer chose
+/// The secret of the browser in which a registration was started. Only there does a link prove that its bearer chose
 /// the password, or signed in with the identity: anybody can register with somebody else's address.
 pub(in crate::http) struct RegistrationCookie(String);
 

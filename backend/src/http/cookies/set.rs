@@ -10,8 +10,8 @@ use curfew_shared::error::ErrorCode;
 
 use crate::error::Result;
 
-/// The cookie that carries the refresh token. The prefix makes the browser insist on `Secure`,
-/// `Path=/` and no `Domain`, so that no other host can plant one.
+/// The cookie that holds the refresh token. Browsers accept the prefix only with `Secure`, `Path=/` and no `Domain`, so
+/// that no other host can set it.
 pub(in crate::http) const REFRESH_TOKEN: &str = "__Host-curfew_rt";
 
 /// Makes the browser drop the refresh token.

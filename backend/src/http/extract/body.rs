@@ -10,7 +10,7 @@ use curfew_shared::error::ErrorCode;
 use super::decode::malformed;
 use crate::error::Result;
 
-/// Whether the body is declared to be JSON. A browser cannot declare that to another site unasked.
+/// Whether the content type is JSON. A browser does not send that to another site without asking it first.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     expect_content_type(headers, "application/json").is_ok()
 }

@@ -23,8 +23,8 @@ use crate::{
     throttle,
 };
 
-/// The caller of an endpoint that needs one. The token is verified without the database; the
-/// session, the user and the account then take one statement.
+/// The caller of an endpoint. The token is verified without the database; the session, the user and the account then
+/// take one statement.
 #[derive(Debug)]
 pub struct Caller {
     /// The person, with the role as it is now.

@@ -1,4 +1,4 @@
-//! From bytes to values, with the field that is at fault.
+//! Decoding bytes, with an error that names the invalid field.
 
 use curfew_shared::error::{FieldCode, FieldError};
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // Serde would take an array for an object, its fields in order.
+    // Serde would accept an array, with the fields in order.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(malformed("", "The body is not a JSON object."));
     }
@@ -35,7 +35,7 @@ pub(super) fn malformed(field: &str, message: &str) -> Error {
     Error::invalid(vec![FieldError::new(field, FieldCode::Malformed, message)])
 }
 
-/// Serde tells the kind of a fault only in its words: "unknown field `x`, …", "missing field `x`".
+/// Serde tells kinds of errors apart only in the message: "unknown field `x`, …", "missing field `x`".
 fn field_error(path: &str, words: &str) -> Error {
     let named = || words.split('`').nth(1).unwrap_or_default();
     if words.starts_with("missing field") {

@@ -1,4 +1,4 @@
-//! The key that names a request, for a client to repeat it by.
+//! The idempotency key of a request.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use utoipa::IntoParams;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::decode::malformed;
 use crate::error::{Error, Result};
 
-/// What names a request, so that its answer can be asked for again if it gets lost.
+/// The key with which a client repeats a request if the response was lost.
 #[derive(Debug, Clone, Copy, IntoParams)]
 #[into_params(names("Idempotency-Key"), parameter_in = Header)]
 pub struct IdempotencyKey(

@@ -22,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON body, or the default if it is empty.
 #[derive(Debug)]
 pub struct JsonOrDefault<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! Segments of the path.
+//! Path parameters.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use curfew_shared::error::ErrorCode;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// A segment of the path. One that cannot be what is asked for names nothing.
+/// A path parameter. One that cannot be parsed is not found.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! The query of the address.
+//! Query strings.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::decode::form;
 use crate::error::{Error, Result};
 
-/// The query of the address.
+/// The query string.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 

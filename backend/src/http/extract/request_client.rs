@@ -65,8 +65,8 @@ pub(super) fn client_info(parts: &Parts, proxies: usize) -> ClientInfo {
     }
 }
 
-/// The client's address: of the connection, or, behind `proxies` proxies, what the outermost of
-/// them says (each appends whom it was asked by, so only the last entries can be believed).
+/// The client's IP address: that of the connection or, behind `proxies` proxies, the one that the outermost proxy
+/// reports. Each proxy appends the address of its peer, so only the last entries can be trusted.
 fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     if proxies == 0 {
         if headers.contains_key(FORWARDED_FOR) {
@@ -78,7 +78,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<
         }
         return peer;
     }
-    // Bytes, not text: what the client wrote into it may be none, and the proxy appended to it all the same.
+    // Bytes, since a client may send text that is not valid, and the proxy appends to it all the same.
     let entries: Vec<&[u8]> = headers
         .get_all(FORWARDED_FOR)
         .iter()
@@ -96,8 +96,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxies: usize) -> Option<
     client.or(peer)
 }
 
-/// The address in an entry. Proxies write it bare or in quotes, IPv6 with brackets or without, with the port or
-/// without, and that of a link with its zone.
+/// The address in an entry. Proxies write it with or without quotes, brackets, port and zone.
 fn forwarded(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim().trim_matches('"');
     let address = match entry.strip_prefix('[') {
@@ -129,7 +128,7 @@ fn is_port(port: &str) -> bool {
 static IGNORED: Once = Once::new();
 static UNREADABLE: Once = Once::new();
 
-/// Once a process, as whoever sends requests could fill the log.
+/// Once a process, since clients could fill the log otherwise.
 fn warn_once(once: &Once, words: &str) {
     once.call_once(|| tracing::warn!("{words}"));
 }

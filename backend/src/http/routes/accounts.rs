@@ -13,7 +13,7 @@ mod security;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(account::account, account::rename))
+        .routes(routes!(account::show, account::rename))
         .routes(routes!(close::close))
         .routes(routes!(members::list))
         .routes(routes!(members::update, members::remove))

@@ -1,4 +1,4 @@
-//! The outbox folder in a browser, on a developer's own machine alone.
+//! The outbox folder in a browser, only on a developer's machine.
 
 use std::{fs, io, path::Path};
 
@@ -19,14 +19,14 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many messages are shown.
+/// How many messages the page lists.
 const SHOWN: usize = 50;
 
-/// What proxies add to a request.
+/// Headers that proxies add.
 const PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
-/// `/dev/mail`, where there is no mail server and the product is opened by a name that leads to
-/// this machine only, and listens to it alone: whoever can read the messages can sign in as anybody.
+/// `/dev/mail`, if no mail server is configured, and both the public URL and the listener are of this machine only:
+/// anybody who can read the messages can sign in as anybody.
 pub(super) fn router(config: &Config) -> Router<AppState> {
     if config.smtp_url.is_none() && config.is_local() {
         Router::new().route("/dev/mail", get(show))
@@ -36,8 +36,8 @@ pub(super) fn router(config: &Config) -> Router<AppState> {
 }
 
 async fn show(State(app): State<AppState>, headers: HeaderMap) -> Result<Response> {
-    // A page elsewhere whose name was bound anew to this machine sends that name; a proxy, which may ask
-    // for anybody, says that it is one.
+    // A page whose name was rebound to this machine (DNS rebinding) sends that name as the host. A proxy, which may
+    // ask for anybody, adds its headers.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = app.config.origin.split_once("://").map_or("", |(_, host)| host);
     let is_proxied = PROXIES.iter().any(|name| headers.contains_key(*name));
@@ -59,7 +59,7 @@ struct Shown {
     lines: Vec<String>,
 }
 
-/// The messages in the folder, newest first: their names are ids of version 7.
+/// The messages in the folder, newest first: their names are UUIDs of version 7.
 fn read(folder: &Path) -> io::Result<Vec<Shown>> {
     let mut files = match fs::read_dir(folder) {
         Ok(entries) => {

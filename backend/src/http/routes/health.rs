@@ -1,4 +1,4 @@
-//! For machines: health, metrics, public keys.
+//! Health, metrics and public keys, for machines.
 
 use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
 use curfew_shared::error::ErrorCode;
@@ -45,7 +45,7 @@ async fn ready(State(app): State<AppState>) -> Result<Json<Health>> {
     Ok(Json(Health { status: "ok" }))
 }
 
-/// What the listener for metrics answers, which the public does not reach.
+/// The endpoints of the listener for metrics, which is not public.
 pub(super) fn metrics_router() -> Router<AppState> {
     Router::new().route("/metrics", get(metrics))
 }

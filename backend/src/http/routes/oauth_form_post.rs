@@ -1,4 +1,4 @@
-//! An answer that the provider lets the browser post as a form (OAuth 2.0 Form Post Response Mode).
+//! A response that the provider has the browser post as a form (OAuth 2.0 Form Post Response Mode).
 
 use axum::{extract::State, response::Redirect};
 use curfew_shared::{error::ErrorCode, route::page};
@@ -11,7 +11,7 @@ use crate::{
     http::extract::{Form, Path},
 };
 
-/// The fields that the page hands in; whatever else the form has is left out.
+/// The fields that the page sends; others are left out.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,10 +26,10 @@ pub(super) struct Answer {
     error_description: Option<String>,
 }
 
-/// Redirects the browser to the page, with the answer in the query as other providers return it.
+/// Redirects the browser to the page, with the response in the query, as other providers return it.
 ///
-/// Browsers send no `SameSite=Lax` cookie with a form that another site posts, so nothing can be done
-/// here for whoever began the sign-in. The page then hands the answer in from our own site.
+/// Browsers send no `SameSite=Lax` cookie with a form that another site posts, so the flow cannot be completed here.
+/// The page then sends the response from our own site.
 pub(super) async fn receive(
     State(app): State<AppState>,
     Path(name): Path<String>,

@@ -19,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::AppState;
 
-/// What the reader needs beyond the rest: its own scripts, and styles that it writes itself.
+/// The reader needs its own scripts, and the inline styles that it writes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -60,7 +60,7 @@ impl Modify for Schemes {
     }
 }
 
-/// Adds what holds for all: the body of every error, and the errors that need no words of their own.
+/// Adds the body of every error, and the errors that every operation shares.
 pub(in crate::http) fn complete(openapi: &mut OpenApiDocument) {
     for (path, item) in &mut openapi.paths.paths {
         let is_api = path.starts_with(route::API);
@@ -69,7 +69,7 @@ pub(in crate::http) fn complete(openapi: &mut OpenApiDocument) {
         for (is_change, operation) in all {
             let has_body = operation.request_body.is_some();
             let has_query = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
-            // What names no security of its own takes an access token.
+            // An operation without its own security needs an access token.
             let is_secured = operation.security.is_none();
             let general = [
                 (

@@ -1,4 +1,4 @@
-//! The pages behind a problem's `type`: what the error means and what to do.
+//! The pages behind a problem's `type`, which explain the error.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Explains one error of the taxonomy.
+/// Explains one error code.
 pub async fn explain(Path(word): Path<String>) -> Response {
     let Ok(code) = word.parse::<ErrorCode>() else { return Error::from(ErrorCode::NotFound).into_response() };
     let (status, title, explanation) = (code.status(), code.title(), code.explanation());

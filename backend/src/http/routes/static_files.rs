@@ -1,4 +1,4 @@
-//! The page: the built app, embedded in the binary and compressed when that was built.
+//! The built page, which is embedded in the binary and compressed at build time.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::{error::Error, http::extract::accept::quality};
 
-// A debug build reads the files from where `just page` puts them, each time anew.
+// A debug build reads the files that `just page` writes, on each request.
 #[derive(RustEmbed)]
 #[cfg_attr(debug_assertions, folder = "$CARGO_MANIFEST_DIR/../dist")]
 #[cfg_attr(not(debug_assertions), folder = "$OUT_DIR/page")]
@@ -21,13 +21,13 @@ use crate::{error::Error, http::extract::accept::quality};
 struct Files;
 
 const INDEX: &str = "index.html";
-/// Encodings that build.rs makes, the best first.
+/// The encodings that build.rs makes, best first.
 const ENCODINGS: &[(&str, &str)] = &[("br", ".br"), ("gzip", ".gz")];
 
-/// Answers with a file of the page, or with the page itself for its routes.
+/// Serves a file of the page, or the page itself for its routes.
 ///
-/// A path of neither kind gets the page too, so that a person sees its "not found", with status
-/// 404; one with an extension or under `/api` gets the problem.
+/// Other paths get the page with status 404, so that a person sees its "not found"; those with an extension or under
+/// `/api` get a problem.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let not_found = || Error::from(ErrorCode::NotFound).into_response();
@@ -49,7 +49,7 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     index(StatusCode::NOT_FOUND, &headers)
 }
 
-/// The policy of the embedded page, which never changes.
+/// The content security policy of the embedded page, which never changes.
 static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| policy(&Files::get(INDEX)?.data));
 
 fn index(status: StatusCode, headers: &HeaderMap) -> Response {
@@ -79,7 +79,7 @@ fn asset(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let status = if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    // Every name but the page's own carries a hash of its content.
+    // Every name but the page's own contains a hash of the content.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     for (name, value) in [(header::ETAG, etag), (header::CONTENT_TYPE, content_type)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -90,7 +90,7 @@ fn asset(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     response
 }
 
-/// The file in the best encoding that the client takes.
+/// The file in the best encoding that the client accepts.
 fn encoded(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> (Option<&'static str>, Body) {
     for (encoding, suffix) in ENCODINGS {
         if quality(headers, &header::ACCEPT_ENCODING, encoding) > 0.0

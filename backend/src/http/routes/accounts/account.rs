@@ -26,7 +26,7 @@ use crate::{
         (status = 200, description = "The account", body = AccountResponse),
     ),
 )]
-pub(super) async fn account(
+pub(super) async fn show(
     State(app): State<AppState>,
     caller: Caller,
 ) -> Result<JsonResponse<AccountResponse>> {
@@ -54,7 +54,7 @@ pub(super) async fn rename(
     let name = request.name.trim();
     if name != caller.account.name {
         let transaction = caller.begin_owner_transaction(&app).await?;
-        // Of several requests with the same name at once, one changes something.
+        // Of several requests with the same name at once, only one is a change.
         if accounts::set_name(&transaction, caller.account.id, name).await? {
             let ctx = caller.context(&transaction);
             ctx.record(

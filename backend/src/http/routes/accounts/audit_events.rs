@@ -24,7 +24,7 @@ use crate::{
     store::{StoreError, audit_events},
 };
 
-/// Entries that an export reads at once.
+/// How many entries an export reads at once.
 const EXPORT_BATCH: u32 = 1_000;
 
 /// The audit trail, newest first.
@@ -67,7 +67,7 @@ pub(super) async fn list(
     Ok(JsonResponse(AuditPage { events, next_cursor }).into_response())
 }
 
-/// The databases know fewer years than can be written.
+/// The databases support fewer years than the format does.
 fn check_time(field: &str, time: Option<DateTime<Utc>>) -> Option<FieldError> {
     let known = 0..10_000;
     time.filter(|time| !known.contains(&time.year()))
@@ -106,7 +106,7 @@ impl Format {
         }
     }
 
-    /// The last line of an export that was ended before its time.
+    /// The last line of an incomplete export.
     fn last_line(self, code: ErrorCode) -> std::io::Result<Bytes> {
         match self {
             Self::Csv => Ok(format!("\"# incomplete: {}\"{}\r\n", code.as_str(), ",\"\"".repeat(11)).into()),
@@ -124,7 +124,7 @@ impl Format {
             Self::Csv => {
                 let mut csv = csv::WriterBuilder::new()
                     .terminator(csv::Terminator::CRLF)
-                    // Where a spreadsheet separates at `;`, only quotes keep a cell in one piece.
+                    // Some spreadsheets separate at `;`; quotes keep a cell in one piece.
                     .quote_style(csv::QuoteStyle::Always)
                     .from_writer(&mut bytes);
                 for event in events {
@@ -172,8 +172,8 @@ fn cells(event: &AuditEvent) -> [String; 12] {
     ]
 }
 
-/// Makes a spreadsheet show the cell as text. A name is whatever its owner typed, and a separator inside it
-/// starts a new cell where a program ignores the quotes: the character after one counts as a first one too.
+/// Makes a spreadsheet show the cell as text. Users choose their names, and a separator in one starts a new cell in a
+/// program that ignores quotes, so the character after a separator counts as a first one too.
 fn inert(cell: &str) -> String {
     let mut inert = String::with_capacity(cell.len() + 1);
     let mut is_first = true;
@@ -190,8 +190,8 @@ fn inert(cell: &str) -> String {
     inert
 }
 
-/// Sends everything that matches, batch by batch, as the client reads it. The session is checked before each
-/// batch: with it ends the export, by a last line that says so and by a body that breaks off.
+/// Sends all matching entries, batch by batch, as the client reads them. The session is checked before each batch; when
+/// it has ended, a last line says so and the body is cut off.
 fn export(app: AppState, caller: Caller, query: AuditQuery, format: Format) -> Response {
     let caller = Arc::new(caller);
     let batches = futures_util::stream::try_unfold(Next::Batch(query), move |next| {

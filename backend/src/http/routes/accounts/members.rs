@@ -57,14 +57,14 @@ pub(super) async fn list(
     Ok(JsonResponse(MemberPage { members, member_count, next_cursor }))
 }
 
-/// By name as well as by id: whoever stood there may have been removed when the next page is asked for.
+/// By name as well as by id, since the user may have been removed before the next page is requested.
 fn write_cursor(id: UserId, name: &str) -> MemberCursor {
     MemberCursor(URL_SAFE_NO_PAD.encode(format!("{id}.{name}")))
 }
 
 fn read_cursor(cursor: &MemberCursor) -> Result<(UserId, String)> {
     let text = URL_SAFE_NO_PAD.decode(&cursor.0).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    // PostgreSQL's text holds every character but one.
+    // PostgreSQL's text cannot hold NUL.
     let text = text.filter(|text| !text.contains('\0'));
     let parts = text.as_deref().and_then(|text| text.split_once('.'));
     let place = parts.and_then(|(id, name)| Some((id.parse().ok()?, name.to_owned())));

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// How many active users are named; the rest is counted.
+/// How many active users are listed; the rest is counted.
 const ACTIVE_USERS: u32 = 100;
 
 /// The session policy, and who is signed in.
@@ -84,7 +84,7 @@ pub(super) async fn update(
         });
         caller.context(&transaction).record(caller.account.id, AuditKind::PolicyUpdated, payload).await?;
     }
-    // Before the commit: what cannot be answered has not been done.
+    // Before the commit, so that a change whose response fails is not made.
     let settings = settings(&transaction, &app, &caller, new).await?;
     transaction.commit().await?;
     Ok(settings)
@@ -148,7 +148,7 @@ fn view(set: PolicyOverride, system: SystemPolicy) -> PolicyView {
         [(PresetName::Strict, PolicyOverride::default()), (PresetName::Standard, PolicyOverride::STANDARD)];
     let presets: Vec<_> = named
         .into_iter()
-        // Where the operator's bounds are narrower, a preset may be out of them.
+        // A preset may be outside of bounds that the operator has narrowed.
         .filter(|(_, sets)| validate(*sets, default, bounds).is_empty())
         .map(|(name, PolicyOverride { idle_minutes, absolute_minutes })| Preset {
             name,

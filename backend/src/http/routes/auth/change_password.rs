@@ -69,7 +69,7 @@ pub(super) async fn change_password(
             }
         },
     }
-    // To judge a password takes time, and is done for who may set one.
+    // Checking the strength takes time, so it is done only for a person who may set the password.
     let place = match place {
         Some(place) => place,
         None => Arc::new(app.passwords.enter(Party::Known(caller.session.id.to_string()))?),
@@ -83,7 +83,7 @@ pub(super) async fn change_password(
     }
     let hash = app.passwords.hash_in(&place, &request.new_password).await?;
     let transaction = caller.begin_transaction(&app).await?;
-    // A link in a message may have set another one meanwhile, which counts for more.
+    // A link in a message may have set another one meanwhile, which takes precedence.
     if !users::change_password(&transaction, caller.user.id, old.as_deref(), &hash).await? {
         return Err(ErrorCode::Conflict.into());
     }

@@ -118,9 +118,8 @@ async fn start(
     let tokens = start_session(ctx, app.config.policy, &login, AuthMethod::Password, &browser).await?;
     // In the same transaction, so that a sign-in commits once more and not twice.
     attempt.succeed(&transaction, app.clock.now()).await?;
-    transaction.commit().await?;
+    app.commit(transaction).await?;
     attempt.close();
-    app.outbox.notify_one();
     Ok(tokens)
 }
 

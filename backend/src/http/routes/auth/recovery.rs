@@ -1,4 +1,4 @@
-//! Getting back in: a forgotten password, and a sign-in that was somebody else's.
+//! Recovering a user: a forgotten password, and a sign-in by somebody else.
 
 use axum::{
     Json as JsonResponse,
@@ -98,7 +98,7 @@ pub(super) async fn reset_password(
     let hash = app.passwords.hash_in(&place, &request.password).await?;
     let transaction = app.database.begin().await?;
     users::hold(&transaction, login.user_id).await?;
-    // Of two that follow the link at once, the second finds another password.
+    // Of two requests with the link at once, the second finds another password.
     let login = find_link_user(&app, &transaction, &request.token, now).await?;
     let old = login.password_hash.as_deref();
     if !users::reset_password(&transaction, login.user_id, old, &hash, now).await? {
@@ -164,7 +164,7 @@ pub(super) async fn disown(
     let user_id = UserId(claims.sub);
     let since = now - DISOWN_REACH;
     let transaction = app.database.begin().await?;
-    // The account before the user, as whatever an owner does.
+    // The account is locked before the user, as in an owner's transaction.
     let account = match users::find_login_by_id(&transaction, user_id).await? {
         Some(login) => login.account_id,
         None => membership_changes::find_removed(&transaction, user_id, since).await?.ok_or_else(invalid)?.0,
@@ -176,7 +176,7 @@ pub(super) async fn disown(
     }
     let is_good = match users::find_login_by_id(&transaction, user_id).await? {
         Some(login) if login.email == address => login.credentials_version == version,
-        // Whoever took the user over gave it an address of their own, and may have got a new password by it.
+        // Somebody who took the user over may have changed its address, and then the password by it.
         Some(_) => address_changes::undo(&transaction, user_id, (&address, version), since).await?,
         None => {
             let removed = membership_changes::find_removed(&transaction, user_id, since).await?;
@@ -192,7 +192,7 @@ pub(super) async fn disown(
         AppendError::Store(error) => map_email_taken(error),
         error @ AppendError::Entropy(_) => error.into(),
     })?;
-    // Whoever was deactivated by somebody else than those whom the thief let in stays so.
+    // A user whom somebody else has deactivated stays inactive.
     let login = users::find_login_by_id(&transaction, user_id).await?;
     let login = login.filter(|login| login.is_active).ok_or_else(invalid)?;
     let is_former = login.email != address;
@@ -206,8 +206,7 @@ pub(super) async fn disown(
     users::lock_out(&transaction, user_id, now).await?;
     let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
     devices::forget(&transaction, user_id).await?;
-    // Since the first of the sign-ins that such a link can be about: which of them the person follows is
-    // all the same.
+    // Since the oldest sign-in that such a link can refer to, whichever link the person follows.
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
     let payload = json!({
         "revoked_count": revoked_count,

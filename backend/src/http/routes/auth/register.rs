@@ -1,4 +1,4 @@
-//! Registering an account. No request here looks an address up: a message to it goes on from there.
+//! Registering an account. No request here looks an address up; the message to it holds the next step.
 
 use axum::{
     extract::State,

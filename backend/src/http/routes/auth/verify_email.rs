@@ -1,4 +1,4 @@
-//! Following the link that proves an address.
+//! Verifying an e-mail address by a link.
 
 use axum::{Json as JsonResponse, extract::State, http::HeaderMap};
 use curfew_shared::{
@@ -124,7 +124,7 @@ async fn finish_registration(
     Ok(registration.email)
 }
 
-/// The hash of the password that the bearer of a link chooses.
+/// The hash of the password that the bearer of the link chooses.
 async fn choose_password(
     app: &App,
     client: &RequestClient,

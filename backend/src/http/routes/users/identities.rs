@@ -63,14 +63,14 @@ pub(super) async fn unlink(
     Path(id): Path<IdentityId>,
 ) -> Result<StatusCode> {
     caller.require_recent_authentication()?;
-    // Holds the user, so that the last two cannot be unlinked past each other.
+    // Locks the user, so that two requests cannot unlink the last two identities at once.
     let transaction = caller.begin_transaction(&app).await?;
     let login = users::find_login_by_id(&transaction, caller.user.id).await?;
     let has_password = login.is_some_and(|login| login.password_hash.is_some());
     let mut others = identities::list(&transaction, caller.user.id).await?;
     let index = others.iter().position(|linked| linked.id == id.0).ok_or(ErrorCode::NotFound)?;
     let linked = others.remove(index);
-    // An identity at a provider that is configured no longer is no way to sign in.
+    // Nobody can sign in with an identity at a provider that is no longer configured.
     let another = others.iter().any(|other| app.oidc.provider_of(&other.issuer).is_some());
     if !has_password && !another {
         return Err(ErrorCode::LastSignInMethod.into());

@@ -1,4 +1,4 @@
-//! One's own name and address.
+//! The caller's name and e-mail address.
 
 use axum::{Json as JsonResponse, extract::State, http::StatusCode};
 use curfew_shared::{
@@ -40,7 +40,7 @@ pub(super) async fn update(
     let name = request.name.trim();
     if name != caller.user.name {
         let transaction = caller.begin_transaction(&app).await?;
-        // Of several requests with the same name at once, one changes something.
+        // Of several requests with the same name at once, only one is a change.
         if users::set_name(&transaction, caller.user.id, name).await? {
             let ctx = caller.context(&transaction);
             ctx.record(
@@ -79,7 +79,7 @@ pub(super) async fn change_email(
     let transaction = caller.begin_transaction(&app).await?;
     let login = users::find_login_by_id(&transaction, caller.user.id).await?;
     let login = login.ok_or_else(|| Error::token(ErrorCode::SessionRevoked))?;
-    // As things are now: what changes before the message is sent makes its link useless too.
+    // As it is now, so that a change before the message is sent invalidates its link too.
     let mail = Mail::EmailChangeAsked { user_id: caller.user.id, fingerprint: login.fingerprint() };
     mail.enqueue(&transaction, &email, caller.now).await?;
     app.commit(transaction).await?;

@@ -1,4 +1,4 @@
-//! One's own sessions.
+//! The caller's own sessions.
 
 use axum::{Json as JsonResponse, extract::State, http::StatusCode};
 use curfew_shared::{
