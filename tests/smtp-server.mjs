@@ -1,4 +1,5 @@
-// A mail server for the journeys: takes every message and keeps it in a folder, a file a message.
+// A mail server for the journeys: keeps every message in a folder, a file a message, but for those to addresses that
+// begin with `unknown.`, which it refuses, and those of a client that greets it with no host name.
 // Usage: SMTP_SERVER=folder/of/the/package node smtp-server.mjs FOLDER; prints its port.
 import { createRequire } from "node:module";
 import { writeFileSync, renameSync } from "node:fs";
@@ -11,6 +12,15 @@ let count = 0;
 const server = new SMTPServer({
   disabledCommands: ["AUTH", "STARTTLS"],
   logger: false,
+  onRcptTo(address, session, done) {
+    const refused = Object.assign(new Error("No such user"), { responseCode: 550 });
+    done(address.address.startsWith("unknown.") ? refused : null);
+  },
+  // As many servers do, when the sender is named.
+  onMailFrom(address, session, done) {
+    const refused = Object.assign(new Error("Helo command rejected: need a host name"), { responseCode: 504 });
+    done(session.hostNameAppearsAs.startsWith("[") ? refused : null);
+  },
   onData(stream, session, done) {
     const parts = [];
     stream.on("data", (part) => parts.push(part));

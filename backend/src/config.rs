@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use clap::{Arg, Args, ValueEnum, builder::Resettable, parser::ValueSource};
 use curfew_shared::policy::{self, Bounds, Policy, PolicyOverride, Range};
-use lettre::message::Mailbox;
+use lettre::{message::Mailbox, transport::smtp::extension::ClientId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::{Host, Url};
@@ -126,6 +126,9 @@ pub struct Settings {
     /// [default: messages are kept in the folder `outbox` in the data folder]
     #[arg(long, global = true, env = "CURFEW_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
+    /// The host name to greet the mail server with [default: the host of the public address]
+    #[arg(long, global = true, env = "CURFEW_SMTP_HELLO")]
+    pub smtp_hello: Option<String>,
     /// The sender of messages [default: no-reply at the host of the public address]
     #[arg(long, global = true, env = "CURFEW_MAIL_FROM")]
     pub mail_from: Option<String>,
@@ -208,6 +211,8 @@ pub struct Config {
     pub registration: Registration,
     /// Where messages go; none: into the outbox folder.
     pub smtp_url: Option<String>,
+    /// What to greet the mail server with.
+    pub smtp_hello: ClientId,
     /// The sender of messages.
     pub mail_from: Mailbox,
     /// How many passwords to hash at once.
@@ -369,6 +374,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
     let shutdown_delay = if is_local(&parsed, &public_url) { 0 } else { 5 };
     let database_url = given.database_url.map_or_else(|| sqlite_url(&data_dir), Ok)?;
     let mail_from = given.mail_from.unwrap_or_else(|| default_sender(&public_url));
+    let smtp_hello = given.smtp_hello.unwrap_or_else(|| default_hello(&public_url));
     Ok(Settings {
         listen: Some(listen),
         metrics_listen: given.metrics_listen.or_else(|| Some("127.0.0.1:9464".to_owned())),
@@ -392,6 +398,7 @@ fn with_defaults(given: Settings) -> Result<Settings, ConfigError> {
         proxies: given.proxies.or(Some(0)),
         registration: given.registration.or(Some(Registration::Open)),
         smtp_url: given.smtp_url,
+        smtp_hello: Some(smtp_hello),
         mail_from: Some(mail_from),
         password_workers: given.password_workers.or(Some((cores / 2).max(1))),
         log: given.log.or_else(|| Some("info".to_owned())),
@@ -488,6 +495,7 @@ fn check(settings: Settings) -> Result<Config, ConfigError> {
         proxies: settings.proxies.ok_or_else(missing)?,
         registration: settings.registration.ok_or_else(missing)?,
         smtp_url: settings.smtp_url,
+        smtp_hello: hello(&settings.smtp_hello.ok_or_else(missing)?)?,
         mail_from: sender(&settings.mail_from.ok_or_else(missing)?)?,
         password_workers,
         log: settings.log.ok_or_else(missing)?,
@@ -557,6 +565,23 @@ fn sender(given: &str) -> Result<Mailbox, ConfigError> {
     given.parse().map_err(|_| {
         fault("mail_from: must be an address, or a name and an address: Name <name@host.example>")
     })
+}
+
+/// A host name, or an IP address, which is sent in brackets (RFC 5321 §4.1.3).
+fn hello(given: &str) -> Result<ClientId, ConfigError> {
+    // An address of version 6 with or without its brackets.
+    match Host::parse(given).or_else(|_| Host::parse(&format!("[{given}]"))) {
+        Ok(Host::Domain(name)) => Ok(ClientId::Domain(name)),
+        Ok(Host::Ipv4(address)) => Ok(ClientId::Ipv4(address)),
+        Ok(Host::Ipv6(address)) => Ok(ClientId::Ipv6(address)),
+        Err(_) => Err(fault("smtp_hello: must be a host name, such as curfew.example, or an IP address")),
+    }
+}
+
+/// The host of the public address.
+fn default_hello(public_url: &str) -> String {
+    let parsed = Url::parse(public_url).ok();
+    parsed.as_ref().and_then(Url::host_str).unwrap_or("localhost").to_owned()
 }
 
 /// Who messages are from where nothing is said of it.

@@ -2,6 +2,7 @@
 //!
 //! No database, clock, randomness or HTTP in here.
 
+pub mod autolink;
 pub mod claim;
 pub mod field;
 pub mod limit;

@@ -9,21 +9,28 @@ use curfew_shared::{
     route::page as route,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     app::App,
     audit::AppendError,
     domain::{
+        autolink::may_become_link,
+        field,
         link::{DISOWN_REACH, LinkClaims, LinkPurpose},
         program::Program,
     },
     entropy,
     error::Result,
     store::{
-        Connection, address_changes, identities, invites, mails, membership_changes, registrations,
+        Connection, StoreError, address_changes, identities,
+        invites::{self, Invite},
+        mails::{self, NewMail, Replaced},
+        membership_changes, registrations,
         users::{self, Login},
     },
+    throttle,
 };
 
 pub mod letter;
@@ -114,6 +121,9 @@ pub enum Mail {
     },
     /// A person can sign in no longer.
     MembershipEnded {
+        /// The user. None in messages of earlier releases.
+        #[serde(default)]
+        user_id: Option<UserId>,
         /// The account's name.
         account_name: String,
         /// How that came.
@@ -123,6 +133,9 @@ pub enum Mail {
     },
     /// A person can sign in again.
     MembershipRestored {
+        /// The user. None in messages of earlier releases.
+        #[serde(default)]
+        user_id: Option<UserId>,
         /// The account's name.
         account_name: String,
         /// When.
@@ -215,8 +228,24 @@ pub enum MembershipEnd {
     Undone,
 }
 
+/// How urgent a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// A person waits for it.
+    Awaited = 0,
+    /// An invitation.
+    Invitation = 1,
+    /// Tells what happened.
+    Notice = 2,
+}
+
+/// The most messages that another one stands for and still quotes.
+const EARLIER_MAX: usize = 20;
+
 impl Mail {
-    /// Puts it into the outbox, in the same transaction as its occasion.
+    /// Puts it into the outbox, in the same transaction as its occasion. An unsent message on the same topic to the
+    /// same recipient makes way for it. A transaction that sends several of one kind sorts them by recipient, as
+    /// two that replace each other's messages would otherwise wait for each other.
     ///
     /// # Errors
     ///
@@ -230,8 +259,120 @@ impl Mail {
         let mut value = serde_json::to_value(self).unwrap_or_default();
         let kind = value["kind"].as_str().unwrap_or_default().to_owned();
         let payload = value["payload"].take();
-        Ok(mails::insert(connection, entropy::id(now)?, &kind, recipient, payload, now).await?)
+        let topic = self.topic();
+        let replaced = match &topic {
+            Some(topic) => mails::delete_of_topic(connection, recipient, topic).await?,
+            None => Vec::new(),
+        };
+        let send_at = self.send_at(connection, recipient, &replaced, now).await?;
+        let new = NewMail {
+            id: entropy::id(now)?,
+            kind: &kind,
+            recipient,
+            payload,
+            priority: self.priority() as i32,
+            topic: topic.as_deref(),
+            earlier: self.quotes_earlier().then(|| earlier(replaced)).flatten(),
+            send_at,
+            invite_id: match self {
+                Self::Invited { invite_id } => Some(*invite_id),
+                _ => None,
+            },
+        };
+        Ok(mails::insert(connection, new, now).await?)
     }
+
+    /// How urgent it is.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        match self {
+            Self::Registered { .. }
+            | Self::VerificationAsked {}
+            | Self::PasswordForgotten {}
+            | Self::EmailChangeAsked { .. }
+            | Self::SignInDisowned { .. } => Priority::Awaited,
+            Self::Invited { .. } => Priority::Invitation,
+            _ => Priority::Notice,
+        }
+    }
+
+    /// What a message has in common with those that it replaces. It names whatever a stranger could send a message
+    /// about to the same recipient, so that nobody replaces a message that is not theirs.
+    fn topic(&self) -> Option<String> {
+        Some(match self {
+            Self::Registered { registration_id } => format!("registered:{registration_id}"),
+            // What is sent depends on the recipient alone.
+            Self::VerificationAsked {} => "verification_asked".to_owned(),
+            Self::PasswordForgotten {} => "password_forgotten".to_owned(),
+            Self::Invited { invite_id } => format!("invited:{invite_id}"),
+            Self::EmailChangeAsked { user_id, .. } => format!("email_change_asked:{user_id}"),
+            Self::EmailChanged { user_id, email } => format!("email_changed:{user_id}:{email}"),
+            Self::NewDevice { user_id, .. } => format!("new_device:{user_id}"),
+            Self::IdentityLinked { user_id, .. } => format!("identity_linked:{user_id}"),
+            Self::PasswordChanged { user_id, .. } => format!("password_changed:{user_id}"),
+            // An address has one user, so nobody else's account signs it out.
+            Self::SessionsEnded { .. } => "sessions_ended".to_owned(),
+            Self::SignInDisowned { email, .. } => format!("sign_in_disowned:{email}"),
+            Self::MembershipEnded { user_id, .. } | Self::MembershipRestored { user_id, .. } => {
+                format!("membership:{}", (*user_id)?)
+            }
+            // What was done in the reader's name has a button of its own, which nobody else's change takes away.
+            Self::OwnerNews { user_id, by, event, .. } => {
+                let by = if *by == Some(*user_id) { "own" } else { "others" };
+                format!("owner_news:{user_id}:{by}:{event:?}")
+            }
+            Self::MembershipUndone { person, .. } => format!("membership_undone:{person}"),
+            Self::SessionsEndedInBulk { .. } => return None,
+        })
+    }
+
+    /// Whether messages that it replaces tell something that it does not.
+    const fn quotes_earlier(&self) -> bool {
+        matches!(self.priority(), Priority::Notice)
+            && !matches!(self, Self::MembershipEnded { .. } | Self::MembershipRestored { .. })
+    }
+
+    /// Whether it can be told of the same user again and again.
+    const fn is_repeatable(&self) -> bool {
+        match self {
+            Self::MembershipEnded { end, .. } => {
+                matches!(end, MembershipEnd::Deactivated | MembershipEnd::ByOperator | MembershipEnd::Undone)
+            }
+            _ => matches!(self.priority(), Priority::Notice),
+        }
+    }
+
+    /// When to send it: a notice that joins another one goes when that was to go, and of many some wait.
+    async fn send_at(
+        &self,
+        connection: &impl Connection,
+        recipient: &str,
+        replaced: &[Replaced],
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, StoreError> {
+        let Some(topic) = self.topic().filter(|_| self.is_repeatable()) else {
+            return Ok(now);
+        };
+        // One that was tried may have been sent.
+        let untried = replaced.iter().filter(|mail| mail.attempts == 0).map(|mail| mail.next_attempt_at);
+        match untried.min() {
+            Some(at) => Ok(at),
+            None => throttle::notice(connection, recipient, &topic, now).await,
+        }
+    }
+}
+
+/// The messages that a later one stands for, oldest first.
+fn earlier(replaced: Vec<Replaced>) -> Option<Value> {
+    let mut all = Vec::new();
+    for mail in replaced {
+        if let Some(Value::Array(earlier)) = mail.earlier {
+            all.extend(earlier);
+        }
+        all.push(json!({"kind": mail.kind, "payload": mail.payload}));
+    }
+    all.drain(..all.len().saturating_sub(EARLIER_MAX));
+    (!all.is_empty()).then_some(Value::Array(all))
 }
 
 /// Something that happened to an owner, or made somebody one.
@@ -268,6 +409,7 @@ impl OwnerChange<'_> {
             OwnerEvent::Joined | OwnerEvent::Reactivated => readers.retain(|(id, _)| Some(*id) != person_id),
             _ => {}
         }
+        readers.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
         for (user_id, email) in readers {
             let mail = Mail::OwnerNews {
                 account_name: account_name.to_owned(),
@@ -286,12 +428,31 @@ impl OwnerChange<'_> {
 
 const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
 
-/// Writes the message for an occasion. `None`: there is nothing to say any more, or nobody to say it to.
+/// Writes the message for an occasion and for `earlier` ones on the same topic. `None`: there is nothing to say any
+/// more, or nobody to say it to.
 ///
 /// # Errors
 ///
 /// When the database is away, or a link cannot be signed.
-pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Letter>> {
+pub async fn write(app: &App, mail: &Mail, recipient: &str, earlier: &[Mail]) -> Result<Option<Letter>> {
+    let Some(mut letter) = write_one(app, mail, recipient).await? else { return Ok(None) };
+    let mut first_paragraphs = Vec::new();
+    for mail in earlier {
+        let letter = write_one(app, mail, recipient).await?;
+        first_paragraphs.extend(letter.and_then(|letter| letter.paragraphs.into_iter().next()));
+    }
+    if !first_paragraphs.is_empty() {
+        letter.paragraphs.push(if first_paragraphs.len() < EARLIER_MAX {
+            "This message also stands for the following, oldest first:".to_owned()
+        } else {
+            format!("This message also stands for the following, the last {EARLIER_MAX} of possibly more:")
+        });
+        letter.paragraphs.append(&mut first_paragraphs);
+    }
+    Ok(Some(letter))
+}
+
+async fn write_one(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Letter>> {
     let writer = Writer { app, recipient, now: app.clock.now() };
     match mail {
         Mail::Registered { .. } | Mail::VerificationAsked {} => writer.verification(mail).await,
@@ -328,23 +489,27 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
             note: "Ask an owner of your account if you do not know why.".to_owned(),
         })),
         Mail::SignInDisowned { at, email } => writer.disowned(*at, email).await.map(Some),
-        Mail::MembershipEnded { account_name, end, at } => {
+        Mail::MembershipEnded { account_name, end, at, .. } => {
             Ok(Some(membership_ended(account_name, *end, *at)))
         }
-        Mail::MembershipRestored { account_name, at } => Ok(Some(Letter {
-            subject: format!("You have access to “{account_name}” again"),
-            paragraphs: vec![format!("You were reactivated in “{account_name}” on {}.", moment(*at))],
-            action: Some(("Sign in".to_owned(), writer.page(route::LOGIN))),
-            note: "If you no longer know your password, set a new one on the sign-in page.".to_owned(),
-        })),
+        Mail::MembershipRestored { account_name, at, .. } => {
+            let account = quoted(account_name, "your account");
+            Ok(Some(Letter {
+                subject: format!("You have access to {account} again"),
+                paragraphs: vec![format!("You were reactivated in {account} on {}.", moment(*at))],
+                action: Some(("Sign in".to_owned(), writer.page(route::LOGIN))),
+                note: "If you no longer know your password, set a new one on the sign-in page.".to_owned(),
+            }))
+        }
         Mail::OwnerNews { account_name, event, person, by, by_name, user_id, at } => {
             let by_name = by.map(|_| by_name.as_deref().unwrap_or("someone"));
             let what = (account_name.as_str(), *event, person.as_str());
             writer.owner_news(what, by_name, *user_id, *by == Some(*user_id), *at).await.map(Some)
         }
         Mail::MembershipUndone { account_name, person, deactivated, role_restored, reactivated, at } => {
+            let account = quoted(account_name, "your account");
             let mut paragraphs = vec![format!(
-                "On {}, {person} reported that someone else had used their sign-in. What was done in “{account_name}” \
+                "On {}, {person} reported that someone else had used their sign-in. What was done in {account} \
                  with it in the last nine days was undone.",
                 moment(*at)
             )];
@@ -358,7 +523,7 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
                 }
             }
             Ok(Some(Letter {
-                subject: format!("People of “{account_name}” were changed"),
+                subject: format!("People of {account} were changed"),
                 paragraphs,
                 action: Some(("Review people".to_owned(), writer.page(route::MEMBERS))),
                 note: "Reactivate the people who belong to the account.".to_owned(),
@@ -388,14 +553,15 @@ fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -
             "You cannot sign in until an owner reactivates you.",
         ),
     };
+    let account = quoted(account_name, "your account");
+    let is_closed = matches!(end, MembershipEnd::Closed | MembershipEnd::ClosedByOperator);
+    let which = if is_closed { quoted(account_name, "that you belonged to") } else { account.clone() };
     Letter {
-        subject: format!("You no longer have access to “{account_name}”"),
-        paragraphs: vec![format!("{who} “{account_name}” on {}. {note}", moment(at))],
+        subject: format!("You no longer have access to {account}"),
+        paragraphs: vec![format!("{who} {which} on {}. {note}", moment(at))],
         action: None,
         note: match end {
-            MembershipEnd::Closed | MembershipEnd::ClosedByOperator => {
-                "Ask whoever runs this server if you do not know why."
-            }
+            _ if is_closed => "Ask whoever runs this server if you do not know why.",
             MembershipEnd::Left => {
                 "If this wasn’t you, ask an owner of the account to invite you again, and tell them about it."
             }
@@ -403,6 +569,20 @@ fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -
         }
         .to_owned(),
     }
+}
+
+fn link(app: &App, path: &str, claims: LinkClaims, now: DateTime<Utc>) -> Result<String> {
+    Ok(format!("{}{path}#{}", app.config.public_url, app.keys.sign_link(claims, now)?))
+}
+
+/// A link to accept an invitation: of a message, or for an owner to copy.
+///
+/// # Errors
+///
+/// When it cannot be signed.
+pub fn invite_link(app: &App, invite: &Invite, purpose: LinkPurpose, now: DateTime<Utc>) -> Result<String> {
+    let claims = LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(purpose, invite.id.0) };
+    link(app, route::INVITE, claims, now)
 }
 
 struct Writer<'a> {
@@ -418,7 +598,7 @@ impl Writer<'_> {
 
     /// The token stands behind `#`, where neither a server's log nor another site gets to see it.
     fn link(&self, path: &str, claims: LinkClaims) -> Result<String> {
-        Ok(format!("{}#{}", self.page(path), self.app.keys.sign_link(claims, self.now)?))
+        link(self.app, path, claims, self.now)
     }
 
     const fn database(&self) -> &impl Connection {
@@ -438,29 +618,23 @@ impl Writer<'_> {
         };
         let Some(registration) = registration else { return Ok(None) };
         let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
+        // No names: it need not have been the recipient who chose them.
         let paragraphs = match &registration.issuer {
-            // It need not have been the recipient who chose these names.
             None => vec![
-                format!(
-                    "Someone, perhaps you, registered the account “{}” with this address, under the name “{}”.",
-                    registration.account_name, registration.name
-                ),
+                "Someone, perhaps you, registered an account with this address.".to_owned(),
                 format!(
                     "If that was you, verify your address with this link. It works until {}. If you open it in another \
                      browser than the one in which you registered, choose your password there.",
                     moment(registration.expires_at)
                 ),
             ],
-            // The name is what the provider gave: it need not be the recipient's.
             Some(issuer) => vec![
                 format!(
-                    "Somebody signed in with {} as “{}”, with this address, and wants to open the account “{}”.",
+                    "Someone, perhaps you, signed in with {} and wants to open an account with this address.",
                     self.app
                         .oidc
                         .provider_of(issuer)
-                        .map_or(issuer, |provider| &provider.config.display_name),
-                    registration.name,
-                    registration.account_name
+                        .map_or("another service", |provider| &provider.config.display_name)
                 ),
                 format!(
                     "If that was you, open the link in the browser in which you signed in. It works until {}, and \
@@ -483,7 +657,7 @@ impl Writer<'_> {
         Ok(Some(Letter {
             subject: "Set a new password".to_owned(),
             paragraphs: vec![
-                format!("Hello {},", login.name),
+                if may_become_link(&login.name) { "Hello,".to_owned() } else { format!("Hello {},", login.name) },
                 "Use this link to set a new password. It works once, for an hour. Setting the password \
                  signs you out everywhere, cancels your pending invitations and unlinks other ways to sign in that \
                  were added in the last nine days."
@@ -540,8 +714,9 @@ impl Writer<'_> {
     ) -> Result<Letter> {
         let by = by.map_or_else(
             || "the operator".to_owned(),
-            |by| if is_own { "you".to_owned() } else { by.to_owned() },
+            |by| if is_own { "you" } else { plain_name(by, "another owner") }.to_owned(),
         );
+        let account = quoted(account_name, "your account");
         let is_about_reader = person == self.recipient;
         let (subject, what) = match event {
             OwnerEvent::Invited => {
@@ -578,8 +753,8 @@ impl Writer<'_> {
             (("Review people".to_owned(), self.page(route::MEMBERS)), note)
         };
         Ok(Letter {
-            subject: format!("{subject} “{account_name}”"),
-            paragraphs: vec![format!("{what}, on {}. The account is “{account_name}”.", moment(at))],
+            subject: format!("{subject} {account}"),
+            paragraphs: vec![format!("{what}, on {}. The account is {account}.", moment(at))],
             action: Some(action),
             note: note.to_owned(),
         })
@@ -587,12 +762,13 @@ impl Writer<'_> {
 
     async fn invitation(&self, invite_id: InviteId) -> Result<Option<Letter>> {
         let Some(invite) = invites::find(self.database(), invite_id).await? else { return Ok(None) };
-        let who = invite.invited_by.as_deref().unwrap_or("Somebody");
-        let opening =
-            format!("{who} invites you to join “{}” as {}.", invite.account_name, invite.role.with_article());
+        let who = plain_name(invite.invited_by.as_deref().unwrap_or_default(), "Somebody");
+        let account = quoted(&invite.account_name, "an account");
+        let subject = format!("{who} invites you to {account}");
+        let opening = format!("{who} invites you to join {account} as {}.", invite.role.with_article());
         if users::find_by_email(self.database(), self.recipient).await?.is_some() {
             return Ok(Some(Letter {
-                subject: format!("{who} invites you to “{}”", invite.account_name),
+                subject,
                 paragraphs: vec![
                     opening,
                     "This address already belongs to an account, and can belong to only one. Ask to be invited \
@@ -603,12 +779,13 @@ impl Writer<'_> {
                 note: "If you do not know who that is, ignore this message.".to_owned(),
             }));
         }
-        let claims =
-            LinkClaims { sends: Some(invite.sends), ..LinkClaims::new(LinkPurpose::Invite, invite.id.0) };
         Ok(Some(Letter {
-            subject: format!("{who} invites you to “{}”", invite.account_name),
+            subject,
             paragraphs: vec![opening, format!("The link works once, until {}.", moment(invite.expires_at))],
-            action: Some(("See the invitation".to_owned(), self.link(route::INVITE, claims)?)),
+            action: Some((
+                "See the invitation".to_owned(),
+                invite_link(self.app, &invite, LinkPurpose::Invite, self.now)?,
+            )),
             note: "If you do not know who that is, ignore this message.".to_owned(),
         }))
     }
@@ -636,9 +813,10 @@ impl Writer<'_> {
         };
         Ok(Some(Letter {
             subject: "Verify your new e-mail address".to_owned(),
+            // No name: the address may be a stranger's.
             paragraphs: vec![
-                format!("Hello {},", login.name),
-                "Open this link to sign in with this address from now on. It works once, for 24 hours."
+                "Someone, perhaps you, asked to sign in with this address. Open this link to use it from now on. It \
+                 works once, for 24 hours."
                     .to_owned(),
             ],
             action: Some(("Use this address".to_owned(), self.link(route::VERIFY_EMAIL, claims)?)),
@@ -722,6 +900,8 @@ impl Writer<'_> {
         at: DateTime<Utc>,
         address: Option<&str>,
     ) -> Result<Letter> {
+        // A provider may give any text for an address.
+        let email = email.filter(|email| field::check_email("email", email).is_none());
         let who = email.map(|email| format!(", {email}")).unwrap_or_default();
         let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
         Ok(Letter {
@@ -745,10 +925,13 @@ impl Writer<'_> {
         program: &Program,
     ) -> Result<Letter> {
         let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
+        // A program may give itself any name.
+        let program = program.words();
+        let program = plain_name(&program, "a program");
         Ok(Letter {
             subject: "You signed in on a new device".to_owned(),
             paragraphs: vec![
-                format!("Somebody signed in as you with {} on {}{from}.", program.words(), moment(at)),
+                format!("Somebody signed in as you with {program} on {}{from}.", moment(at)),
                 "If that was you, there is nothing to do.".to_owned(),
             ],
             action: Some(self.not_me(user_id).await?),
@@ -787,6 +970,16 @@ fn deactivated() -> Letter {
         action: None,
         note: "If that was not you, ignore this message: nothing was changed.".to_owned(),
     }
+}
+
+/// A name that somebody chose, or `instead` where a mail program could make a link of it.
+fn plain_name<'a>(name: &'a str, instead: &'a str) -> &'a str {
+    if name.is_empty() || may_become_link(name) { instead } else { name }
+}
+
+/// The name of an account in quotes, or `instead` where a mail program could make a link of it.
+fn quoted(account_name: &str, instead: &str) -> String {
+    if may_become_link(account_name) { instead.to_owned() } else { format!("“{account_name}”") }
 }
 
 fn moment(at: DateTime<Utc>) -> String {

@@ -4,7 +4,7 @@
 
 use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use curfew_shared::{
     auth::Role,
     id::{AccountId, UserId},
@@ -39,6 +39,10 @@ const ADDRESS: Limit = Limit { free: 30, first: 1, longest: 5 * MINUTE, forgive:
 /// Messages to a recipient. The longest wait is shorter than a link to set a new password is good.
 const RECIPIENT: Limit =
     Limit { free: 3, first: MINUTE, longest: 30 * MINUTE, forgive: 2 * HOUR, most: i32::MAX };
+/// Notices to a recipient on one topic: three at once, then one after ten minutes, and so on up to an hour.
+/// Nothing is refused; what comes in between joins the one that waits.
+const NOTICES: Limit =
+    Limit { free: 2, first: 10 * MINUTE, longest: HOUR, forgive: 2 * HOUR, most: i32::MAX };
 /// Messages asked for from an address.
 const SENDER: Limit =
     Limit { free: 20, first: 30, longest: 30 * MINUTE, forgive: 3 * MINUTE, most: i32::MAX };
@@ -365,6 +369,27 @@ pub async fn reset(app: &App, to: &str, address: Option<&str>) -> Result<()> {
 pub async fn message(app: &App, to: &str, address: Option<&str>) -> Result<()> {
     sender(app, address).await?;
     recipient(app, to).await
+}
+
+/// Counts a notice to somebody, and returns when to send it.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn notice(
+    connection: &impl Connection,
+    recipient: &str,
+    topic: &str,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, StoreError> {
+    let key = Key { key: key(&["notice to", recipient, topic]), person: None };
+    let mut counts = throttles::hold(connection, std::slice::from_ref(&key), now).await?;
+    let wait = counts.iter().filter_map(|count| count.wait(NOTICES, now.timestamp())).max().unwrap_or(0);
+    for count in &mut counts {
+        count.add(NOTICES, now.timestamp());
+    }
+    throttles::save(connection, &counts).await?;
+    Ok(now + TimeDelta::seconds(wait.into()))
 }
 
 /// Counts a request that shows a genuine, unused link, by the link alone: an office's worth of people may

@@ -32,43 +32,99 @@ fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Every document, with its text.
+fn documents() -> Result<Vec<(PathBuf, String)>> {
+    let mut documents = files(&root().join("docs"), ".md")?;
+    documents.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    documents.into_iter().map(|document| fs::read_to_string(&document).map(|text| (document, text))).collect()
+}
+
+/// What stands between backticks, outside of blocks of code.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
+}
+
 #[test]
-fn every_test_that_the_table_of_standards_names_is_there() -> Result<()> {
-    let document = fs::read_to_string(root().join("docs/security.md"))?;
+fn every_test_that_the_documents_name_is_there() -> Result<()> {
     let mut sources = Vec::new();
-    for folder in ["backend/tests/api", "backend/src", "tests/journeys", "frontend-wasm/tests/page"] {
+    for folder in ["backend/tests", "backend/src", "shared/src", "tests/journeys", "frontend-wasm/tests/page"]
+    {
         sources.extend(files(&root().join(folder), ".rs")?);
     }
     let mut count = 0;
-    for named in document.split('`').skip(1).step_by(2) {
-        let Some((module, test)) = named.rsplit_once("::") else { continue };
-        if module.starts_with(char::is_uppercase) {
-            continue;
+    for (document, text) in documents()? {
+        for named in quoted(&text) {
+            let Some((module, test)) = named.rsplit_once("::") else { continue };
+            // Types are named in the same way.
+            if [module, test].iter().any(|name| name.starts_with(char::is_uppercase)) {
+                continue;
+            }
+            count += 1;
+            let module = module.rsplit("::").next().unwrap_or(module);
+            let mut texts = sources
+                .iter()
+                .filter(|file| file.file_stem().is_some_and(|stem| stem == module))
+                .map(fs::read_to_string)
+                .collect::<Result<Vec<_>>>()?
+                .into_iter();
+            let function = match test.trim_end_matches(['*', '…']) {
+                whole if whole == test => format!("fn {test}("),
+                beginning => format!("fn {beginning}"),
+            };
+            let is_there = texts.any(|text| text.contains(&function));
+            assert!(is_there, "{}: there is no test `{named}`", document.display());
         }
-        count += 1;
-        let module = module.rsplit("::").next().unwrap_or(module);
-        let mut texts = sources
-            .iter()
-            .filter(|file| file.file_stem().is_some_and(|stem| stem == module))
-            .map(fs::read_to_string)
-            .collect::<Result<Vec<_>>>()?
-            .into_iter();
-        let function = match test.trim_end_matches(['*', '…']) {
-            whole if whole == test => format!("fn {test}("),
-            beginning => format!("fn {beginning}"),
-        };
-        assert!(texts.any(|text| text.contains(&function)), "there is no test `{named}`");
+        for journey in text.split("journey `").skip(1).filter_map(|rest| rest.split('`').next()) {
+            let file = journey.split("::").next().unwrap_or(journey);
+            let path = root().join(format!("tests/journeys/{file}.rs"));
+            assert!(path.exists(), "{}: there is no journey `{journey}`", document.display());
+        }
     }
-    assert!(count > 50, "{count} tests are named");
+    assert!(count > 80, "{count} tests are named");
+    Ok(())
+}
+
+#[test]
+fn every_file_and_every_recipe_that_the_documents_name_is_there() -> Result<()> {
+    let recipes = fs::read_to_string(root().join("justfile"))?;
+    let mut count = 0;
+    for (document, text) in documents()? {
+        for named in quoted(&text) {
+            let first = named.split('/').next().unwrap_or(named);
+            let is_ours =
+                ["backend", "shared", "migrations", "frontend-wasm", "tests", "docs", ".ci"].contains(&first);
+            if is_ours && named.contains('/') && !named.contains(['*', '<', '{', ' ', '…']) {
+                count += 1;
+                assert!(root().join(named).exists(), "{}: there is no {named}", document.display());
+            }
+            let words = named.strip_prefix("just ").and_then(|words| words.split(' ').next());
+            if let Some(recipe) = words {
+                count += 1;
+                let is_there = recipes.lines().any(|line| line.split([' ', ':']).next() == Some(recipe));
+                assert!(is_there, "{}: there is no recipe {recipe}", document.display());
+            }
+        }
+    }
+    assert!(count > 20, "{count} files and recipes are named");
+    Ok(())
+}
+
+#[test]
+fn every_decision_is_in_their_list() -> Result<()> {
+    let list = fs::read_to_string(root().join("docs/decisions/README.md"))?;
+    for decision in files(&root().join("docs/decisions"), ".md")? {
+        let name = decision.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Ok(number) = name.split('-').next().unwrap_or_default().parse::<u32>() else { continue };
+        assert!(list.contains(&format!("| [{number}]({name}) | ")), "{name} is not in the list");
+        let text = fs::read_to_string(&decision)?;
+        assert!(text.starts_with(&format!("# {number}. ")), "{name} has another number in its title");
+    }
     Ok(())
 }
 
 #[test]
 fn every_link_between_the_documents_leads_somewhere() -> Result<()> {
-    let mut documents = files(&root().join("docs"), ".md")?;
-    documents.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)));
-    for document in documents {
-        let text = fs::read_to_string(&document)?;
+    for (document, text) in documents()? {
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or(link);
             if file.is_empty() || file.contains(':') {

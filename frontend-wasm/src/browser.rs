@@ -4,6 +4,7 @@
 //! `None` or with nothing done, never with a panic.
 
 pub mod channel;
+pub mod clipboard;
 pub mod clock;
 pub mod download;
 pub mod json;

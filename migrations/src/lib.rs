@@ -26,7 +26,9 @@ mod m0016_final_trail;
 mod m0017_trail_by_kind_and_person;
 mod m0018_attempts_in_flight;
 mod m0020_recovery;
+mod m0021_mail_priority;
 mod m0023_closed_accounts;
+mod m0024_invite_delivery;
 
 /// An index that is built apart from the changes, as that can take long where there is much in the table.
 #[derive(Debug)]
@@ -131,7 +133,9 @@ fn changes() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0017_trail_by_kind_and_person::Migration),
         Box::new(m0018_attempts_in_flight::Migration),
         Box::new(m0020_recovery::Migration),
+        Box::new(m0021_mail_priority::Migration),
         Box::new(m0023_closed_accounts::Migration),
+        Box::new(m0024_invite_delivery::Migration),
     ]
 }
 

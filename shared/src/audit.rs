@@ -74,6 +74,8 @@ audit_kinds! {
     InviteCreated = "invite.created";
     /// An owner sent an invitation once more; `{invite_id, email}`.
     InviteResent = "invite.resent";
+    /// An owner copied the link of an invitation; `{invite_id, email}`.
+    InviteLinkCopied = "invite.link_copied";
     /// An owner took an invitation back; `{invite_id, email}`.
     InviteRevoked = "invite.revoked";
     /// An invited person joined; `{invite_id, email, role}`.
@@ -128,7 +130,7 @@ impl FromStr for AuditKind {
 
 /// An entry of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct AuditEvent {
     /// Its id; later entries have later ids.
     pub id: AuditEventId,
@@ -163,7 +165,7 @@ pub struct AuditPerson {
 
 /// A page of the trail, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct AuditPage {
     /// The entries.
     pub events: Vec<AuditEvent>,

@@ -56,14 +56,14 @@ pub enum TokenDelivery {
 
 /// Sign-in with JSON.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// The user's e-mail address; letter case does not matter.
-    #[cfg_attr(feature = "openapi", schema(max_length = 254, example = "owner@example.com"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub email: String,
     /// The password.
-    #[cfg_attr(feature = "openapi", schema(max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256, format = Password))]
     pub password: String,
     /// Where the refresh token shall travel.
     #[serde(default)]
@@ -79,25 +79,29 @@ impl fmt::Debug for LoginRequest {
 /// Sign-in with the OAuth 2.0 password form (RFC 6749 §4.3.2). Parameters that are not listed here are
 /// ignored (§3.2); one that is listed may be sent once.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct LoginForm {
     /// The user's e-mail address; letter case does not matter.
-    #[cfg_attr(feature = "openapi", schema(max_length = 254, example = "owner@example.com"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub username: String,
     /// The password.
-    #[cfg_attr(feature = "openapi", schema(max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256, format = Password))]
     pub password: String,
     /// `password`, if sent at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = GrantType, required = false))]
     pub grant_type: Option<GrantType>,
     /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
     pub scope: Option<String>,
     /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
     pub client_id: Option<String>,
     /// Ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
     pub client_secret: Option<String>,
     /// Where the refresh token shall travel.
     #[serde(default)]
@@ -121,7 +125,7 @@ pub enum GrantType {
 
 /// A refresh. The token may come here, as a bearer token, or in the cookie.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct RefreshRequest {
     /// The refresh token, unless it comes another way.
@@ -140,7 +144,7 @@ impl fmt::Debug for RefreshRequest {
 
 /// A sign-out. The token may come here, as a bearer token (of either kind), or in the cookie.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct LogoutRequest {
     /// The refresh token, unless it comes another way.
@@ -156,7 +160,7 @@ impl fmt::Debug for LogoutRequest {
 
 /// Tokens, and when the session that they belong to will end.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct TokenResponse {
     /// For the API, as a bearer token. A JWT; `GET /.well-known/jwks.json` has the public keys.
     pub access_token: String,
@@ -196,7 +200,7 @@ pub enum TokenType {
 
 /// Who is signed in, in which account, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct MeResponse {
     /// The person.
     pub user: UserSummary,
@@ -210,7 +214,7 @@ pub struct MeResponse {
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct UserSummary {
     /// The user's id.
     pub id: UserId,

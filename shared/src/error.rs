@@ -214,7 +214,7 @@ impl FromStr for ErrorCode {
 
 /// The body of every error: `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct Problem {
     /// A page that explains the error, relative to the server.
     #[serde(rename = "type")]

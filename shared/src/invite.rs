@@ -12,7 +12,7 @@ use crate::{
 
 /// An open invitation, as the account's owners see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InviteSummary {
     /// The invitation's id.
     pub id: InviteId,
@@ -28,12 +28,70 @@ pub struct InviteSummary {
     pub sent_at: DateTime<Utc>,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,
+    /// The state of the last message.
+    pub delivery: InviteDelivery,
+    /// Why the last message is `delayed` or `failed`; none otherwise.
+    pub delivery_problem: Option<DeliveryProblem>,
+}
+
+/// The state of an invitation's last message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum InviteDelivery {
+    /// It waits for its first attempt.
+    Queued,
+    /// An attempt failed, and another follows.
+    Delayed,
+    /// The mail server accepted it. A mail server that rejects it later is not noticed.
+    Sent,
+    /// The last attempt failed.
+    Failed,
+}
+
+/// Why a message was not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryProblem {
+    /// The mail server refused the address or the message.
+    Refused,
+    /// The mail server could not be reached, or does not accept messages at the moment.
+    Unavailable,
+}
+
+impl DeliveryProblem {
+    /// Every problem there is.
+    pub const ALL: [Self; 2] = [Self::Refused, Self::Unavailable];
+
+    /// The word, as in JSON and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// The link of an open invitation, for an owner to pass on. Joining with it does not prove the address.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
+pub struct InviteLinkResponse {
+    /// The address to open in a browser.
+    pub url: String,
+}
+
+impl fmt::Debug for InviteLinkResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InviteLinkResponse").finish_non_exhaustive()
+    }
 }
 
 /// A page of the account's open invitations, newest first. Those past their time stay until they are
 /// sent again or taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InvitePage {
     /// The invitations.
     pub invites: Vec<InviteSummary>,
@@ -58,11 +116,11 @@ pub struct InviteQuery {
 
 /// An invitation to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct CreateInviteRequest {
     /// Whom to send it to.
-    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub email: String,
     /// What the person will be.
     pub role: Role,
@@ -70,7 +128,7 @@ pub struct CreateInviteRequest {
 
 /// An invitation, as the invited person sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct InvitationResponse {
     /// The account's name.
     pub account_name: String,
@@ -86,14 +144,14 @@ pub struct InvitationResponse {
 
 /// Joining with a password. Answers tokens.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitationRequest {
     /// The person's name.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// The password to be.
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::NewPassword))]
     pub password: String,
     /// Where the refresh token shall travel.
     #[serde(default)]

@@ -25,6 +25,8 @@ pub mod account;
 pub mod audit;
 pub mod auth;
 pub mod error;
+#[cfg(feature = "openapi")]
+mod example;
 pub mod id;
 pub mod invite;
 pub mod member;
@@ -32,5 +34,7 @@ pub mod oauth;
 pub mod person;
 pub mod policy;
 pub mod route;
+#[cfg(feature = "openapi")]
+pub mod schema;
 pub mod security;
 pub mod session;

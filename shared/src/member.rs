@@ -29,7 +29,7 @@ pub struct MemberSummary {
 
 /// A page of the account's people, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct MemberPage {
     /// The people.
     pub members: Vec<MemberSummary>,
@@ -56,13 +56,13 @@ pub struct MemberQuery {
     pub limit: Option<u32>,
     /// Where the page before ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<String>, pattern = r"^[A-Za-z0-9_-]{50,}$"))]
     pub cursor: Option<MemberCursor>,
 }
 
 /// A change of a person's part in the account. What is absent stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdateMemberRequest {
     /// The new role.

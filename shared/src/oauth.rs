@@ -12,7 +12,7 @@ use crate::{
 
 /// The ways to sign in besides a password, and whether new accounts are open to everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct ProvidersResponse {
     /// The providers, in the order to show them in.
     pub providers: Vec<Provider>,
@@ -61,7 +61,7 @@ pub enum OauthPurpose {
 
 /// Beginning to sign in with a provider.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct OauthStartRequest {
     /// What for.
@@ -81,7 +81,7 @@ impl fmt::Debug for OauthStartRequest {
 
 /// Where to send the browser. The answer also sets a cookie that the callback needs.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct OauthStartResponse {
     /// The provider's address.
     pub authorization_url: String,
@@ -95,7 +95,7 @@ impl fmt::Debug for OauthStartResponse {
 
 /// What the provider sent the browser back with.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct OauthCallbackRequest {
     /// The state.
@@ -122,10 +122,15 @@ impl fmt::Debug for OauthCallbackRequest {
 
 /// What signing in with a provider came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(examples(Self::example, Self::example_of_link))
+)]
 pub struct OauthTokenResponse {
     /// The tokens; none after linking, which leaves the session as it is.
     #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::OptionalTokens))]
     pub tokens: Option<TokenResponse>,
     /// Whether the user was made by this sign-in. Who had to prove the address by a message was made when
     /// its link was followed, so it is false for them.
@@ -152,7 +157,7 @@ pub struct Identity {
 
 /// One's own identities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct IdentityList {
     /// The identities, oldest first.
     pub identities: Vec<Identity>,

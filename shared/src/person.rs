@@ -9,20 +9,20 @@ use crate::auth::TokenDelivery;
 /// Asking for an account. The answer (202) is the same whether or not the address is known; a
 /// message to it goes on from there.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterRequest {
     /// The account's name.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub account_name: String,
     /// The person's name.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
     /// The e-mail address.
-    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub email: String,
     /// The password to be.
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::NewPassword))]
     pub password: String,
 }
 
@@ -34,11 +34,11 @@ impl fmt::Debug for RegisterRequest {
 
 /// Asking for a message to an address. The answer (202) is the same whether or not it is known.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct EmailRequest {
     /// The e-mail address.
-    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254, format = "email"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::EmailAddress))]
     pub email: String,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for EmailRequest {
 
 /// The token of a link in a message.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
     /// What stands behind `#` in the link.
@@ -65,7 +65,7 @@ impl fmt::Debug for LinkRequest {
 
 /// Following the link of a verification message.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmailRequest {
     /// What stands behind `#` in the link.
@@ -73,7 +73,7 @@ pub struct VerifyEmailRequest {
     /// The password to sign in with from now on, in the place of the one that was chosen at registration. Required
     /// for a registration anywhere but in the browser in which it was begun. Not used for a new address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::schema::NewPassword>))]
     pub password: Option<String>,
 }
 
@@ -85,7 +85,7 @@ impl fmt::Debug for VerifyEmailRequest {
 
 /// What following a verification link came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct VerifyEmailResponse {
     /// The address that is verified now; sign in with it.
     pub email: String,
@@ -93,7 +93,7 @@ pub struct VerifyEmailResponse {
 
 /// What disowning a sign-in came to. A link to set a new password is on its way by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct DisownResponse {
     /// How many sessions ended.
     pub revoked_count: u64,
@@ -101,13 +101,13 @@ pub struct DisownResponse {
 
 /// Setting a new password by a link. Ends every session of the user.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct ResetPasswordRequest {
     /// What stands behind `#` in the link.
     pub token: String,
     /// The password to be.
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::NewPassword))]
     pub password: String,
 }
 
@@ -119,14 +119,15 @@ impl fmt::Debug for ResetPasswordRequest {
 
 /// Changing one's password. Ends one's other sessions.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct ChangePasswordRequest {
     /// The password so far. May be left out by who has none; then a fresh sign-in is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256, format = Password))]
     pub current_password: Option<String>,
     /// The password to be.
-    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::NewPassword))]
     pub new_password: String,
 }
 
@@ -138,7 +139,7 @@ impl fmt::Debug for ChangePasswordRequest {
 
 /// What changing one's password came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct ChangePasswordResponse {
     /// How many other sessions ended.
     pub revoked_count: u64,
@@ -152,11 +153,11 @@ pub struct ChangePasswordResponse {
 
 /// Proving once more that it is oneself. Answers tokens; both windows start anew.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct ReauthenticateRequest {
     /// The password.
-    #[cfg_attr(feature = "openapi", schema(max_length = 256, format = Password))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256, format = Password))]
     pub password: String,
     /// Where the refresh token shall travel.
     #[serde(default)]
@@ -171,10 +172,10 @@ impl fmt::Debug for ReauthenticateRequest {
 
 /// A change of one's own profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProfileRequest {
     /// The new name.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 120, pattern = r"\S"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Name))]
     pub name: String,
 }

@@ -53,6 +53,8 @@ pub mod api {
     pub const INVITE: &str = "/accounts/me/invites/{id}";
     /// `POST`: send it once more, with a new link. Owners only.
     pub const INVITE_RESEND: &str = "/accounts/me/invites/{id}/resend";
+    /// `POST`: the link of one of them, to pass on by other means than mail. Owners only.
+    pub const INVITE_LINK: &str = "/accounts/me/invites/{id}/link";
     /// `GET`: who invites whom into what.
     pub const INVITATION: &str = "/invites/{token}";
     /// `POST`: join with a password.

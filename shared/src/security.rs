@@ -10,7 +10,7 @@ use crate::{
 
 /// The security settings, as an owner sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct SecurityResponse {
     /// The session policy.
     pub policy: PolicyView,
@@ -92,16 +92,16 @@ pub struct ActiveUser {
 
 /// A change of the policy. A field that is absent stays; null clears it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields)]
 pub struct UpdatePolicyRequest {
     /// The idle window, in minutes.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>, minimum = 15, maximum = 43_200))]
     pub idle_minutes: Option<Option<i64>>,
     /// The absolute window, in minutes.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>, minimum = 60, maximum = 129_600))]
     pub absolute_minutes: Option<Option<i64>>,
 }
 
@@ -148,7 +148,7 @@ pub enum RevokeScope {
 
 /// Ending sessions in bulk. No body is `all`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 #[serde(deny_unknown_fields, default)]
 pub struct RevokeSessionsRequest {
     /// Whose.
@@ -157,7 +157,7 @@ pub struct RevokeSessionsRequest {
 
 /// What ending sessions came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct RevokeSessionsResponse {
     /// How many ended.
     pub revoked_count: u64,

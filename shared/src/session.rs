@@ -47,7 +47,7 @@ pub enum DeviceKind {
 
 /// A page of one's own live sessions, the one that asks first, then the newest sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(examples(Self::example)))]
 pub struct OwnSessionPage {
     /// The sessions.
     pub sessions: Vec<OwnSession>,

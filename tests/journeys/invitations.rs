@@ -1,6 +1,9 @@
 //! Invitations that are taken back, sent again, or opened by somebody who is signed in already.
 
-use e2e::{Browser, Mailbox, Outcome, Person, Result, Server, Settings, Stage, play_on_both};
+use std::time::Duration;
+
+use e2e::{Browser, Error, Mailbox, Outcome, Person, Result, Server, Settings, Stage, play_on_both};
+use serde_json::json;
 
 use crate::people::follow;
 
@@ -90,6 +93,41 @@ async fn of_an_invitation_that_was_sent_again_only_the_last_link_is_good() -> Ou
         browser.reload().await?;
         browser.sees("#members", "Bob Builder").await?;
         browser.sees("#invites-empty", "no open invitations").await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_owner_sees_that_the_mail_server_refused_an_invitation_and_passes_its_link_on() -> Outcome {
+    play_on_both(async |stage, settings| {
+        let (_mail, server, _, browser) = owner_among_members(stage, settings).await?;
+        let bob = Person::new("Unknown Bob");
+        browser.fill("#invite_email", &bob.email).await?;
+        browser.click("#invite-submit").await?;
+        let row = format!("#invites li[data-email='{}']", bob.email);
+        // The page looks again after two seconds, ten and sixty.
+        let refused = "The mail server refused the address or the message. We keep trying.";
+        browser.sees_within(Duration::from_secs(90), &format!("{row} [role=status]"), refused).await?;
+
+        let permissions = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+        browser.devtools("Browser.grantPermissions", permissions).await?;
+        browser.click(&format!("{row} button[aria-label='Copy link: {}']", bob.email)).await?;
+        browser.sees("#toast", "Link copied").await?;
+        let copied = browser.run_async("return navigator.clipboard.readText()", vec![]).await?;
+        let link = copied.as_str().and_then(|url| url.strip_prefix(&server.url()));
+        let link = link.ok_or_else(|| Error(format!("not a link of this server: {copied}")))?;
+
+        let guest = stage.browser(server.url()).await?;
+        follow(&guest, link).await?;
+        join(&guest, &bob).await?;
+        guest.is_in(&bob).await?;
+        assert_eq!(server.sessions(&bob).await?.len(), 1);
+        // And signs in anywhere, although nobody has shown that the address is theirs.
+        let other = stage.browser(server.url()).await?;
+        other.open("/login").await?;
+        other.sign_in(&bob).await?;
+        other.is_in(&bob).await?;
         Ok(())
     })
     .await

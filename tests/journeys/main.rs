@@ -6,6 +6,7 @@
 mod accessibility;
 mod accessibility_people;
 mod addresses;
+mod api_reader;
 mod audit_trail;
 mod clock;
 mod ending_sessions;

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{Error, Result, SOON, stage::root, until};
 
-/// A running mail server that takes everything.
+/// A running mail server that takes everything, except for addresses that begin with `unknown.`.
 #[derive(Debug)]
 pub struct Mailbox {
     port: u16,

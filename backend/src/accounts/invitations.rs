@@ -17,33 +17,39 @@ use crate::{
     error::{Error, Result},
     mail::{OwnerChange, OwnerEvent},
     store::{
-        invites::{self, Invite},
+        invites::{self, Invite, InviteLink},
         users::{self, Login, NewUser},
     },
 };
 
-/// The open invitation of a link.
+/// The open invitation of a link, and what the link says.
 ///
 /// # Errors
 ///
 /// `invalid_link` if the invitation is no longer open, or was sent again since.
-pub async fn find_open_invitation(app: &App, token: &str) -> Result<Invite> {
+pub async fn find_open_invitation(app: &App, token: &str) -> Result<(Invite, InviteLink)> {
     let invalid = || Error::from(ErrorCode::InvalidLink);
     let now = app.clock.now();
-    let claims = app.keys.verify_link(token, LinkPurpose::Invite, now).map_err(|_| invalid())?;
+    let verify = |purpose| app.keys.verify_link(token, purpose, now);
+    let claims = verify(LinkPurpose::Invite).or_else(|_| verify(LinkPurpose::CopiedInvite));
+    let claims = claims.map_err(|_| invalid())?;
     let invite = invites::find(&app.database.read, InviteId(claims.sub)).await?;
     let is_open = |invite: &Invite| Some(invite.sends) == claims.sends && now < invite.expires_at;
-    invite.filter(is_open).ok_or_else(invalid)
+    let invite = invite.filter(is_open).ok_or_else(invalid)?;
+    let is_copied = claims.purpose == LinkPurpose::CopiedInvite;
+    let link = InviteLink { id: invite.id, sends: invite.sends, is_copied };
+    Ok((invite, link))
 }
 
-/// Makes the invited person a user of the account. Of several requests at once, one succeeds.
+/// Makes the invited person a user of the account, with or without a verified address. Of several requests at once,
+/// one succeeds.
 ///
 /// # Errors
 ///
 /// `invalid_link` if the invitation is no longer open; `address_taken`.
 pub async fn accept_invitation(
     ctx: Context<'_>,
-    invite: &Invite,
+    (invite, is_email_verified): (&Invite, bool),
     name: &str,
     password_hash: Option<&str>,
 ) -> Result<Login> {
@@ -56,7 +62,7 @@ pub async fn accept_invitation(
         id: user_id,
         account_id: invite.account_id,
         email: &invite.email,
-        email_verified_at: Some(now),
+        email_verified_at: is_email_verified.then_some(now),
         name,
         role: invite.role,
         password_hash,

@@ -109,7 +109,8 @@ async fn reactivated(ctx: Context<'_>, account: &AccountSummary, member: &Member
         Actor::Operator => AuditKind::UserReactivatedByOperator,
         Actor::Anonymous | Actor::User(_) => AuditKind::MemberReactivated,
     };
-    let mail = Mail::MembershipRestored { account_name: account.name.clone(), at: ctx.now };
+    let (user_id, account_name) = (Some(member.id), account.name.clone());
+    let mail = Mail::MembershipRestored { user_id, account_name, at: ctx.now };
     mail.enqueue(ctx.transaction, &member.email, ctx.now).await?;
     Ok(ctx.record(account.id, kind, json!({"user_id": member.id})).await?)
 }
@@ -124,7 +125,8 @@ async fn deactivated(ctx: Context<'_>, account: &AccountSummary, member: &Member
         }
     };
     let revoked_count = sessions::revoke_of_user(ctx.transaction, member.id, reason, ctx.now).await?;
-    let mail = Mail::MembershipEnded { account_name: account.name.clone(), end, at: ctx.now };
+    let (user_id, account_name) = (Some(member.id), account.name.clone());
+    let mail = Mail::MembershipEnded { user_id, account_name, end, at: ctx.now };
     mail.enqueue(ctx.transaction, &member.email, ctx.now).await?;
     ctx.record(account.id, kind, json!({"user_id": member.id, "revoked_count": revoked_count})).await?;
     Ok(revoked_count)
@@ -191,7 +193,8 @@ pub async fn remove(
         "revoked_count": revoked_count,
     });
     ctx.record(member.account_id, kind, payload).await?;
-    let mail = Mail::MembershipEnded { account_name: account_name.to_owned(), end, at: now };
+    let (user_id, account_name) = (Some(member.id), account_name.to_owned());
+    let mail = Mail::MembershipEnded { user_id, account_name, end, at: now };
     mail.enqueue(transaction, &member.email, now).await?;
     Ok(revoked_count)
 }

@@ -66,6 +66,7 @@ pub async fn record_removal(
     let removed = Removed {
         name: member.name.clone(),
         email: member.email.clone(),
+        email_verified: login.as_ref().is_some_and(|login| login.email_verified),
         credentials_version: login.map_or(0, |login| login.credentials_version),
         former: address_changes::list(transaction, member.id, now - DISOWN_REACH).await?,
     };

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use curfew_shared::{
     error::ErrorCode,
-    id::{AccountId, InviteId, UserId},
+    id::{AccountId, UserId},
 };
 
 use crate::{
@@ -21,7 +21,8 @@ use crate::{
     error::{Error, Result},
     oidc::{Identity, OidcError},
     store::{
-        identities, invites,
+        identities,
+        invites::{self, InviteLink},
         registrations::Registration,
         users::{self, Login},
     },
@@ -117,7 +118,7 @@ pub async fn find_or_create_user(
     ctx: Context<'_>,
     app: &App,
     identity: &ProviderIdentity,
-    invite: Option<(InviteId, i32)>,
+    invite: Option<InviteLink>,
 ) -> Result<(Login, bool), SignInError> {
     if let Some(invite) = invite {
         // Before the identity is looked up: a person who has a user already must not end up in the old account
@@ -152,16 +153,14 @@ pub async fn find_or_create_user(
 }
 
 /// Makes the person a user of the account that invited them.
-async fn join(
-    ctx: Context<'_>,
-    app: &App,
-    identity: &ProviderIdentity,
-    (id, sends): (InviteId, i32),
-) -> Result<Login> {
-    let invite = invites::find(ctx.transaction, id).await?.filter(|invite| invite.sends == sends);
+async fn join(ctx: Context<'_>, app: &App, identity: &ProviderIdentity, link: InviteLink) -> Result<Login> {
+    let invite = invites::find(ctx.transaction, link.id).await?.filter(|invite| invite.sends == link.sends);
     let invite = invite.ok_or(ErrorCode::InvalidLink)?;
     let name = identity.name(identity.email.as_deref().unwrap_or(&invite.email));
-    let login = accept_invitation(ctx, &invite, &name, None).await?;
+    // The provider's word for the invited address is as good as the link of a message.
+    let is_verified = !link.is_copied
+        || identity.claims.email_proven && identity.email.as_deref() == Some(invite.email.as_str());
+    let login = accept_invitation(ctx, (&invite, is_verified), &name, None).await?;
     identity.link(ctx, app, owner(&login), LinkedVia::Invitation).await?;
     Ok(login)
 }

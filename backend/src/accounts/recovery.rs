@@ -1,9 +1,7 @@
 //! Taking away what somebody else may have kept to get back in, when a lost password is replaced.
 
-use curfew_shared::{
-    audit::AuditKind,
-    id::{AccountId, UserId},
-};
+use chrono::DateTime;
+use curfew_shared::audit::AuditKind;
 use serde_json::json;
 
 use crate::{
@@ -14,6 +12,7 @@ use crate::{
     store::{
         identities, invites,
         sessions::{self, Reason},
+        users::Login,
     },
     throttle,
 };
@@ -25,18 +24,23 @@ use crate::{
 /// # Errors
 ///
 /// When the database is away.
-pub async fn revoke_access(ctx: Context<'_>, account: AccountId, user: UserId, email: &str) -> Result<u64> {
+pub async fn revoke_access(ctx: Context<'_>, login: &Login) -> Result<u64> {
     let Context { transaction, now, .. } = ctx;
+    let (account, user) = (login.account_id, login.user_id);
     let (reason, kind) = match ctx.actor {
         Actor::Operator => (Reason::Operator, AuditKind::PasswordSetByOperator),
         Actor::Anonymous | Actor::User(_) => (Reason::PasswordChanged, AuditKind::PasswordReset),
     };
     let revoked_count = sessions::revoke_of_user(transaction, user, reason, now).await?;
     let since = now - DISOWN_REACH;
-    let unlinked_count = identities::delete_added_since(transaction, user, since).await?;
+    let mut unlinked_count = identities::delete_added_since(transaction, user, since).await?;
+    if !login.email_verified && ctx.actor != Actor::Operator {
+        // The person has just verified the address. Whoever linked these identities had not.
+        unlinked_count += identities::delete_since(transaction, user, DateTime::UNIX_EPOCH).await?;
+    }
     let revoked_invite_count = invites::revoke_of_user(transaction, account, user, since, now).await?;
     // Whoever guessed at the old password must not keep anybody from using the new one.
-    throttle::forgive(transaction, email).await?;
+    throttle::forgive(transaction, &login.email).await?;
     let mut payload = json!({
         "revoked_count": revoked_count,
         "unlinked_count": unlinked_count,
@@ -47,6 +51,6 @@ pub async fn revoke_access(ctx: Context<'_>, account: AccountId, user: UserId, e
     }
     ctx.record(account, kind, payload).await?;
     let mail = Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
-    mail.enqueue(transaction, email, now).await?;
+    mail.enqueue(transaction, &login.email, now).await?;
     Ok(revoked_count)
 }

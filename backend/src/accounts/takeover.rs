@@ -120,7 +120,8 @@ impl Takeover<'_> {
             let payload = json!({"user_id": user, "revoked_count": revoked_count});
             self.ctx.record(self.account, AuditKind::MemberDeactivated, payload).await?;
             let account_name = accounts::find(self.ctx.transaction, self.account).await?.name;
-            let mail = Mail::MembershipEnded { account_name, end: MembershipEnd::Undone, at: self.ctx.now };
+            let (user_id, end) = (Some(user), MembershipEnd::Undone);
+            let mail = Mail::MembershipEnded { user_id, account_name, end, at: self.ctx.now };
             mail.enqueue(self.ctx.transaction, &member.email, self.ctx.now).await?;
             undone.deactivated.push(member.email);
         }
@@ -143,7 +144,7 @@ impl Takeover<'_> {
             self.ctx.record(self.account, AuditKind::MemberReactivated, payload).await?;
             if user != self.person {
                 let account_name = accounts::find(self.ctx.transaction, self.account).await?.name;
-                let mail = Mail::MembershipRestored { account_name, at: self.ctx.now };
+                let mail = Mail::MembershipRestored { user_id: Some(user), account_name, at: self.ctx.now };
                 mail.enqueue(self.ctx.transaction, &member.email, self.ctx.now).await?;
             }
             undone.reactivated.push(member.email);
@@ -165,7 +166,8 @@ impl Takeover<'_> {
             id: user,
             account_id: self.account,
             email,
-            email_verified_at: Some(self.ctx.now),
+            // The link that the person has followed verifies theirs.
+            email_verified_at: (user == self.person || removed.email_verified).then_some(self.ctx.now),
             name: &removed.name,
             role: old.role,
             password_hash: None,
@@ -200,10 +202,12 @@ impl Takeover<'_> {
             reactivated,
             at: self.ctx.now,
         };
-        for (user, email) in users::list_owners(self.ctx.transaction, self.account).await? {
-            // An address that a thief gave the person is about to go.
-            let recipient = if user == self.person { self.email } else { &email };
-            mail.enqueue(self.ctx.transaction, recipient, self.ctx.now).await?;
+        // An address that a thief gave the person is about to go.
+        let recipient =
+            |(user, email): (UserId, String)| if user == self.person { self.email.to_owned() } else { email };
+        let owners = users::list_owners(self.ctx.transaction, self.account).await?;
+        for recipient in owners.into_iter().map(recipient).collect::<BTreeSet<_>>() {
+            mail.enqueue(self.ctx.transaction, &recipient, self.ctx.now).await?;
         }
         Ok(())
     }

@@ -185,14 +185,14 @@ impl Operator {
 
     async fn set_password(&self, email: &str) -> Result<()> {
         let password = read_password()?;
-        let (user, account) = self.find(email).await?;
+        let (user, _) = self.find(email).await?;
         let login = users::find_login_by_id(&self.database.read, user).await?;
-        let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
-        let hash = self.hash(&email, &name, &password).await?;
+        let login = login.ok_or(GONE)?;
+        let hash = self.hash(&login.email, &login.name, &password).await?;
         let transaction = self.database.begin().await?;
         let ctx = Context::of_operator(&transaction, self.clock.now());
         users::set_password_hash(&transaction, user, &hash).await?;
-        let revoked_count = revoke_access(ctx, account, user, &email).await?;
+        let revoked_count = revoke_access(ctx, &login).await?;
         transaction.commit().await?;
         print_json(&json!({"user_id": user, "revoked_count": revoked_count}))
     }

@@ -30,6 +30,8 @@ pub enum LinkPurpose {
     Disown,
     /// To join an account; `sub` is the invitation.
     Invite,
+    /// The same by a link that an owner copied, which proves no address.
+    CopiedInvite,
 }
 
 impl LinkPurpose {
@@ -39,7 +41,7 @@ impl LinkPurpose {
         match self {
             Self::ResetPassword => TimeDelta::hours(1),
             Self::VerifyRegistration | Self::VerifyEmail => TimeDelta::hours(24),
-            Self::Disown | Self::Invite => TimeDelta::days(7),
+            Self::Disown | Self::Invite | Self::CopiedInvite => TimeDelta::days(7),
         }
     }
 }

@@ -1,26 +1,32 @@
 //! Sends what is in the outbox, at once where it can, later where it cannot.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use futures_util::future::join_all;
-use serde_json::json;
-use tokio::time::{MissedTickBehavior, timeout};
+use curfew_shared::invite::DeliveryProblem;
+use serde_json::{Value, json};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{MissedTickBehavior, timeout},
+};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     app::{App, AppState},
     error::Result,
-    mail::{self, Mail, post::Post},
-    store::{mails, users},
+    mail::{self, Mail, Priority, post::Post},
+    store::{invites, mails, users},
 };
 
 /// How often to look for what was put off, or left behind by another replica.
 const EVERY: Duration = Duration::from_secs(15);
 /// How many messages are sent at once.
-const SENDERS: usize = 4;
-/// How many messages each of them sends in a round.
-const ROUND: usize = 25;
+const SENDERS: usize = 8;
+/// How many of those are reserved for messages that a person waits for, so that notices to a slow mail server do not
+/// hold up a link to set a new password.
+const RESERVED: usize = 2;
 /// How long the sending of a message may take.
 const SENDING: Duration = Duration::from_mins(1);
 /// How long a message is taken for; much longer than its sending can last.
@@ -39,17 +45,25 @@ const REFUSALS: i32 = 8;
 pub async fn run(app: AppState, post: Post, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut awake = async || {
+    let mut dispatcher = Dispatcher::new(Arc::clone(&app), post);
+    loop {
         tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
             _ = ticks.tick() => {}
             () = app.outbox.notified() => {}
+            Some(ended) = dispatcher.sending.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the sending of a message failed; it is tried again");
+                }
+            }
         }
-    };
-    while stop.run_until_cancelled(awake()).await.is_some() {
-        if let Err(error) = deliver_until(&app, &post, &stop).await {
-            tracing::warn!(code = %error.code(), "the outbox could not be read; it goes on at the next turn");
+        if let Err(error) = dispatcher.start(&stop).await {
+            let cause = error.to_string();
+            tracing::warn!(cause, "the outbox could not be read; it goes on at the next turn");
         }
     }
+    while dispatcher.sending.join_next().await.is_some() {}
 }
 
 /// Takes one turn: sends all that is due. Answers how many left.
@@ -57,52 +71,70 @@ pub async fn run(app: AppState, post: Post, stop: CancellationToken) {
 /// # Errors
 ///
 /// When the database is away.
-pub async fn deliver(app: &App, post: &Post) -> Result<u32> {
-    deliver_until(app, post, &CancellationToken::new()).await
-}
-
-/// In rounds, as one message may become many while the other senders have nothing left to do.
-async fn deliver_until(app: &App, post: &Post, stop: &CancellationToken) -> Result<u32> {
-    let mut all = 0;
-    loop {
-        let rounds = join_all((0..SENDERS).map(|_| send(app, post, stop))).await;
-        let rounds = rounds.into_iter().collect::<Result<Vec<_>>>()?;
-        all += rounds.iter().map(|round| round.sent).sum::<u32>();
-        if rounds.iter().all(|round| round.is_last) {
-            return Ok(all);
-        }
-    }
-}
-
-/// What one sender did in a round.
-struct Round {
-    sent: u32,
-    /// There was nothing left to do.
-    is_last: bool,
-}
-
-/// Takes message after message, so that none is held that cannot be sent at once.
-async fn send(app: &App, post: &Post, stop: &CancellationToken) -> Result<Round> {
+pub async fn deliver(app: &AppState, post: &Post) -> Result<u32> {
+    let mut dispatcher = Dispatcher::new(Arc::clone(app), post.clone());
     let mut sent = 0;
-    for _ in 0..ROUND {
-        let now = app.clock.now();
-        if stop.is_cancelled() {
-            return Ok(Round { sent, is_last: true });
-        }
-        let Some(due) = mails::take(&app.database.write, now, now + LEASE).await? else {
-            return Ok(Round { sent, is_last: true });
-        };
-        if due.attempts == 1 {
-            app.metrics.mail();
-        }
-        let outcome = handle(app, post, &due).await.unwrap_or_else(|error| {
-            // What cannot be written now may be later; it keeps no other from being sent.
-            Outcome::PutOff(format!("it could not be written: {}", error.code()))
-        });
-        sent += u32::from(matches!(outcome, Outcome::Sent));
-        settle(app, &due, outcome).await?;
+    loop {
+        dispatcher.start(&CancellationToken::new()).await?;
+        let Some(is_sent) = dispatcher.sending.join_next().await else { return Ok(sent) };
+        sent += u32::from(is_sent?);
     }
-    Ok(Round { sent, is_last: false })
+}
+
+/// Takes messages out of the outbox and starts to send them, each in a task of its own: whoever waits for the
+/// database's one writer goes on as soon as it is free.
+struct Dispatcher {
+    app: AppState,
+    post: Post,
+    /// Returns whether the message left.
+    sending: JoinSet<bool>,
+    /// The places for all other messages.
+    unreserved: Arc<Semaphore>,
+}
+
+impl Dispatcher {
+    fn new(app: AppState, post: Post) -> Self {
+        let unreserved = Arc::new(Semaphore::new(SENDERS - RESERVED));
+        Self { app, post, sending: JoinSet::new(), unreserved }
+    }
+
+    /// Starts to send what is due, the most urgent first, as far as there are places: no message is held that
+    /// cannot be sent at once.
+    async fn start(&mut self, stop: &CancellationToken) -> Result<()> {
+        while self.sending.len() < SENDERS && !stop.is_cancelled() {
+            let place = Arc::clone(&self.unreserved).try_acquire_owned().ok();
+            let least_urgent = if place.is_some() { Priority::Notice } else { Priority::Awaited };
+            let now = self.app.clock.now();
+            let due = mails::take(&self.app.database.write, now, now + LEASE, least_urgent as i32).await?;
+            let Some(due) = due else { return Ok(()) };
+            // A message that a person waits for takes none of these places.
+            let place = place.filter(|_| due.priority > Priority::Awaited as i32);
+            let (app, post) = (Arc::clone(&self.app), self.post.clone());
+            self.sending.spawn(async move {
+                let is_sent = send(&app, &post, &due).await;
+                drop(place);
+                is_sent
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether the message left.
+async fn send(app: &App, post: &Post, due: &mails::Due) -> bool {
+    if due.attempts == 1 {
+        app.metrics.mail();
+    }
+    let outcome = handle(app, post, due).await.unwrap_or_else(|error| {
+        // What cannot be written now may be later; it keeps no other from being sent.
+        Outcome::PutOff(format!("it could not be written: {}", error))
+    });
+    let is_sent = matches!(outcome, Outcome::Sent);
+    if let Err(error) = settle(app, due, outcome).await {
+        let (id, kind, cause) = (due.id, &due.kind, error.to_string());
+        tracing::error!(%id, kind, cause, is_sent, "what became of a message could not be noted; it is tried again");
+    }
+    is_sent
 }
 
 /// What became of a message.
@@ -123,46 +155,82 @@ async fn handle(app: &App, post: &Post, due: &mails::Due) -> Result<Outcome> {
     let Ok(mail) = parsed else { return Ok(Outcome::PutOff("its kind is unknown here".to_owned())) };
     if let Mail::SessionsEndedInBulk { account_id, by, at } = mail {
         let transaction = app.database.begin().await?;
-        for email in users::list_ended_in_bulk(&transaction, account_id, by, at).await? {
+        let mut recipients = users::list_ended_in_bulk(&transaction, account_id, by, at).await?;
+        recipients.sort_unstable();
+        for email in recipients {
             Mail::SessionsEnded { at }.enqueue(&transaction, &email, app.clock.now()).await?;
         }
         mails::delete(&transaction, due.id).await?;
         transaction.commit().await?;
         return Ok(Outcome::Needless);
     }
-    let Some(letter) = mail::write(app, &mail, &due.recipient).await? else { return Ok(Outcome::Needless) };
+    let Some(letter) = mail::write(app, &mail, &due.recipient, &earlier(due)).await? else {
+        return Ok(Outcome::Needless);
+    };
     let message = match letter.message(&app.config.mail_from, &due.recipient, due.id) {
         Ok(message) => message,
-        Err(error) => return Ok(Outcome::Dropped(error.to_string())),
+        Err(error) => {
+            note_delivery(app, &mail, due.id, Some(DeliveryProblem::Refused)).await;
+            return Ok(Outcome::Dropped(error.to_string()));
+        }
     };
-    Ok(match timeout(SENDING, post.send(message, &due.id.to_string())).await {
+    let sent = timeout(SENDING, post.send(message, &due.id.to_string())).await;
+    let problem = match &sent {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.problem()),
+        Err(_) => Some(DeliveryProblem::Unavailable),
+    };
+    note_delivery(app, &mail, due.id, problem).await;
+    Ok(match sent {
         Ok(Ok(())) => Outcome::Sent,
         Ok(Err(error)) if error.is_refusal() && due.attempts >= REFUSALS => {
-            Outcome::Dropped(error.to_string())
+            Outcome::Dropped(error.describe())
         }
-        Ok(Err(error)) => Outcome::PutOff(error.to_string()),
+        Ok(Err(error)) => Outcome::PutOff(error.describe()),
         Err(_) => Outcome::PutOff("no answer in time".to_owned()),
     })
 }
 
-async fn settle(app: &App, due: &mails::Due, outcome: Outcome) -> Result<()> {
-    let database = &app.database.write;
-    let (id, kind, attempts) = (due.id, &due.kind, due.attempts);
-    match outcome {
-        Outcome::Sent | Outcome::Needless => {
-            tracing::info!(%id, kind, "message done");
-            mails::delete(database, id).await?;
-        }
-        Outcome::PutOff(reason) if attempts < ATTEMPTS => {
-            tracing::warn!(%id, kind, attempts, reason, "a message was put off");
-            mails::put_off(database, id, app.clock.now() + wait(attempts)).await?;
-        }
-        Outcome::PutOff(reason) | Outcome::Dropped(reason) => {
-            tracing::error!(%id, kind, attempts, reason, "a message could not be sent and was dropped");
-            mails::delete(database, id).await?;
-        }
+/// Keeps for the owners of an account what became of an invitation's message.
+async fn note_delivery(app: &App, mail: &Mail, id: Uuid, problem: Option<DeliveryProblem>) {
+    if !matches!(mail, Mail::Invited { .. }) {
+        return;
     }
-    Ok(())
+    // The message itself is settled all the same: it is not to be sent twice for this.
+    if let Err(error) = invites::set_delivery_problem(&app.database.write, id, problem).await {
+        tracing::warn!(%id, %error, "the outcome of an invitation's message was not kept");
+    }
+}
+
+/// The messages that this one stands for too, those of a kind that is known here.
+fn earlier(due: &mails::Due) -> Vec<Mail> {
+    let Some(Value::Array(earlier)) = &due.earlier else { return Vec::new() };
+    earlier.iter().filter_map(|mail| serde_json::from_value(mail.clone()).ok()).collect()
+}
+
+async fn settle(app: &App, due: &mails::Due, outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Sent | Outcome::Needless => done(app, due).await,
+        Outcome::PutOff(reason) if due.attempts < ATTEMPTS => put_off(app, due, &reason).await,
+        Outcome::PutOff(reason) | Outcome::Dropped(reason) => give_up(app, due, &reason).await,
+    }
+}
+
+async fn done(app: &App, due: &mails::Due) -> Result<()> {
+    tracing::info!(id = %due.id, kind = due.kind, "message done");
+    Ok(mails::delete(&app.database.write, due.id).await?)
+}
+
+async fn put_off(app: &App, due: &mails::Due, reason: &str) -> Result<()> {
+    let (id, kind, attempts) = (due.id, &due.kind, due.attempts);
+    tracing::warn!(%id, kind, attempts, reason, "a message was put off");
+    Ok(mails::put_off(&app.database.write, id, app.clock.now() + wait(attempts)).await?)
+}
+
+async fn give_up(app: &App, due: &mails::Due, reason: &str) -> Result<()> {
+    let (id, kind, attempts) = (due.id, &due.kind, due.attempts);
+    tracing::error!(%id, kind, attempts, reason, "a message could not be sent and was dropped");
+    Ok(mails::delete(&app.database.write, id).await?)
 }
 
 /// How long to wait after so many attempts.

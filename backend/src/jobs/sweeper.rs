@@ -65,6 +65,8 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
     let mut swept = Swept { closed: 0, deleted: 0 };
     // Most turns find nothing, and need not hold up who writes.
     while sessions::any_idle(&app.database.read, now).await? {
+        // Entries of the audit trail are committed soon after their time, however many batches there are.
+        let now = app.clock.now();
         let transaction = app.database.begin().await?;
         let idled = sessions::close_idle(&transaction, BATCH, now).await?;
         for session in &idled {

@@ -2,7 +2,11 @@
 
 use std::{io, net::IpAddr, path::PathBuf, time::Duration};
 
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use curfew_shared::invite::DeliveryProblem;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    transport::smtp::response::{Category, Code, Severity},
+};
 use url::Url;
 
 use crate::config::{Config, private_file, private_folder};
@@ -37,6 +41,57 @@ impl PostError {
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Smtp(error) if error.is_permanent())
     }
+
+    /// What an owner is told about it. Codes of 55x are about the recipient or the message; the other refusals are
+    /// the operator's to mend.
+    #[must_use]
+    pub fn problem(&self) -> DeliveryProblem {
+        match self {
+            Self::Smtp(error) if error.status().is_some_and(is_about_the_message) => DeliveryProblem::Refused,
+            Self::Smtp(_) | Self::Outbox(_) => DeliveryProblem::Unavailable,
+        }
+    }
+
+    /// The error and, where there is one, the way out, for an operator to read.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// What an operator can do about it.
+    fn hint(&self) -> Option<&'static str> {
+        let Self::Smtp(error) = self else { return None };
+        let text = error.to_string().to_ascii_lowercase();
+        match error.status().map(u16::from) {
+            None if text.contains("no compatible authentication mechanism") => Some(
+                "the server offers neither PLAIN nor LOGIN, and XOAUTH2 is not supported: use an app password, or a \
+                 relay that takes a user name and a password",
+            ),
+            Some(530) => Some(
+                "the server wants a user name and a password, or an encrypted connection: give both in \
+                 CURFEW_SMTP_URL, as smtps://user:password@host or smtp://user:password@host:587",
+            ),
+            Some(534 | 535) => Some(
+                "the server refuses the user name or the password in CURFEW_SMTP_URL; where it takes no passwords of \
+                 people, use an app password (XOAUTH2 is not supported)",
+            ),
+            // Some refuse the name only when the recipient is named.
+            Some(code) if matches!(code, 501 | 504) || text.contains("helo") || text.contains("ehlo") => {
+                Some(
+                    "where the server refuses the name that this one greets it with, set CURFEW_SMTP_HELLO to a host name \
+                 that leads to this machine",
+                )
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_about_the_message(code: Code) -> bool {
+    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
 }
 
 impl Post {
@@ -48,7 +103,7 @@ impl Post {
     pub fn new(config: &Config) -> Result<Self, PostError> {
         let Some(url) = &config.smtp_url else { return Ok(Self::Outbox(config.outbox())) };
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&encrypted(url))?;
-        Ok(Self::Smtp(transport.timeout(Some(TIMEOUT)).build()))
+        Ok(Self::Smtp(transport.hello_name(config.smtp_hello.clone()).timeout(Some(TIMEOUT)).build()))
     }
 
     /// Sends a message. `name` tells it from others in the folder.

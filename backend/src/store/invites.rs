@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use curfew_shared::{
     auth::Role,
     id::{AccountId, InviteId, UserId},
-    invite::InviteSummary,
+    invite::{DeliveryProblem, InviteDelivery, InviteSummary},
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::{all, execute, one, users::role};
+use super::{all, corrupt, execute, one, users::role};
 
 /// An invitation that was neither accepted nor taken back.
 #[derive(Debug, Clone)]
@@ -36,6 +36,21 @@ pub struct Invite {
     pub sent_at: DateTime<Utc>,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,
+    /// The state of its last message.
+    pub delivery: InviteDelivery,
+    /// Why that message was not delivered.
+    pub delivery_problem: Option<DeliveryProblem>,
+}
+
+/// What the link of an invitation names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InviteLink {
+    /// The invitation.
+    pub id: InviteId,
+    /// Which of its messages.
+    pub sends: i32,
+    /// Whether an owner copied the link, so that it proves no address.
+    pub is_copied: bool,
 }
 
 impl From<Invite> for InviteSummary {
@@ -48,6 +63,8 @@ impl From<Invite> for InviteSummary {
             created_at: invite.created_at,
             sent_at: invite.sent_at,
             expires_at: invite.expires_at,
+            delivery: invite.delivery,
+            delivery_problem: invite.delivery_problem,
         }
     }
 }
@@ -65,13 +82,17 @@ struct Row {
     created_at: DateTime<Utc>,
     sent_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+    is_in_outbox: bool,
+    delivery_problem: Option<String>,
 }
 
 const OPEN: &str = "SELECT i.id, i.account_id, a.name AS account_name, i.email, i.role, i.invited_by, u.name AS invited_by_name, \
-     i.sends, i.created_at, i.sent_at, i.expires_at FROM invites i JOIN accounts a ON a.id = i.account_id \
+     i.sends, i.created_at, i.sent_at, i.expires_at, i.delivery_problem, \
+     EXISTS (SELECT 1 FROM mails m WHERE m.invite_id = i.id) AS is_in_outbox FROM invites i JOIN accounts a ON a.id = i.account_id \
      LEFT JOIN users u ON u.id = i.invited_by WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL";
 
 fn invite(row: Row) -> Result<Invite, DbErr> {
+    let delivery_problem = row.delivery_problem.as_deref().map(problem).transpose()?;
     Ok(Invite {
         id: InviteId(row.id),
         account_id: AccountId(row.account_id),
@@ -84,7 +105,19 @@ fn invite(row: Row) -> Result<Invite, DbErr> {
         created_at: row.created_at,
         sent_at: row.sent_at,
         expires_at: row.expires_at,
+        delivery: match (row.is_in_outbox, delivery_problem) {
+            (true, None) => InviteDelivery::Queued,
+            (true, Some(_)) => InviteDelivery::Delayed,
+            (false, None) => InviteDelivery::Sent,
+            (false, Some(_)) => InviteDelivery::Failed,
+        },
+        delivery_problem,
     })
+}
+
+fn problem(word: &str) -> Result<DeliveryProblem, DbErr> {
+    let mut all = DeliveryProblem::ALL.into_iter();
+    all.find(|problem| problem.as_str() == word).ok_or_else(|| corrupt("invites.delivery_problem"))
 }
 
 /// An invitation to be.
@@ -242,7 +275,8 @@ pub async fn count_of_user(
     Ok(count.map_or(0, |count| u64::try_from(count.invites).unwrap_or_default()))
 }
 
-/// Lets an account's open invitation run anew; links sent before are no longer good. Answers whether there was one.
+/// Lets an account's open invitation run anew; links sent before are no longer good, and a message that is still in the
+/// outbox is not sent. Answers whether there was one.
 ///
 /// # Errors
 ///
@@ -254,9 +288,29 @@ pub async fn renew(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE invites SET sent_at = $3, expires_at = $4, sends = sends + 1 WHERE id = $1 AND account_id = $2 \
-               AND accepted_at IS NULL AND revoked_at IS NULL";
-    Ok(execute(connection, sql, [id.0.into(), account.0.into(), now.into(), expires_at.into()]).await? > 0)
+    let sql = "UPDATE invites SET sent_at = $3, expires_at = $4, sends = sends + 1, delivery_problem = NULL \
+               WHERE id = $1 AND account_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL";
+    let values = [id.0.into(), account.0.into(), now.into(), expires_at.into()];
+    let is_open = execute(connection, sql, values).await? > 0;
+    if is_open {
+        execute(connection, "DELETE FROM mails WHERE invite_id = $1", [id.0.into()]).await?;
+    }
+    Ok(is_open)
+}
+
+/// Notes the outcome of an attempt to send an invitation's message `mail`, unless it was replaced since.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn set_delivery_problem(
+    connection: &impl ConnectionTrait,
+    mail: Uuid,
+    problem: Option<DeliveryProblem>,
+) -> Result<(), DbErr> {
+    let sql =
+        "UPDATE invites SET delivery_problem = $2 WHERE id = (SELECT invite_id FROM mails WHERE id = $1)";
+    execute(connection, sql, [mail.into(), problem.map(DeliveryProblem::as_str).into()]).await.map(drop)
 }
 
 /// Deletes at most `limit` invitations, open or not, that ran out before `before`. Answers how many.

@@ -16,10 +16,18 @@ pub struct Removed {
     pub name: String,
     /// The address at the end.
     pub email: String,
+    /// Whether the person had proven that address.
+    #[serde(default = "yes")]
+    pub email_verified: bool,
     /// The version of the credentials at the end.
     pub credentials_version: i64,
     /// The addresses before, oldest first, each with the version of the credentials when it was changed.
     pub former: Vec<(String, i64)>,
+}
+
+// Before this was kept, everybody had.
+const fn yes() -> bool {
+    true
 }
 
 impl Removed {

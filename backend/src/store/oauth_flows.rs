@@ -9,7 +9,7 @@ use curfew_shared::{
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::{corrupt, execute, one};
+use super::{corrupt, execute, invites::InviteLink, one};
 
 /// How long a person may take at the provider.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -28,8 +28,8 @@ pub struct Flow {
     pub verifier: String,
     /// Who asked, unless to sign in.
     pub caller: Option<(UserId, SessionId)>,
-    /// The invitation to accept with it, and which of its messages led here.
-    pub invite: Option<(InviteId, i32)>,
+    /// The invitation to accept with it.
+    pub invite: Option<InviteLink>,
     /// When it began.
     pub created_at: DateTime<Utc>,
 }
@@ -51,10 +51,10 @@ pub async fn insert(
     flow: Flow,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO oauth_flows (state_hash, cookie_hash, provider, purpose, token_delivery, nonce, \
-               verifier, user_id, session_id, invite_id, invite_sends, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+               verifier, user_id, session_id, invite_id, copied_invite_id, invite_sends, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let (user, session) = flow.caller.unzip();
-    let (invite, sends) = flow.invite.unzip();
+    let invite = |is_copied| flow.invite.filter(|link| link.is_copied == is_copied).map(|link| link.id.0);
     let values = [
         state_hash.into(),
         cookie_hash.into(),
@@ -65,8 +65,9 @@ pub async fn insert(
         flow.verifier.into(),
         user.map(|user| user.0).into(),
         session.map(|session| session.0).into(),
-        invite.map(|invite| invite.0).into(),
-        sends.into(),
+        invite(false).into(),
+        invite(true).into(),
+        flow.invite.map(|link| link.sends).into(),
         flow.created_at.into(),
     ];
     execute(connection, sql, values).await.map(drop)
@@ -92,12 +93,13 @@ pub async fn take(
         user_id: Option<Uuid>,
         session_id: Option<Uuid>,
         invite_id: Option<Uuid>,
+        copied_invite_id: Option<Uuid>,
         invite_sends: Option<i32>,
         created_at: DateTime<Utc>,
     }
     let sql = "DELETE FROM oauth_flows WHERE state_hash = $1 AND cookie_hash = $2 \
                RETURNING provider, purpose, token_delivery, nonce, verifier, user_id, session_id, invite_id, \
-               invite_sends, created_at";
+               copied_invite_id, invite_sends, created_at";
     let row = one::<Row>(connection, sql, [state_hash.into(), cookie_hash.into()]).await?;
     let Some(row) = row else { return Ok(None) };
     let purposes = [OauthPurpose::SignIn, OauthPurpose::Link, OauthPurpose::Reauthenticate];
@@ -116,7 +118,11 @@ pub async fn take(
         verifier: row.verifier,
         caller: row.user_id.map(UserId).zip(row.session_id.map(SessionId)),
         // An invitation without the number of its message is from before there was one: no such is good.
-        invite: row.invite_id.map(|invite| (InviteId(invite), row.invite_sends.unwrap_or_default())),
+        invite: row.invite_id.or(row.copied_invite_id).map(|id| InviteLink {
+            id: InviteId(id),
+            sends: row.invite_sends.unwrap_or_default(),
+            is_copied: row.invite_id.is_none(),
+        }),
         created_at: row.created_at,
     }))
 }

@@ -57,6 +57,7 @@ fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May, Age)> {
         ),
         (Method::DELETE, "/accounts/me/invites/{invite}", None, Owner, Any),
         (Method::POST, "/accounts/me/invites/{invite}/resend", None, Owner, Fresh),
+        (Method::POST, "/accounts/me/invites/{invite}/link", None, Owner, Fresh),
         (Method::GET, "/users/me/sessions", None, Anyone, Any),
         (Method::DELETE, "/users/me/sessions/{session}", None, Anyone, Fresh),
         (Method::POST, "/users/me/sessions/revoke-others", None, Anyone, Fresh),

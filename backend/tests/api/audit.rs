@@ -1,7 +1,8 @@
 //! `GET /accounts/me/audit-events`.
 
-use chrono::TimeDelta;
-use curfew_shared::auth::Role;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use curfew::audit::{self, Entry};
+use curfew_shared::{audit::AuditKind, auth::Role};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
@@ -58,6 +59,40 @@ async fn done(call: Call) -> Answer {
     let answer = call.send().await;
     assert!(answer.status.is_success(), "{}", answer.text);
     answer
+}
+
+#[tokio::test]
+async fn a_poller_with_the_documented_overlap_sees_an_entry_that_is_committed_late() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let own = app.sign_in(&owner).await;
+    // A request begins, and is slow to commit.
+    let late = Entry {
+        account_id: owner.account,
+        at: app.now(),
+        kind: AuditKind::AccountRenamed,
+        actor_id: Some(owner.id),
+        session_id: None,
+        ip: None,
+        payload: json!({}),
+    };
+    app.wait(TimeDelta::seconds(30));
+    let body = json!({"name": "Ada Lovelace"});
+    done(app.patch("/api/v1/users/me").bearer(&own.access).json(&body)).await;
+    let page = events(&app, &own, "").await;
+    assert_eq!(kinds(&page), ["user.name_changed", "session.signed_in"]);
+    let known = page["events"].as_array().unwrap().clone();
+    audit::append(&app.app.database.write, late).await.unwrap();
+    let poll = async |overlap: TimeDelta| {
+        let newest: DateTime<Utc> = serde_json::from_value(known[0]["at"].clone()).unwrap();
+        let from = (newest - overlap).to_rfc3339_opts(SecondsFormat::Micros, true);
+        let page = events(&app, &own, &format!("?from={from}")).await;
+        let all = page["events"].as_array().unwrap();
+        let is_new = |event: &&Value| known.iter().all(|known| known["id"] != event["id"]);
+        all.iter().filter(is_new).map(|event| event["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(poll(TimeDelta::zero()).await.is_empty());
+    assert_eq!(poll(TimeDelta::minutes(5)).await, ["account.renamed"]);
 }
 
 #[tokio::test]
@@ -339,6 +374,8 @@ async fn each_step_of_an_invitation_is_on_record() {
     app.mails().await;
     done(app.post(&format!("{path}/resend")).bearer(&own.access)).await;
     ada.on_record("invite.resent", json!({"invite_id": id, "email": "bob@example.com"})).await;
+    done(app.post(&format!("{path}/link")).bearer(&own.access)).await;
+    ada.on_record("invite.link_copied", json!({"invite_id": id, "email": "bob@example.com"})).await;
     let accept = format!("/api/v1/invites/{}/accept", app.mail().await.token("/invite"));
     let joined = done(app.post(&accept).json(&json!({"name": "Bob", "password": PASSWORD}))).await.tokens();
     let bob = app.get(ME).bearer(&joined.access).send().await.body["user"]["id"].clone();

@@ -73,6 +73,30 @@ async fn who_leaves_is_gone_with_sessions_and_invitations_and_told() {
 }
 
 #[tokio::test]
+async fn owners_are_told_that_another_owner_left_and_of_nobody_else() {
+    let app = TestApp::new().await;
+    let ada = app.owner("ada@example.com").await;
+    let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
+    let zoe = app.user(ada.account, "zoe@example.com", Role::Viewer).await;
+    let told = async |user: &User| {
+        let tokens = app.sign_in(user).await;
+        app.mails().await;
+        assert_eq!(leave(&app, &tokens).await.status, 204);
+        let mut mails = app.mails().await;
+        mails.sort_by(|one, other| one.to.cmp(&other.to));
+        mails
+    };
+    let mails = told(&zoe).await;
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["zoe@example.com"]);
+    let mails = told(&bob).await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    let news = &mails[0];
+    assert_eq!((news.to.as_str(), news.subject.as_str()), ("ada@example.com", "An owner left “Example”"));
+    assert!(news.text.contains("bob@example.com left the account, on"), "{}", news.text);
+    assert!(!news.text.contains("/not-me"), "{}", news.text);
+}
+
+#[tokio::test]
 async fn leaving_takes_a_fresh_sign_in_and_the_last_active_owner_stays() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;

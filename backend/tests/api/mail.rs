@@ -1,56 +1,92 @@
-//! The outbox: nothing is lost, nothing is sent twice, no link is kept.
+//! The outbox: nothing is lost, nothing is sent twice, no link is kept, nobody is flooded.
 
-use std::net::SocketAddr;
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use curfew::{config::Config, jobs::mailer, mail::post::Post};
+use curfew::{
+    config::Config,
+    jobs::mailer,
+    mail::{Mail as Occasion, letter::Letter, post::Post},
+};
+use curfew_shared::auth::Role;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
+    sync::mpsc,
+    time::timeout,
 };
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::test_app::{REVOKE, TestApp};
+use crate::test_app::{LOGIN, Mail, PASSWORD, REVOKE, TestApp, Tokens, User};
 
 const FORGOT: &str = "/api/v1/auth/forgot-password";
+const INVITES: &str = "/api/v1/accounts/me/invites";
 
-fn smtp(app: &TestApp, address: SocketAddr) -> Post {
+pub fn smtp(app: &TestApp, address: SocketAddr) -> Post {
     let config = Config { smtp_url: Some(format!("smtp://{address}")), ..app.app.config.clone() };
     Post::new(&config).unwrap()
 }
 
-/// A mail server that answers the recipient's command with `verdict`, for one connection.
-async fn server(verdict: &'static str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (read, mut write) = stream.split();
-        let mut lines = BufReader::new(read).lines();
-        write.write_all(b"220 test\r\n").await.unwrap();
-        let mut in_data = false;
-        while let Ok(Some(line)) = lines.next_line().await {
-            let answer = match line.split([' ', ':']).next().unwrap_or_default() {
-                "." if in_data => {
-                    in_data = false;
-                    "250 taken"
-                }
-                _ if in_data => continue,
-                "RCPT" => verdict,
-                "DATA" => {
-                    in_data = true;
-                    "354 go on"
-                }
-                "QUIT" => "221 bye",
-                _ => "250 ok",
-            };
-            write.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
-        }
-    });
-    address
+/// What a mail server says to a command.
+enum Reply {
+    Usual,
+    Line(&'static str),
+    /// Nothing, ever.
+    Silence,
 }
 
-async fn waiting(app: &TestApp) -> i64 {
+/// A mail server that answers the recipient's command with `verdict`.
+pub async fn server(verdict: &'static str) -> SocketAddr {
+    let reply = move |line: &str| if line.starts_with("RCPT") { Reply::Line(verdict) } else { Reply::Usual };
+    server_that_says(reply).await.0
+}
+
+/// A mail server, and the commands that it gets.
+async fn server_that_says(
+    reply: impl Fn(&str) -> Reply + Send + Sync + 'static,
+) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (commands, receiver) = mpsc::unbounded_channel();
+    let reply = Arc::new(reply);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (reply, commands) = (Arc::clone(&reply), commands.clone());
+            tokio::spawn(async move {
+                let (read, mut write) = stream.split();
+                let mut lines = BufReader::new(read).lines();
+                write.write_all(b"220 test\r\n").await.unwrap();
+                let mut in_data = false;
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if in_data && line != "." {
+                        continue;
+                    }
+                    let usual = match line.as_str() {
+                        "." => "250 taken",
+                        "DATA" => "354 go on",
+                        "QUIT" => "221 bye",
+                        _ => "250 ok",
+                    };
+                    in_data = line == "DATA";
+                    let _ = commands.send(line.clone());
+                    let answer = match reply(&line) {
+                        Reply::Usual => usual,
+                        Reply::Line(other) => other,
+                        Reply::Silence => pending().await,
+                    };
+                    if write.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (address, receiver)
+}
+
+pub async fn waiting(app: &TestApp) -> i64 {
     app.value("SELECT count(*) FROM mails").await
 }
 
@@ -158,7 +194,7 @@ async fn a_message_that_a_dying_process_had_taken_is_sent_by_another() {
     let app = TestApp::new().await;
     ask(&app).await;
     let (now, until) = (app.now(), app.now() + TimeDelta::minutes(15));
-    let taken = curfew::store::mails::take(&app.app.database.write, now, until).await.unwrap();
+    let taken = curfew::store::mails::take(&app.app.database.write, now, until, 2).await.unwrap();
     assert!(taken.is_some());
     assert!(app.mails().await.is_empty());
     app.wait(TimeDelta::minutes(15));
@@ -188,17 +224,295 @@ async fn whoever_is_signed_out_in_bulk_is_told_once_and_the_owner_is_not() {
 }
 
 #[tokio::test]
+async fn what_a_person_waits_for_is_not_held_up_by_notices_and_a_mail_server_that_is_slow() {
+    let app = TestApp::new().await;
+    app.owner("ada@example.com").await;
+    let (address, mut commands) = server_that_says(|line| {
+        if line.starts_with("RCPT") && !line.contains("ada@") { Reply::Silence } else { Reply::Usual }
+    })
+    .await;
+    for number in 0..150 {
+        let recipient = format!("person{number}@example.com");
+        let notice = Occasion::SessionsEnded { at: app.now() };
+        notice.enqueue(&app.app.database.write, &recipient, app.now()).await.unwrap();
+    }
+    let stop = CancellationToken::new();
+    let mailer = tokio::spawn(mailer::run(Arc::clone(&app.app), smtp(&app, address), stop.clone()));
+    let mut next = async |beginning: &str| {
+        let seen = async {
+            loop {
+                let command = commands.recv().await.unwrap();
+                if command.starts_with(beginning) {
+                    return command;
+                }
+            }
+        };
+        timeout(Duration::from_mins(2), seen).await.expect("a message in time")
+    };
+    for _ in 0..6 {
+        assert!(next("RCPT").await.contains("person"));
+    }
+    app.post(FORGOT).json(&json!({"email": "ada@example.com"})).send().await;
+    assert!(next("RCPT").await.contains("ada@example.com"), "no seventh notice is on its way");
+    next(".").await;
+    mailer.abort();
+}
+
+async fn set_active(app: &TestApp, owner: &Tokens, user: &User, is_active: bool) {
+    let path = format!("/api/v1/accounts/me/members/{}", user.id);
+    let answer = app.patch(&path).bearer(&owner.access).json(&json!({"is_active": is_active})).send().await;
+    assert_eq!(answer.status, 204, "{}", answer.text);
+}
+
+fn to(mails: &[Mail], recipient: &str) -> Vec<String> {
+    mails.iter().filter(|mail| mail.to == recipient).map(|mail| mail.subject.clone()).collect()
+}
+
+#[tokio::test]
+async fn who_is_switched_off_and_on_150_times_gets_few_messages_and_the_last_state_among_them() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let zoe = app.user(owner.account, "zoe@example.com", Role::Engineer).await;
+    let tokens = app.sign_in(&owner).await;
+    let mut told = Vec::new();
+    for number in 0..150 {
+        set_active(&app, &tokens, &zoe, number % 2 == 1).await;
+        told.extend(to(&app.mails().await, "zoe@example.com"));
+    }
+    let (gone, back) = ("You no longer have access to “Example”", "You have access to “Example” again");
+    assert_eq!(told, [gone, back, gone], "at once");
+    app.wait(TimeDelta::minutes(10));
+    assert_eq!(to(&app.mails().await, "zoe@example.com"), [back]);
+    assert_eq!(waiting(&app).await, 0);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_deactivation_that_was_undone_before_the_message_left() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let zoe = app.user(owner.account, "zoe@example.com", Role::Engineer).await;
+    let tokens = app.sign_in(&owner).await;
+    set_active(&app, &tokens, &zoe, false).await;
+    // Tried in vain, it still makes way.
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_eq!(mailer::deliver(&app.app, &smtp(&app, closed)).await.unwrap(), 0);
+    set_active(&app, &tokens, &zoe, true).await;
+    app.wait(TimeDelta::hours(5));
+    assert_eq!(app.mail().await.subject, "You have access to “Example” again");
+}
+
+#[tokio::test]
+async fn a_message_of_somebody_elses_does_not_make_way() {
+    let app = TestApp::new().await;
+    let (ada, eve) = (app.owner("ada@example.com").await, app.owner("eve@example.com").await);
+    for owner in [&ada, &eve] {
+        let tokens = app.sign_in(owner).await;
+        let invite = json!({"email": "bob@example.com", "role": "engineer"});
+        app.post(INVITES).bearer(&tokens.access).json(&invite).send().await;
+        let change = json!({"email": "bob@example.com"});
+        let answer = app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&change).send().await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        let register = json!({
+            "account_name": "Acme",
+            "name": "Eve",
+            "email": "bob@example.com",
+            "password": "seven purple kangaroos hum",
+        });
+        app.post("/api/v1/auth/register").json(&register).send().await;
+    }
+    let mut subjects = to(&app.mails().await, "bob@example.com");
+    subjects.sort_unstable();
+    let twice = [
+        "Ada Example invites you to “Example”",
+        "Verify your e-mail address",
+        "Verify your new e-mail address",
+    ];
+    assert_eq!(subjects, twice.iter().flat_map(|subject| [*subject; 2]).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn alike_notices_are_bundled_and_each_is_told() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    app.sign_in(&owner).await;
+    let programs = ["curl/8.5.0", "Wget/1.21", "HTTPie/3.2"];
+    for program in programs {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD});
+        let answer = app.post(LOGIN).header("user-agent", program).json(&body).send().await;
+        assert_eq!(answer.status, 200);
+    }
+    let mail = app.mail().await;
+    assert_eq!(mail.subject, "You signed in on a new device");
+    for program in programs {
+        let (name, _) = program.split_once('/').unwrap();
+        assert_eq!(mail.text.matches(name).count(), 1, "{}", mail.text);
+    }
+}
+
+#[tokio::test]
+async fn two_bulk_sign_outs_are_both_told() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
+    for _ in 0..2 {
+        let own = app.sign_in(&owner).await;
+        app.sign_in(&bob).await;
+        assert_eq!(app.post(REVOKE).bearer(&own.access).send().await.status, 200);
+        app.wait(TimeDelta::minutes(1));
+    }
+    let mut mails = app.mails().await;
+    // Where the first has left before the second came.
+    app.wait(TimeDelta::minutes(10));
+    mails.extend(app.mails().await);
+    mails.retain(|mail| mail.to == "bob@example.com");
+    let text: String = mails.iter().map(|mail| mail.text.as_str()).collect();
+    assert!(text.contains("at 09:00 UTC") && text.contains("at 09:01 UTC"), "{text}");
+}
+
+/// The message that invites somebody, from an owner and an account of these names.
+async fn invitation(app: &TestApp, owner: &Tokens, name: &str, account: &str) -> Mail {
+    app.execute(&format!("UPDATE users SET name = '{name}'")).await.unwrap();
+    app.execute(&format!("UPDATE accounts SET name = '{account}'")).await.unwrap();
+    let to = format!("bob{}@example.com", waiting(app).await + app.audit("invite.created").await);
+    let body = json!({"email": to, "role": "engineer"});
+    assert_eq!(app.post(INVITES).bearer(&owner.access).json(&body).send().await.status, 201);
+    app.mail_to(&to).await
+}
+
+#[tokio::test]
 async fn names_that_people_chose_do_no_harm_in_a_message() {
     let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let mail = invitation(&app, &tokens, "Eve <b>", "<script>alert(1)</script>").await;
+    assert!(mail.html.contains("&lt;script&gt;") && !mail.html.contains("<script>"), "{}", mail.html);
+    for lure in ["claim at evil-prize.com/now", "eve@evil.example", "Call +1 (800) 555-0199"] {
+        let mail = invitation(&app, &tokens, lure, lure).await;
+        assert_eq!(mail.subject, "Somebody invites you to an account");
+        assert!(mail.text.starts_with("Somebody invites you to join an account as an engineer."));
+        assert!(!(mail.text + &mail.html).contains(lure));
+        let mail = invitation(&app, &tokens, "Ada Example", lure).await;
+        assert_eq!(mail.subject, "Ada Example invites you to an account");
+        let mail = invitation(&app, &tokens, lure, "Acme Inc.").await;
+        assert_eq!(mail.subject, "Somebody invites you to “Acme Inc.”");
+    }
+}
+
+#[tokio::test]
+async fn mail_to_strangers_repeats_no_names() {
+    const LURE: &str = "claim at evil-prize.com/now";
+    let app = TestApp::new().await;
     let body = json!({
-        "account_name": "<script>alert(1)</script>",
-        "name": "Eve <b>",
-        "email": "eve@example.com",
+        "account_name": LURE,
+        "name": "Eve Chosen",
+        "email": "stranger@example.com",
         "password": "seven purple kangaroos hum",
     });
     assert_eq!(app.post("/api/v1/auth/register").json(&body).send().await.status, 202);
-    let html = app.mail().await.html;
-    assert!(html.contains("&lt;script&gt;") && !html.contains("<script>"), "{html}");
+    let eve = app.owner("eve@example.com").await;
+    app.execute("UPDATE users SET name = 'Eve Chosen'").await.unwrap();
+    let tokens = app.sign_in(&eve).await;
+    let change = json!({"email": "other@example.com"});
+    app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&change).send().await;
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    for mail in mails {
+        let all = mail.subject + &mail.text + &mail.html;
+        assert!(!all.contains("evil-prize") && !all.contains("Chosen"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_others_chose_becomes_a_link_in_a_message_to_a_user() {
+    const LURE: &str = "evil-prize.com";
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let tokens = app.sign_in(&owner).await;
+    let zoe = app.user(owner.account, "zoe@example.com", Role::Owner).await;
+    app.sign_in(&zoe).await;
+    app.execute(&format!("UPDATE accounts SET name = '{LURE}'")).await.unwrap();
+    app.execute(&format!("UPDATE users SET name = '{LURE}'")).await.unwrap();
+    let body = json!({"email": "zoe@example.com", "password": PASSWORD});
+    app.post(LOGIN).header("user-agent", &format!("{LURE}/1.0")).json(&body).send().await;
+    app.post(FORGOT).json(&json!({"email": "zoe@example.com"})).send().await;
+    let mut mails = app.mails().await;
+    set_active(&app, &tokens, &zoe, false).await;
+    mails.extend(app.mails().await);
+    set_active(&app, &tokens, &zoe, true).await;
+    mails.extend(app.mails().await);
+    let subjects = to(&mails, "zoe@example.com");
+    for subject in [
+        "You signed in on a new device",
+        "Set a new password",
+        "You no longer have access to your account",
+        "You have access to your account again",
+    ] {
+        assert!(subjects.iter().any(|one| one == subject), "{subject}: {subjects:?}");
+    }
+    assert!(to(&mails, "ada@example.com").contains(&"An owner was deactivated in your account".to_owned()));
+    for mail in mails {
+        let all = mail.subject + &mail.text + &mail.html;
+        assert!(!all.contains(LURE), "{all}");
+    }
+}
+
+async fn refused(app: &TestApp, url: String) -> String {
+    let config = Config { smtp_url: Some(url), ..app.app.config.clone() };
+    let letter = Letter { subject: "Hello".to_owned(), ..Letter::default() };
+    let message = letter.message(&config.mail_from, "bob@example.com", Uuid::nil()).unwrap();
+    Post::new(&config).unwrap().send(message, "hello").await.unwrap_err().describe()
+}
+
+#[tokio::test]
+async fn the_mail_server_is_greeted_with_the_host_of_the_public_address_or_another_that_is_set() {
+    for (flags, name) in [
+        (&[][..], "curfew.example"),
+        (&["--smtp-hello", "mail.curfew.example"], "mail.curfew.example"),
+        (&["--smtp-hello", "192.0.2.7"], "[192.0.2.7]"),
+        (&["--smtp-hello", "2001:db8::7"], "[IPv6:2001:db8::7]"),
+    ] {
+        let app = TestApp::with(flags).await;
+        ask(&app).await;
+        let (address, mut commands) = server_that_says(|line| {
+            if line == "EHLO [127.0.0.1]" {
+                Reply::Line("550 5.7.1 Helo command rejected")
+            } else {
+                Reply::Usual
+            }
+        })
+        .await;
+        assert_eq!(mailer::deliver(&app.app, &smtp(&app, address)).await.unwrap(), 1);
+        assert_eq!(commands.recv().await.unwrap(), format!("EHLO {name}"));
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_the_way_out_where_a_mail_server_refuses() {
+    let app = TestApp::new().await;
+    for (reply, hint) in [
+        ("530 5.7.0 Must issue a STARTTLS command first", "smtp://user:password@host:587"),
+        ("530 5.7.0 Authentication required", "smtps://user:password@host"),
+        ("535 5.7.8 Username and Password not accepted", "app password (XOAUTH2 is not supported)"),
+        ("534 5.7.9 Application-specific password required", "app password"),
+        ("504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", "CURFEW_SMTP_HELLO"),
+        ("501 5.5.4 Invalid domain name", "CURFEW_SMTP_HELLO"),
+    ] {
+        let reason = refused(&app, format!("smtp://{}", server(reply).await)).await;
+        assert!(reason.contains(&reply[4..]) && reason.contains(hint), "{reason}");
+    }
+    let unknown = refused(&app, format!("smtp://{}", server("550 no such user").await)).await;
+    assert!(unknown.ends_with("no such user"), "{unknown}");
+    let greeted = |line: &str| {
+        if line.starts_with("EHLO") { Reply::Line("550 5.7.1 EHLO name refused") } else { Reply::Usual }
+    };
+    let reason = refused(&app, format!("smtp://{}", server_that_says(greeted).await.0)).await;
+    assert!(reason.contains("CURFEW_SMTP_HELLO"), "{reason}");
+    let xoauth2 = |line: &str| {
+        if line.starts_with("EHLO") { Reply::Line("250-test\r\n250 AUTH XOAUTH2") } else { Reply::Usual }
+    };
+    let (address, _commands) = server_that_says(xoauth2).await;
+    let reason = refused(&app, format!("smtp://ada:secret@{address}")).await;
+    assert!(reason.contains("XOAUTH2 is not supported") && !reason.contains("secret"), "{reason}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod concurrency;
 mod cookie;
 mod database;
 mod errors;
+mod invite_delivery;
 mod invites;
 mod leaving;
 mod login;

@@ -58,8 +58,9 @@ async fn a_link_is_useless_once_the_password_changed_or_an_hour_passed() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
     forget(&app, "ada@example.com").await;
+    let first = app.mail().await;
     forget(&app, "ada@example.com").await;
-    let [first, second] = app.mails().await.try_into().unwrap();
+    let second = app.mail().await;
     assert_eq!(reset(&app, &second.token("/reset-password"), NEW).await.status, 204);
     reset(&app, &first.token("/reset-password"), PASSWORD).await.assert_problem("invalid_link");
     app.mail().await;
@@ -629,6 +630,31 @@ async fn whoever_was_removed_by_an_accomplice_comes_back_even_after_a_change_of_
         assert_eq!(id_of(&app, "ada@example.com").await, owner.id.0);
         disown(&app, &token).await.assert_problem("invalid_link");
     }
+}
+
+#[tokio::test]
+async fn who_had_not_proven_the_address_has_not_when_they_are_brought_back() {
+    let app = TestApp::new().await;
+    let owner = app.owner("ada@example.com").await;
+    let proven = app.user(owner.account, "bob@example.com", Role::Viewer).await;
+    let unproven = app.user(owner.account, "dave@example.com", Role::Viewer).await;
+    app.execute("UPDATE users SET email_verified_at = NULL WHERE email = 'dave@example.com'").await.unwrap();
+    let (thief, token) = theft(&app, &owner).await;
+    let eve = accept(&app, &invite(&app, &thief, "eve@evil.example", "owner").await).await;
+    for user in [proven, unproven] {
+        remove(&app, &eve, user.id.0).await;
+    }
+    app.mails().await;
+    assert_eq!(disown(&app, &token).await.status, 200);
+    let expected = [
+        "ada@example.com owner in",
+        "bob@example.com viewer in",
+        "dave@example.com viewer in",
+        "eve@evil.example owner out",
+    ];
+    assert_eq!(people(&app).await, expected);
+    let sql = "SELECT email FROM users WHERE email_verified_at IS NULL";
+    assert_eq!(app.value::<String>(sql).await, "dave@example.com");
 }
 
 #[tokio::test]

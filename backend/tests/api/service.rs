@@ -1,8 +1,11 @@
 //! Health, metrics, and the description of the API.
 
 use chrono::TimeDelta;
-use curfew_shared::{error::ErrorCode, route::API};
-use serde_json::json;
+use curfew_shared::{
+    error::{ErrorCode, Problem},
+    route::API,
+};
+use serde_json::{Value, json};
 
 use curfew::{jobs::mailer, mail::post::Post};
 
@@ -129,4 +132,41 @@ async fn every_operation_has_an_id_of_its_own_and_every_response_a_description()
     assert_eq!(id("/api/v1/accounts/me/invites/{id}", "delete"), "revoke_invite");
     let callback = &document["paths"]["/api/v1/auth/oauth/{provider}/callback"]["post"]["responses"];
     assert!(callback["404"].is_object());
+}
+
+/// That each is an instance of its schema is checked by `just test-openapi`.
+#[test]
+fn every_body_in_the_description_has_an_example() {
+    let document = serde_json::to_value(curfew::http::openapi()).unwrap();
+    let (mut bodies, mut refusals) = (0, 0);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            let request = std::iter::once(("request", &operation["requestBody"]));
+            for (status, holder) in responses.iter().map(|(key, value)| (key.as_str(), value)).chain(request)
+            {
+                let Some(content) = holder["content"].as_object() else { continue };
+                for (media_type, body) in content {
+                    let of = format!("{method} {path} {status} {media_type}");
+                    let mut examples = examples(body).into_iter().peekable();
+                    assert!(examples.peek().is_some(), "{of} has no example");
+                    bodies += 1;
+                    if media_type != "application/problem+json" {
+                        continue;
+                    }
+                    for example in examples {
+                        let problem: Problem = serde_json::from_value(example.clone()).unwrap();
+                        assert_eq!(problem.status.to_string(), status, "{of}");
+                        refusals += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(bodies > 200 && refusals > 200, "{bodies} bodies, {refusals} examples of refusals");
+}
+
+fn examples(body: &Value) -> Vec<&Value> {
+    let named = body["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    named.chain(body.get("example")).collect()
 }

@@ -5,7 +5,9 @@ use curfew_shared::{
     account::{AccountResponse, CloseAccountRequest, UpdateAccountRequest},
     auth::{TokenDelivery, TokenResponse, UserSummary},
     id::{IdentityId, InviteId, SessionId, UserId},
-    invite::{AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InvitePage},
+    invite::{
+        AcceptInvitationRequest, CreateInviteRequest, InvitationResponse, InviteLinkResponse, InvitePage,
+    },
     member::{MemberCursor, MemberPage, UpdateMemberRequest},
     oauth::{
         IdentityList, OauthCallbackRequest, OauthPurpose, OauthStartRequest, OauthStartResponse,
@@ -241,4 +243,10 @@ pub fn revoke_invite(id: InviteId) -> Call<()> {
 #[must_use]
 pub fn resend_invite(id: InviteId) -> Call<()> {
     Request::post_nothing(&with(api::INVITE_RESEND, "{id}", id)).done()
+}
+
+/// The link of an invitation, to pass on.
+#[must_use]
+pub fn invite_link(id: InviteId) -> Call<InviteLinkResponse> {
+    Request::post_nothing(&with(api::INVITE_LINK, "{id}", id)).json()
 }

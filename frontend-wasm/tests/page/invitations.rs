@@ -1,6 +1,9 @@
 //! The card on which owners invite somebody.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use chrono::TimeDelta;
 use curfew_frontend::{App, browser::clock};
@@ -8,19 +11,21 @@ use curfew_shared::{
     auth::Role,
     error::ErrorCode,
     id::InviteId,
-    invite::{InvitePage, InviteSummary},
+    invite::{DeliveryProblem, InviteDelivery, InvitePage, InviteSummary},
     route::{
-        api::{INVITE, INVITE_RESEND, INVITES, MEMBERS},
+        api::{INVITE, INVITE_LINK, INVITE_RESEND, INVITES, MEMBERS},
         page,
     },
 };
+use js_sys::{Function, Object, Reflect};
 use serde_json::json;
 use uuid::Uuid;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use web_sys::HtmlSelectElement;
 
 use super::{
+    fresh,
     screen::{Screen, has_focus, open, until},
     server::{Call, Fate, Server},
 };
@@ -35,6 +40,8 @@ fn invite(number: u128) -> InviteSummary {
         created_at: now,
         sent_at: now,
         expires_at: now + TimeDelta::days(7),
+        delivery: InviteDelivery::Sent,
+        delivery_problem: None,
     }
 }
 
@@ -213,4 +220,136 @@ async fn one_that_was_accepted_meanwhile_is_told_of_and_gone() {
     screen.sees("#toast", "That invitation is open no longer: it was accepted, or taken back.").await;
     screen.find("#invites-empty").await;
     has_focus("#invitations-title").await;
+}
+
+#[test]
+async fn each_says_in_words_what_became_of_its_message_and_one_that_waits_is_looked_after() {
+    use InviteDelivery::{Delayed, Failed, Queued, Sent};
+    let is_sent = Rc::new(Cell::new(false));
+    let _server = {
+        let is_sent = Rc::clone(&is_sent);
+        Server::start(move |call: &Call, _| match call.path.as_str() {
+            MEMBERS => Fate::Says(json!({"members": [], "member_count": 0})),
+            _ if call.path.starts_with(INVITES) => {
+                let first = if is_sent.get() { Sent } else { Queued };
+                let (refused, away) = (Some(DeliveryProblem::Refused), Some(DeliveryProblem::Unavailable));
+                let states =
+                    [(first, None), (Delayed, away), (Delayed, refused), (Failed, refused), (Failed, away)];
+                let invites = (1..).zip(states).map(|(number, (delivery, delivery_problem))| InviteSummary {
+                    delivery,
+                    delivery_problem,
+                    ..invite(number)
+                });
+                Fate::Says(json!(InvitePage { invites: invites.collect(), next_cursor: None }))
+            }
+            _ => Fate::Well,
+        })
+    };
+    let screen = open(page::MEMBERS);
+    let row = |number: u32, part: &str| format!("[data-email='{number}@example.com'] {part}");
+    screen.sees(&row(1, ".detail"), "Viewer · being sent").await;
+    screen.sees(&row(2, ".detail"), "Viewer · not delivered yet").await;
+    screen.sees(&row(4, ".detail"), "Viewer · not delivered").await;
+    for (number, words) in [
+        (1, ""),
+        (
+            2,
+            "The mail server could not be reached. We keep trying. You can also copy the link and pass it on.",
+        ),
+        (3, "The mail server refused the address or the message. We keep trying."),
+        (
+            4,
+            "The mail server refused the address or the message. Check the address, send it again, or copy the link",
+        ),
+        (5, "The mail server could not be reached. Check the address, send it again, or copy the link"),
+    ] {
+        screen.reads(&row(number, "[role=status]"), words).await;
+    }
+    is_sent.set(true);
+    screen.reads(&row(1, ".detail"), "Viewer · sent").await;
+}
+
+/// Lets `navigator.clipboard` be this until the next test.
+fn set_clipboard(clipboard: &JsValue) {
+    let navigator = web_sys::window().unwrap().navigator();
+    let description = Object::new();
+    Reflect::set(&description, &"configurable".into(), &true.into()).unwrap();
+    Reflect::set(&description, &"value".into(), clipboard).unwrap();
+    Object::define_property(&navigator, &"clipboard".into(), &description);
+    fresh::after_test(move || {
+        // That of the browser is the prototype's.
+        Reflect::delete_property(&navigator, &"clipboard".into()).unwrap();
+    });
+}
+
+/// A clipboard that answers so.
+fn clipboard(answer: &str) -> JsValue {
+    let clipboard = Object::new();
+    let write = Function::new_with_args("text", &format!("this.text = text; return Promise.{answer}()"));
+    Reflect::set(&clipboard, &"writeText".into(), &write).unwrap();
+    clipboard.into()
+}
+
+const URL: &str = "https://curfew.example/invite#token";
+
+#[test]
+async fn its_link_is_copied_once_however_often_it_is_asked_for() {
+    let link = address(INVITE_LINK, 1);
+    let server =
+        server(&Rc::new(RefCell::new(vec![1])), |_, _| Fate::Held(Box::new(Fate::Says(json!({"url": URL})))));
+    let screen = open(page::MEMBERS);
+    let copied = clipboard("resolve");
+    set_clipboard(&copied);
+    let button = "button[aria-label='Copy link: 1@example.com']";
+    screen.sees(button, "Copy link").await;
+    screen.click(button).await;
+    screen.sees(button, "Copying…").await;
+    screen.click(button).await;
+    server.go_on();
+    screen.reads("#toast", "Link copied. Anyone who has the link can join.").await;
+    assert_eq!(Reflect::get(&copied, &"text".into()).unwrap(), URL);
+    let calls = server.calls(&link);
+    assert_eq!((calls.len(), calls[0].method.as_str()), (1, "POST"));
+    screen.lacks("#invites input").await;
+}
+
+#[test]
+async fn a_link_that_cannot_be_copied_is_shown_selected() {
+    for clipboard in [clipboard("reject"), JsValue::UNDEFINED] {
+        let _server = server(&Rc::new(RefCell::new(vec![1])), |_, _| Fate::Says(json!({"url": URL})));
+        let screen = open(page::MEMBERS);
+        set_clipboard(&clipboard);
+        screen.click("button[aria-label='Copy link: 1@example.com']").await;
+        let field = "#invites input";
+        screen.holds(field, URL).await;
+        has_focus(field).await;
+        let input = screen.input(field).await;
+        assert!(input.read_only());
+        let selected = (input.selection_start().unwrap(), input.selection_end().unwrap());
+        assert_eq!(selected, (Some(0), Some(u32::try_from(URL.len()).unwrap())));
+        screen.reads("#invites", "The browser did not copy the link for 1@example.com. Copy it here:").await;
+    }
+}
+
+#[test]
+async fn the_link_of_one_that_expired_is_not_to_be_had() {
+    let listed: Open = Rc::new(RefCell::new(vec![1]));
+    let _server = {
+        let now_open = Rc::clone(&listed);
+        server(&listed, move |_, before| {
+            if before == 0 {
+                return Fate::Refused(ErrorCode::InvalidLink);
+            }
+            now_open.borrow_mut().clear();
+            Fate::Refused(ErrorCode::NotFound)
+        })
+    };
+    let screen = open(page::MEMBERS);
+    let button = "button[aria-label='Copy link: 1@example.com']";
+    screen.click(button).await;
+    let alert = "[data-email='1@example.com'] [role=alert]";
+    screen.reads(alert, "This invitation has expired. Send it again.").await;
+    screen.click(button).await;
+    screen.sees("#toast", "That invitation is open no longer: it was accepted, or taken back.").await;
+    screen.find("#invites-empty").await;
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 #[into_params(names("Idempotency-Key"), parameter_in = Header)]
 pub struct IdempotencyKey(
     /// A UUID of the client's own; repeat it after a lost answer.
+    #[param(value_type = Uuid, required = false)]
     pub Option<Uuid>,
 );
 

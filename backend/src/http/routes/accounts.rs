@@ -21,6 +21,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(invites::list, invites::create))
         .routes(routes!(invites::revoke))
         .routes(routes!(invites::resend))
+        .routes(routes!(invites::copy_link))
         .routes(routes!(security::show, security::update))
         .routes(routes!(security::revoke_sessions))
         .routes(routes!(audit_events::list))

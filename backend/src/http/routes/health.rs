@@ -13,6 +13,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(examples(json!({"status": "ok"})))]
 struct Health {
     /// `ok`.
     status: &'static str,
@@ -58,6 +59,15 @@ async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
 
 /// The public keys that verify access tokens.
 #[derive(Serialize, ToSchema)]
+// The key of RFC 8037 §A.
+#[schema(examples(json!({"keys": [{
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "alg": "EdDSA",
+    "use": "sig",
+    "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}]})))]
 struct Jwks {
     keys: Vec<Jwk>,
 }

@@ -42,7 +42,7 @@ pub(super) async fn show(
     State(app): State<AppState>,
     Path(token): Path<String>,
 ) -> Result<JsonResponse<InvitationResponse>> {
-    let invite = find_open_invitation(&app, &token).await?;
+    let (invite, _) = find_open_invitation(&app, &token).await?;
     Ok(JsonResponse(InvitationResponse {
         account_name: invite.account_name,
         invited_by: invite.invited_by,
@@ -52,7 +52,7 @@ pub(super) async fn show(
     }))
 }
 
-/// Join with a password. The link has proven the address.
+/// Join with a password. The link of a message has proven the address; one that an owner copied has not.
 #[utoipa::path(
     post,
     path = route::INVITATION_ACCEPT,
@@ -76,7 +76,7 @@ pub(super) async fn accept(
     Json(request): Json<AcceptInvitationRequest>,
 ) -> Result<Response> {
     let delivery = client.check_cookie_delivery(request.token_delivery)?;
-    let invite = find_open_invitation(&app, &token).await?;
+    let (invite, link) = find_open_invitation(&app, &token).await?;
     throttle::link(&app, &token).await?;
     let place = app.passwords.enter(throttle::party(client.ip()))?;
     let about = [invite.email.as_str(), &request.name, &invite.account_name];
@@ -88,7 +88,8 @@ pub(super) async fn accept(
     let transaction = app.database.begin().await?;
     let ctx = Context::of_request(&transaction, app.clock.now(), client.info());
     throttle::link_used(&transaction, &token, ctx.now).await?;
-    let login = accept_invitation(ctx, &invite, request.name.trim(), Some(&hash)).await?;
+    let invited = (&invite, !link.is_copied);
+    let login = accept_invitation(ctx, invited, request.name.trim(), Some(&hash)).await?;
     let browser = client.browser(delivery.get());
     let tokens = start_session(ctx, app.config.policy, &login, AuthMethod::Invitation, &browser).await?;
     app.commit(transaction).await?;

@@ -1,5 +1,7 @@
 //! The description of the API, generated from the code, and a page that reads it.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Router,
     extract::Request,
@@ -7,11 +9,17 @@ use axum::{
     middleware::{self, Next},
     response::Response as HttpResponse,
 };
-use curfew_shared::{error::Problem, route};
+use curfew_shared::{
+    error::{ErrorCode, Problem},
+    route,
+};
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, OpenApi as OpenApiDocument, Ref, RefOr, Response,
+        Content, OpenApi as OpenApiDocument, Ref, RefOr, Response, Schema,
+        example::Example,
+        request_body::RequestBody,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -60,8 +68,14 @@ impl Modify for Schemes {
     }
 }
 
-/// Adds the body of every error, and the errors that every operation shares.
+/// Adds the body of every error, the errors that every operation shares, and the example of its schema to each body.
 pub(in crate::http) fn complete(openapi: &mut OpenApiDocument) {
+    let components = openapi.components.get_or_insert_default();
+    let examples: BTreeMap<_, _> = components
+        .schemas
+        .iter()
+        .filter_map(|(name, schema)| Some((format!("#/components/schemas/{name}"), example(schema)?)))
+        .collect();
     for (path, item) in &mut openapi.paths.paths {
         let is_api = path.starts_with(route::API);
         let all = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
@@ -89,14 +103,67 @@ pub(in crate::http) fn complete(openapi: &mut OpenApiDocument) {
                 responses.entry(status.to_owned()).or_insert_with(response);
             }
             for (status, response) in responses {
-                if let RefOr::T(response) = response
-                    && status.starts_with(['4', '5'])
-                    && response.content.is_empty()
-                {
-                    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+                let RefOr::T(response) = response else { continue };
+                if status.starts_with(['4', '5']) && response.content.is_empty() {
+                    let problem = problem(&response.description);
                     response.content.insert("application/problem+json".to_owned(), RefOr::T(problem));
                 }
+                add_examples(response.content.values_mut(), &examples);
             }
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                make_optional(body);
+                add_examples(body.content.values_mut(), &examples);
+            }
+        }
+    }
+}
+
+/// The body of the errors that the description of a response names, with an example of each.
+fn problem(description: &str) -> Content {
+    let codes = description.split('`').skip(1).step_by(2).filter_map(|word| word.parse::<ErrorCode>().ok());
+    let examples = codes.map(|code| {
+        let example = match code {
+            ErrorCode::ValidationFailed => Problem::example(),
+            code => Problem::new(code, Vec::new()),
+        };
+        (code.as_str(), Example::builder().value(serde_json::to_value(example).ok()).build())
+    });
+    Content::builder().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build()
+}
+
+/// The example of a schema, if it has one.
+fn example(schema: &RefOr<Schema>) -> Option<Value> {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.examples.first().cloned(),
+        RefOr::T(Schema::AllOf(all)) => all.examples.first().cloned(),
+        _ => None,
+    }
+}
+
+/// Tools that show a body without looking into its schema show an example, too.
+fn add_examples<'a>(
+    contents: impl IntoIterator<Item = &'a mut RefOr<Content>>,
+    examples: &BTreeMap<String, Value>,
+) {
+    for content in contents {
+        let RefOr::T(content) = content else { continue };
+        if content.example.is_none()
+            && content.examples.is_empty()
+            && let Some(RefOr::Ref(schema)) = &content.schema
+        {
+            content.example = examples.get(&schema.ref_location).cloned();
+        }
+    }
+}
+
+/// What may be left out is described by utoipa as what may be null.
+fn make_optional(body: &mut RequestBody) {
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content
+            && let Some(RefOr::T(Schema::OneOf(one))) = &content.schema
+            && let Some(schema) = one.items.iter().find(|item| matches!(item, RefOr::Ref(_))).cloned()
+        {
+            content.schema = Some(schema);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Jar, VERIFY, ada, begin, begun, call_back, come_back, count, eve, sign_in, stage, start_as};
 use crate::{
     provider::Provider,
-    test_app::{ME, PASSWORD, TestApp, Tokens, claims},
+    test_app::{LOGIN, ME, PASSWORD, TestApp, Tokens, claims},
 };
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn an_address_that_the_provider_does_not_vouch_for_is_proven_by_a_message(
     browser.sign_in(&app, &provider, &person).await.assert_problem("email_not_verified");
     assert_eq!(count(&app, "users").await, 0);
     let mail = app.mail_to("ada@example.com").await;
-    assert!(mail.text.contains("signed in with Example as “Ada”"), "{}", mail.text);
+    assert!(mail.text.contains("signed in with Example and wants to open an account"), "{}", mail.text);
     assert_eq!(browser.verify(&app, &mail.token("/verify-email")).await.status, 200);
     let told = app.mail_to("ada@example.com").await;
     assert_eq!(told.subject, "A new way to sign in was added");
@@ -117,7 +117,7 @@ async fn an_identity_of_somebody_elses_does_not_come_with_ones_own_registration(
         let again = app.post("/api/v1/auth/resend-verification").header("cookie", cookies);
         assert_eq!(again.json(&json!({"email": "ada@example.com"})).send().await.status, 202);
         let mail = app.mail().await;
-        assert!(mail.text.contains("registered the account “Acme”"), "{}", mail.text);
+        assert!(mail.text.contains("registered an account with this address"), "{}", mail.text);
         app.wait(TimeDelta::minutes(10));
     }
     let again = app.post("/api/v1/auth/resend-verification").json(&json!({"email": "ada@example.com"}));
@@ -248,6 +248,85 @@ async fn an_invitation_that_was_sent_again_counts_by_its_last_message_alone() {
     let token = app.mail_to("guest@example.com").await.token("/invite");
     let last = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
     assert_eq!(come_back(&app, &provider, &last, &eve()).await.status, 200);
+}
+
+/// The token of the link that the owner copies.
+async fn copy(app: &TestApp, owner: &Tokens, path: &str) -> String {
+    let answer = app.post(&format!("{path}/link")).bearer(&owner.access).send().await;
+    answer.body["url"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
+}
+
+async fn reset(app: &TestApp, email: &str) {
+    app.mails().await;
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": email})).send().await;
+    let token = app.mail_to(email).await.token("/reset-password");
+    let body = json!({"token": token, "password": "another good one"});
+    assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
+}
+
+#[tokio::test]
+async fn an_owner_who_joins_as_somebody_else_by_a_copied_link_gets_no_part_of_their_later_sign_in() {
+    let (app, provider) = stage().await;
+    let (owner, path, _) = invite(&app, "ada@example.com").await;
+    let token = copy(&app, &owner, &path).await;
+    let body = json!({"name": "Ada", "password": PASSWORD});
+    app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await.tokens();
+    sign_in(&app, &provider, &ada()).await.assert_problem("oauth_link_required");
+    assert_eq!(count(&app, "identities").await, 0);
+    reset(&app, "ada@example.com").await;
+    assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
+    let old = json!({"email": "ada@example.com", "password": PASSWORD});
+    app.post(LOGIN).json(&old).send().await.assert_problem("invalid_credentials");
+}
+
+#[tokio::test]
+async fn an_identity_that_joined_by_a_copied_link_is_unlinked_when_the_address_is_proven() {
+    let (app, provider) = stage().await;
+    let (owner, path, _) = invite(&app, "ada@example.com").await;
+    let token = copy(&app, &owner, &path).await;
+    let begun = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    assert_eq!(come_back(&app, &provider, &begun, &eve()).await.status, 200);
+    assert_eq!(sign_in(&app, &provider, &eve()).await.status, 200);
+    sign_in(&app, &provider, &ada()).await.assert_problem("oauth_link_required");
+    // Longer than the time in which a takeover is undone.
+    app.wait(TimeDelta::days(10));
+    reset(&app, "ada@example.com").await;
+    assert_eq!(count(&app, "identities").await, 0);
+    // Who comes with an identity of their own is somebody else now.
+    assert_eq!(sign_in(&app, &provider, &eve()).await.body["is_new_user"], true);
+    assert_eq!(sign_in(&app, &provider, &ada()).await.body["is_new_user"], false);
+}
+
+#[tokio::test]
+async fn an_identity_that_joined_by_a_copied_link_goes_with_a_disowned_sign_in_however_old_it_is() {
+    let (app, provider) = stage().await;
+    let (owner, path, _) = invite(&app, "ada@example.com").await;
+    let token = copy(&app, &owner, &path).await;
+    let begun = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    assert_eq!(come_back(&app, &provider, &begun, &eve()).await.status, 200);
+    app.wait(TimeDelta::days(10));
+    app.mails().await;
+    let begun = begin(&app).await;
+    let code = provider.code(&begun.request, &eve(), app.now());
+    let callback = app.post("/api/v1/auth/oauth/example/callback").header("cookie", &begun.cookie);
+    let body = json!({"state": begun.request["state"], "code": code});
+    callback.header("user-agent", "another/1").json(&body).send().await.tokens();
+    let token = app.mail_to("ada@example.com").await.token("/not-me");
+    app.wait(TimeDelta::minutes(1));
+    let disowned = app.post("/api/v1/auth/disown").json(&json!({"token": token})).send().await;
+    assert_eq!(disowned.status, 200, "{}", disowned.text);
+    assert_eq!(count(&app, "identities").await, 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_vouches_for_the_invited_address_proves_it_whatever_the_link() {
+    let (app, provider) = stage().await;
+    let (owner, path, _) = invite(&app, "ada@example.com").await;
+    let token = copy(&app, &owner, &path).await;
+    let begun = begun(&start_as(&app, "example", &json!({"invite_token": token}), None).await);
+    assert_eq!(come_back(&app, &provider, &begun, &ada()).await.status, 200);
+    let proven = "SELECT count(email_verified_at) FROM users WHERE email = 'ada@example.com'";
+    assert_eq!(app.value::<i64>(proven).await, 1);
 }
 
 #[tokio::test]

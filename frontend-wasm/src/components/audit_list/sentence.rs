@@ -33,6 +33,7 @@ pub fn kind_name(kind: AuditKind) -> &'static str {
         AuditKind::AccountClosed => "Account closed",
         AuditKind::InviteCreated => "Invitation sent",
         AuditKind::InviteResent => "Invitation sent again",
+        AuditKind::InviteLinkCopied => "Invitation link copied",
         AuditKind::InviteRevoked => "Invitation taken back",
         AuditKind::InviteAccepted => "Invitation accepted",
         AuditKind::MemberRoleChanged => "Role changed",
@@ -98,6 +99,9 @@ pub fn sentence(event: &AuditEvent) -> String {
             format!("{who} invited {} as {}", word(payload, "email"), word(payload, "role"))
         }
         AuditKind::InviteResent => format!("{who} sent the invitation to {} again", word(payload, "email")),
+        AuditKind::InviteLinkCopied => {
+            format!("{who} copied the link of the invitation to {}", word(payload, "email"))
+        }
         AuditKind::InviteRevoked => format!("{who} took the invitation to {} back", word(payload, "email")),
         AuditKind::InviteAccepted => format!("{who} joined by invitation"),
         AuditKind::MemberRoleChanged => format!("{who} changed the role of {whose}{}", from_to(payload)),

@@ -5,19 +5,22 @@ use curfew_shared::{
     auth::Role,
     error::ErrorCode,
     id::InviteId,
-    invite::{CreateInviteRequest, InvitePage, InviteSummary},
+    invite::{CreateInviteRequest, DeliveryProblem, InviteDelivery, InvitePage, InviteSummary},
 };
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
     api::{Failure, people},
-    browser::page,
+    browser::{clipboard, page},
     components::{
         ConfirmModal, ConfirmModalProps, Entry, EntryFormProps, RoleSelect, RoleSelectProps, email_address,
         past_moment, short_moment,
     },
-    hooks::{Page, use_client, use_pages, use_server_now, use_toasts, use_work},
-    kept::{use_change, use_kept},
+    hooks::{Page, Work, use_client, use_pages, use_server_now, use_toasts, use_work},
+    kept::{use_change, use_kept, use_while},
     pages::{done_or_gone, list_end, status, words, work_form},
     part::{keyed, with},
     role,
@@ -25,6 +28,8 @@ use crate::{
 
 /// What somebody is invited as unless told.
 const USUAL_ROLE: Role = Role::Engineer;
+/// When to look whether queued messages were sent, in milliseconds after they were seen. Most are sent at once.
+const LOOKS_MS: [u32; 3] = [2_000, 10_000, 60_000];
 
 impl Page for InvitePage {
     type Item = InviteSummary;
@@ -68,6 +73,18 @@ pub(super) fn Invitations(props: &InvitationsProps) -> Html {
             if *count > 0 {
                 list.reload();
             }
+        });
+    }
+    {
+        let list = list.clone();
+        let is_queued = |invite: &&InviteSummary| invite.delivery == InviteDelivery::Queued;
+        use_while(list.items().filter(is_queued).count(), move |count| {
+            let looks = LOOKS_MS.iter().filter(|_| *count > 0).map(|ms| {
+                let list = list.clone();
+                Timeout::new(*ms, move || list.reload())
+            });
+            let looks: Vec<_> = looks.collect();
+            move || drop(looks)
         });
     }
     use_change(*forms, |forms| {
@@ -203,12 +220,76 @@ fn not_invited(failure: &Failure) -> String {
     }
 }
 
+fn not_passed_on(failure: &Failure) -> String {
+    match failure.code() {
+        Some(ErrorCode::InvalidLink) => "This invitation has expired. Send it again.".into(),
+        _ => words::not_done(failure),
+    }
+}
+
+/// Why the last message was not delivered, and what becomes of it.
+fn undelivered(invite: &InviteSummary) -> String {
+    let Some(problem) = invite.delivery_problem else { return String::new() };
+    let reason = match problem {
+        DeliveryProblem::Refused => "The mail server refused the address or the message.",
+        DeliveryProblem::Unavailable => "The mail server could not be reached.",
+    };
+    let next = match invite.delivery {
+        InviteDelivery::Failed => "Check the address, send it again, or copy the link and pass it on.",
+        _ => "We keep trying. You can also copy the link and pass it on.",
+    };
+    [reason, next].join(" ")
+}
+
 #[derive(Clone, PartialEq, Properties)]
 struct InvitationProps {
     invite: InviteSummary,
     now: DateTime<Utc>,
     on_changed: Callback<()>,
     on_take_back: Callback<InviteSummary>,
+}
+
+/// Copying an invitation's link to the clipboard, and the way to begin. It answers the link if the browser refuses.
+#[hook]
+fn use_link_copy(id: InviteId, on_changed: Callback<()>) -> (Work<Option<String>>, Callback<MouseEvent>) {
+    let client = use_client();
+    let toasts = use_toasts();
+    let copying = use_work::<Option<String>>();
+    let is_shown = copying.done().is_some_and(Option::is_some);
+    use_change(is_shown, move |is_shown| {
+        let field = is_shown.then(|| page::find(&["#", &link_id(id)].concat())).flatten();
+        if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+            let _ = field.focus();
+            field.select();
+        }
+    });
+    let on_copy = {
+        let copying = copying.clone();
+        Callback::from(move |_: MouseEvent| {
+            let (client, toasts, on_changed) = (client.clone(), toasts.clone(), on_changed.clone());
+            copying.run(async move {
+                let url = match client.ask(people::invite_link(id)).await {
+                    Ok(link) => link.url,
+                    Err(failure) if failure.code() == Some(ErrorCode::NotFound) => {
+                        toasts.say(NOT_OPEN);
+                        on_changed.emit(());
+                        return Ok(None);
+                    }
+                    Err(failure) => return Err(failure),
+                };
+                if clipboard::copy(&url).await {
+                    toasts.say("Link copied. Anyone who has the link can join.");
+                    return Ok(None);
+                }
+                Ok(Some(url))
+            });
+        })
+    };
+    (copying, on_copy)
+}
+
+fn link_id(id: InviteId) -> String {
+    format!("invite-link-{id}")
 }
 
 /// An invitation, and what can be done with it. Each is sent again by itself.
@@ -218,6 +299,8 @@ fn Invitation(props: &InvitationProps) -> Html {
     let toasts = use_toasts();
     let sending = use_work::<()>();
     let InvitationProps { invite, now, on_changed, on_take_back } = props.clone();
+    let (copying, on_copy) = use_link_copy(invite.id, on_changed.clone());
+    let link_id = link_id(invite.id);
     let on_again = {
         let (sending, id) = (sending.clone(), invite.id);
         move |_: MouseEvent| {
@@ -234,6 +317,7 @@ fn Invitation(props: &InvitationProps) -> Html {
             });
         }
     };
+    let failure = sending.failure().or(copying.failure());
     let on_back = {
         let invite = invite.clone();
         move |_: MouseEvent| on_take_back.emit(invite.clone())
@@ -243,14 +327,21 @@ fn Invitation(props: &InvitationProps) -> Html {
             <span class="who">
                 <span class="name">{ email_address(&invite.email) }</span>
                 <span class="detail">
-                    { role::name(invite.role) }{ " · sent " }{ past_moment(invite.sent_at, now) }
+                    { role::name(invite.role) }{ " · " }
+                    { match invite.delivery {
+                        InviteDelivery::Sent => html! { <>{ "sent " }{ past_moment(invite.sent_at, now) }</> },
+                        InviteDelivery::Queued => "being sent".into(),
+                        InviteDelivery::Delayed => "not delivered yet".into(),
+                        InviteDelivery::Failed => "not delivered".into(),
+                    } }
                 </span>
+                <span role="status" class="error">{ undelivered(&invite) }</span>
                 <span class="detail">
                     { if invite.expires_at > now { "Can be accepted " } else { "Ran out " } }
                     { short_moment(invite.expires_at, now) }
                 </span>
                 <span role="alert" class="error">
-                    { sending.failure().map(words::not_done).unwrap_or_default() }
+                    { failure.map(not_passed_on).unwrap_or_default() }
                 </span>
             </span>
             <span class="deeds">
@@ -260,6 +351,14 @@ fn Invitation(props: &InvitationProps) -> Html {
                 >
                     { if sending.is_busy() { "Sending…" } else { "Send again" } }
                 </button>
+                if invite.expires_at > now {
+                    <button
+                        type="button" class="button small" aria-label={format!("Copy link: {}", invite.email)}
+                        onclick={on_copy} aria-disabled={copying.is_busy().then_some("true")}
+                    >
+                        { if copying.is_busy() { "Copying…" } else { "Copy link" } }
+                    </button>
+                }
                 <button
                     type="button" class="button small" aria-label={format!("Take back: {}", invite.email)}
                     onclick={on_back}
@@ -267,6 +366,16 @@ fn Invitation(props: &InvitationProps) -> Html {
                     { "Take back" }
                 </button>
             </span>
+            if let Some(url) = copying.done().cloned().flatten() {
+                <span class="field">
+                    <label for={link_id.clone()}>
+                        { format!("The browser did not copy the link for {}. Copy it here:", invite.email) }
+                    </label>
+                    <span class="input">
+                        <input id={link_id} type="text" readonly=true value={url} />
+                    </span>
+                </span>
+            }
         </li>
     }
 }

@@ -41,8 +41,8 @@ const EXPORT_BATCH: u32 = 1_000;
     responses(
         (status = 200, description = "Entries", content(
             (AuditPage = "application/json"),
-            (String = "text/csv"),
-            (String = "application/x-ndjson"),
+            (String = "text/csv", example = json!(Format::Csv.example())),
+            (String = "application/x-ndjson", example = json!(Format::Ndjson.example())),
         )),
         (status = 403, description = "`owner_required`"),
     ),
@@ -104,6 +104,12 @@ impl Format {
             ),
             Self::Ndjson => Bytes::new(),
         }
+    }
+
+    /// An export of one entry, for the OpenAPI description.
+    fn example(self) -> String {
+        let lines = self.lines(&[AuditEvent::example()]).unwrap_or_default();
+        String::from_utf8_lossy(&[self.head(), lines].concat()).into_owned()
     }
 
     /// The last line of an incomplete export.

@@ -6,7 +6,9 @@ use curfew_shared::{
     auth::Role,
     error::ErrorCode,
     id::InviteId,
-    invite::{CreateInviteRequest, InvitePage, InviteQuery, InviteSummary},
+    invite::{
+        CreateInviteRequest, InviteDelivery, InviteLinkResponse, InvitePage, InviteQuery, InviteSummary,
+    },
     route::api as route,
 };
 use serde_json::json;
@@ -17,7 +19,7 @@ use crate::{
     entropy,
     error::{Error, Result},
     http::extract::{Json, Owner, Path, Query, page_limit, truncate_page},
-    mail::{Mail, OwnerChange, OwnerEvent},
+    mail::{self, Mail, OwnerChange, OwnerEvent},
     store::{
         self,
         invites::{self, NewInvite},
@@ -121,6 +123,8 @@ pub(super) async fn create(
         created_at: now,
         sent_at: now,
         expires_at,
+        delivery: InviteDelivery::Queued,
+        delivery_problem: None,
     };
     Ok((StatusCode::CREATED, JsonResponse(summary)))
 }
@@ -189,5 +193,45 @@ pub(super) async fn resend(
         .await?;
     Mail::Invited { invite_id: id }.enqueue(&transaction, &invite.email, caller.now).await?;
     app.commit(transaction).await?;
-    Ok(JsonResponse(InviteSummary { sent_at: caller.now, expires_at, ..invite.into() }))
+    let delivery = InviteDelivery::Queued;
+    let summary =
+        InviteSummary { sent_at: caller.now, expires_at, delivery, delivery_problem: None, ..invite.into() };
+    Ok(JsonResponse(summary))
+}
+
+/// The link of an invitation, to pass on where mail does not arrive.
+///
+/// It is good as long as the link of the last message. Whoever joins with it has not proven the address: until they set a
+/// password by a link in a message, no sign-in with a provider is matched to them by the address.
+#[utoipa::path(
+    post,
+    path = route::INVITE_LINK,
+    operation_id = "copy_invite_link",
+    tag = "account",
+    params(("id" = Uuid, Path, description = "The invitation")),
+    responses(
+        (status = 200, description = "The link", body = InviteLinkResponse),
+        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 404, description = "`not_found`"),
+        (status = 410, description = "`invalid_link`: the invitation has expired; send it again"),
+        (status = 429, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn copy_link(
+    State(app): State<AppState>,
+    Owner(caller): Owner,
+    Path(id): Path<InviteId>,
+) -> Result<JsonResponse<InviteLinkResponse>> {
+    caller.require_recent_authentication()?;
+    let transaction = caller.begin_owner_transaction(&app).await?;
+    let invite = invites::find(&transaction, id).await?;
+    let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
+    if invite.expires_at <= caller.now {
+        return Err(ErrorCode::InvalidLink.into());
+    }
+    let payload = json!({"invite_id": id, "email": invite.email});
+    caller.context(&transaction).record(caller.account.id, AuditKind::InviteLinkCopied, payload).await?;
+    transaction.commit().await?;
+    let url = mail::invite_link(&app, &invite, LinkPurpose::CopiedInvite, caller.now)?;
+    Ok(JsonResponse(InviteLinkResponse { url }))
 }

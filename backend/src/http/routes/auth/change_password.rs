@@ -38,6 +38,7 @@ use crate::{
     responses(
         (status = 200, description = "How many other sessions ended", body = ChangePasswordResponse),
         (status = 403, description = "`reauthentication_required`"),
+        (status = 409, description = "`conflict`: a link in a message has set another password meanwhile"),
         (status = 429, description = "`too_many_requests`"),
     ),
 )]

@@ -179,9 +179,6 @@ impl Claim {
                 login.password_hash = verified_again(&app, &attempt, login.user_id, &self.password).await?;
             }
         }
-        if !login.email_verified {
-            return Err(ErrorCode::EmailNotVerified.into());
-        }
         Ok((login, attempt))
     }
 

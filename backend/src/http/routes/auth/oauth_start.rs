@@ -73,7 +73,7 @@ pub(super) async fn start(
         }
     };
     let invite = match &request.invite_token {
-        Some(token) => Some(find_open_invitation(&app, token).await?),
+        Some(token) => Some(find_open_invitation(&app, token).await?.1),
         None => None,
     };
     let now = app.clock.now();
@@ -86,7 +86,7 @@ pub(super) async fn start(
         nonce: started.nonce,
         verifier: started.verifier,
         caller,
-        invite: invite.map(|invite| (invite.id, invite.sends)),
+        invite,
         created_at: now,
     };
     oauth_flows::insert(&app.database.write, (&sha256(&started.state), &sha256(&secret)), flow).await?;

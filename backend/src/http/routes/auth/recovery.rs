@@ -70,7 +70,7 @@ pub(super) async fn forgot_password(
 /// Set a new password by a link. Ends every session of the user.
 ///
 /// Cancels the pending invitations that the user sent, and unlinks the identities that were added in the last nine
-/// days.
+/// days; all of them, if this is the first time that the user proves the address.
 #[utoipa::path(
     post,
     path = route::RESET_PASSWORD,
@@ -105,7 +105,7 @@ pub(super) async fn reset_password(
         return Err(ErrorCode::InvalidLink.into());
     }
     let ctx = Context::of_request(&transaction, now, &client.info).by(login.user_id);
-    revoke_access(ctx, login.account_id, login.user_id, &login.email).await?;
+    revoke_access(ctx, &login).await?;
     throttle::link_used(&transaction, &request.token, now).await?;
     let delivery = if client.is_same_origin { TokenDelivery::Cookie } else { TokenDelivery::Body };
     let known = device.device(&client.info, delivery);
@@ -207,6 +207,7 @@ pub(super) async fn disown(
     let revoked_count = sessions::revoke_of_user(&transaction, user_id, Reason::Disowned, now).await?;
     devices::forget(&transaction, user_id).await?;
     // Since the oldest sign-in that such a link can refer to, whichever link the person follows.
+    let since = if login.email_verified { since } else { DateTime::UNIX_EPOCH };
     let unlinked_count = identities::delete_since(&transaction, user_id, since).await?;
     let payload = json!({
         "revoked_count": revoked_count,

@@ -159,10 +159,13 @@ async fn change_email(app: &App, client: &RequestClient, claims: LinkClaims) -> 
     }
     let payload = json!({"old": login.email, "new": new});
     ctx.by(login.user_id).record(login.account_id, AuditKind::EmailChanged, payload).await?;
-    let old = (login.email.as_str(), login.credentials_version);
-    address_changes::insert(&transaction, entropy::id(ctx.now)?, login.user_id, old, ctx.now).await?;
-    let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
-    mail.enqueue(&transaction, &login.email, ctx.now).await?;
+    // An address that was never verified is not given back.
+    if login.email_verified {
+        let old = (login.email.as_str(), login.credentials_version);
+        address_changes::insert(&transaction, entropy::id(ctx.now)?, login.user_id, old, ctx.now).await?;
+        let mail = Mail::EmailChanged { user_id: login.user_id, email: new.clone() };
+        mail.enqueue(&transaction, &login.email, ctx.now).await?;
+    }
     app.commit(transaction).await?;
     Ok(new)
 }

@@ -1,0 +1,210 @@
+//! What becomes of an invitation's message, and the link that an owner copies.
+
+use chrono::TimeDelta;
+use curfew::{jobs::mailer, store::invites};
+use curfew_shared::invite::DeliveryProblem;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    mail::{server, smtp, waiting},
+    test_app::{Answer, LOGIN, PASSWORD, TestApp, Tokens, User},
+};
+
+const INVITES: &str = "/api/v1/accounts/me/invites";
+const BOB: &str = "bob@example.com";
+
+/// An owner with an open invitation.
+struct Inviting {
+    app: TestApp,
+    owner: User,
+    tokens: Tokens,
+    path: String,
+}
+
+impl Inviting {
+    async fn begin() -> Self {
+        let app = TestApp::new().await;
+        let owner = app.owner("ada@example.com").await;
+        let tokens = app.sign_in(&owner).await;
+        let body = json!({"email": BOB, "role": "engineer"});
+        let made = app.post(INVITES).bearer(&tokens.access).json(&body).send().await;
+        assert_eq!(
+            (&made.body["delivery"], &made.body["delivery_problem"]),
+            (&json!("queued"), &Value::Null)
+        );
+        let path = format!("{INVITES}/{}", made.body["id"].as_str().unwrap());
+        Self { app, owner, tokens, path }
+    }
+
+    /// The delivery and its problem, as the owner sees them.
+    async fn delivery(&self) -> Value {
+        let tokens = self.app.sign_in(&self.owner).await;
+        let invite = self.app.get(INVITES).bearer(&tokens.access).send().await.body["invites"][0].clone();
+        json!([invite["delivery"], invite["delivery_problem"]])
+    }
+
+    /// The mail server answers the recipient's command with this at the next attempt.
+    async fn deliver(&self, verdict: &'static str) {
+        mailer::deliver(&self.app.app, &smtp(&self.app, server(verdict).await)).await.unwrap();
+    }
+
+    async fn resend(&self) -> Answer {
+        let tokens = self.app.sign_in(&self.owner).await;
+        let again = self.app.post(&format!("{}/resend", self.path)).bearer(&tokens.access).send().await;
+        assert_eq!(again.status, 200, "{}", again.text);
+        again
+    }
+
+    async fn ask_for_link(&self) -> Answer {
+        self.app.post(&format!("{}/link", self.path)).bearer(&self.tokens.access).send().await
+    }
+
+    /// The token of the link that the owner copies.
+    async fn copied(&self) -> String {
+        let answer = self.ask_for_link().await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let url = answer.body["url"].as_str().unwrap();
+        url.strip_prefix("https://curfew.example/invite#").unwrap().to_owned()
+    }
+
+    async fn accept(&self, token: &str) -> Answer {
+        let body = json!({"name": "Bob", "password": PASSWORD});
+        self.app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
+    }
+
+    async fn has_proven(&self) -> bool {
+        let sql = "SELECT count(email_verified_at) FROM users WHERE email = 'bob@example.com'";
+        self.app.value::<i64>(sql).await == 1
+    }
+}
+
+#[tokio::test]
+async fn an_owner_sees_that_a_message_was_refused_and_when_no_attempt_follows() {
+    let inviting = Inviting::begin().await;
+    inviting.deliver("550 no such user").await;
+    assert_eq!(inviting.delivery().await, json!(["delayed", "refused"]));
+    for _ in 0..7 {
+        assert_eq!(inviting.delivery().await, json!(["delayed", "refused"]));
+        inviting.app.wait(TimeDelta::hours(4));
+        inviting.deliver("550 no such user").await;
+    }
+    assert_eq!(waiting(&inviting.app).await, 0);
+    assert_eq!(inviting.delivery().await, json!(["failed", "refused"]));
+    let again = inviting.resend().await.body;
+    assert_eq!((&again["delivery"], &again["delivery_problem"]), (&json!("queued"), &Value::Null));
+    assert_eq!(inviting.delivery().await, json!(["queued", null]));
+    inviting.deliver("250 ok").await;
+    assert_eq!(inviting.delivery().await, json!(["sent", null]));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_takes_nothing_is_told_from_one_that_refuses_the_address() {
+    let inviting = Inviting::begin().await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    mailer::deliver(&inviting.app.app, &smtp(&inviting.app, closed)).await.unwrap();
+    assert_eq!(inviting.delivery().await, json!(["delayed", "unavailable"]));
+    // To come back later, for another password of the operator's, for the address; and at last it is taken.
+    for (verdict, delivery) in [
+        ("451 come back", json!(["delayed", "unavailable"])),
+        ("535 wrong password", json!(["delayed", "unavailable"])),
+        ("553 no such address", json!(["delayed", "refused"])),
+        ("250 ok", json!(["sent", null])),
+    ] {
+        inviting.app.wait(TimeDelta::hours(4));
+        inviting.deliver(verdict).await;
+        assert_eq!(inviting.delivery().await, delivery, "{verdict}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_was_replaced_says_nothing_of_the_one_that_replaced_it() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    inviting.deliver("550 no such user").await;
+    let first = app.value::<uuid::Uuid>("SELECT id FROM mails").await;
+    inviting.resend().await;
+    assert_eq!(waiting(app).await, 1, "the first is not sent any more");
+    let database = &app.app.database.write;
+    // The first was on its way when it was replaced.
+    invites::set_delivery_problem(database, first, Some(DeliveryProblem::Refused)).await.unwrap();
+    assert_eq!(inviting.delivery().await, json!(["queued", null]));
+    inviting.deliver("250 ok").await;
+    invites::set_delivery_problem(database, first, Some(DeliveryProblem::Refused)).await.unwrap();
+    assert_eq!(inviting.delivery().await, json!(["sent", null]));
+}
+
+#[tokio::test]
+async fn who_joins_by_a_copied_link_signs_in_but_has_not_proven_the_address() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let answer = inviting.ask_for_link().await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(app.audit("invite.link_copied").await, 1);
+    let token = inviting.copied().await;
+    assert_eq!(app.get(&format!("/api/v1/invites/{token}")).send().await.body["email"], BOB);
+    let joined = inviting.accept(&token).await.tokens();
+    assert_eq!(app.refresh(&joined.refresh).await.status, 200);
+    assert!(!inviting.has_proven().await);
+    let credentials = json!({"email": BOB, "password": PASSWORD});
+    app.post(LOGIN).json(&credentials).send().await.tokens();
+    // The link of a message proves it later.
+    app.mails().await;
+    app.post("/api/v1/auth/forgot-password").json(&json!({"email": BOB})).send().await;
+    let token = app.mail_to(BOB).await.token("/reset-password");
+    let reset = json!({"token": token, "password": "another good one"});
+    assert_eq!(app.post("/api/v1/auth/reset-password").json(&reset).send().await.status, 204);
+    assert!(inviting.has_proven().await);
+}
+
+#[tokio::test]
+async fn an_address_that_was_never_proven_is_told_nothing_of_the_next_one_and_not_given_back() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let joined = inviting.accept(&inviting.copied().await).await.tokens();
+    app.mails().await;
+    let email = json!({"email": "bob@work.example"});
+    assert_eq!(
+        app.post("/api/v1/users/me/email").bearer(&joined.access).json(&email).send().await.status,
+        202
+    );
+    let token = app.mail_to("bob@work.example").await.token("/verify-email");
+    let verified = app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+    assert!(app.mails().await.is_empty());
+    let sql = "SELECT count(email_verified_at) FROM users WHERE email = 'bob@work.example'";
+    assert_eq!(app.value::<i64>(sql).await, 1);
+    assert_eq!(app.value::<i64>("SELECT count(*) FROM address_changes").await, 0);
+}
+
+#[tokio::test]
+async fn the_link_of_the_message_proves_the_address_even_if_another_was_copied() {
+    let inviting = Inviting::begin().await;
+    let copied = inviting.copied().await;
+    let mailed = inviting.app.mail_to(BOB).await.token("/invite");
+    inviting.accept(&mailed).await.tokens();
+    assert!(inviting.has_proven().await);
+    inviting.accept(&copied).await.assert_problem("invalid_link");
+}
+
+#[tokio::test]
+async fn a_copied_link_is_good_for_as_long_as_that_of_the_message() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let first = inviting.copied().await;
+    app.wait(TimeDelta::minutes(2));
+    inviting.resend().await;
+    inviting.accept(&first).await.assert_problem("invalid_link");
+    let second = inviting.copied().await;
+    app.wait(TimeDelta::days(7));
+    inviting.accept(&second).await.assert_problem("invalid_link");
+    let tokens = app.sign_in(&inviting.owner).await;
+    let inviting = Inviting { tokens, ..inviting };
+    inviting.ask_for_link().await.assert_problem("invalid_link");
+    inviting.resend().await;
+    let third = inviting.copied().await;
+    assert_eq!(inviting.app.delete(&inviting.path).bearer(&inviting.tokens.access).send().await.status, 204);
+    inviting.ask_for_link().await.assert_problem("not_found");
+    inviting.accept(&third).await.assert_problem("invalid_link");
+    assert_eq!(inviting.app.audit("invite.link_copied").await, 3, "not for those that were refused");
+}
