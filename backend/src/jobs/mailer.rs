@@ -127,7 +127,7 @@ async fn send(app: &App, post: &Post, due: &mails::Due) -> bool {
     }
     let outcome = handle(app, post, due).await.unwrap_or_else(|error| {
         // What cannot be written now may be later; it keeps no other from being sent.
-        Outcome::PutOff(format!("it could not be written: {}", error))
+        Outcome::PutOff(format!("it could not be written: {error}"))
     });
     let is_sent = matches!(outcome, Outcome::Sent);
     if let Err(error) = settle(app, due, outcome).await {
