@@ -74,7 +74,7 @@ struct Jwks {
 
 /// The public keys that verify access tokens (RFC 7517).
 ///
-/// Keys stay in the set for as long as tokens that they signed may be good.
+/// Keys stay in the set as long as tokens that they signed may be valid.
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "get_jwks", tag = "service", security(()), responses((status = 200, description = "The key set", body = Jwks)))]
 async fn jwks(State(app): State<AppState>) -> impl IntoResponse {
     let keys = app.keys.public().to_vec();

@@ -25,7 +25,7 @@ use crate::{
     throttle,
 };
 
-/// Who invites whom into what. The token is that of the link.
+/// Describe an invitation by the token of its link.
 #[utoipa::path(
     get,
     path = route::INVITATION,
@@ -52,7 +52,7 @@ pub(super) async fn show(
     }))
 }
 
-/// Join with a password. The link of a message has proven the address; one that an owner copied has not.
+/// Join with a password. The link in a message verifies the address; a link that an owner copied does not.
 #[utoipa::path(
     post,
     path = route::INVITATION_ACCEPT,

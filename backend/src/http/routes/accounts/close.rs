@@ -18,7 +18,7 @@ use crate::{
 /// Close the account for good.
 ///
 /// Deletes all its users with their sessions and linked identities, and its invitations, and tells every
-/// person by mail. Their addresses are free. The account's name and its audit trail are kept.
+/// person by mail. Their addresses become free. The account's name and its audit trail are kept.
 #[utoipa::path(
     post,
     path = route::ACCOUNT_CLOSE,

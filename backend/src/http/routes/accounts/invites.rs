@@ -54,7 +54,7 @@ pub(super) async fn list(
 
 /// Invite somebody into the account.
 ///
-/// Whether the address belongs to another account is not told: the message to it says so.
+/// The response does not tell whether the address belongs to another account; the message to it does.
 #[utoipa::path(
     post,
     path = route::INVITES,
@@ -129,7 +129,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, JsonResponse(summary)))
 }
 
-/// Take an invitation back; its link is no longer good.
+/// Revoke an invitation. Its link stops working.
 #[utoipa::path(
     delete,
     path = route::INVITE,
@@ -159,7 +159,7 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Send an invitation once more. Only the link of the new message is good, for seven days from now.
+/// Send an invitation again. Only the link in the new message works, for seven days.
 #[utoipa::path(
     post,
     path = route::INVITE_RESEND,
@@ -199,9 +199,9 @@ pub(super) async fn resend(
     Ok(JsonResponse(summary))
 }
 
-/// The link of an invitation, to pass on where mail does not arrive.
+/// The link of an invitation, for an owner to pass on if mail does not arrive.
 ///
-/// It is good as long as the link of the last message. Whoever joins with it has not proven the address: until they set a
+/// It works as long as the link in the last message. It does not verify the address: until the user sets a
 /// password by a link in a message, no sign-in with a provider is matched to them by the address.
 #[utoipa::path(
     post,

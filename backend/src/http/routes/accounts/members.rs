@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// The account's people, by name.
+/// The account's members, by name.
 #[utoipa::path(
     get,
     path = route::MEMBERS,

@@ -26,10 +26,10 @@ use crate::{
     throttle,
 };
 
-/// Change one's own password. Ends one's other sessions.
+/// Change the caller's password. Ends their other sessions.
 ///
-/// Who has a password gives it, which proves enough; who has none needs a fresh sign-in. Linked identities and
-/// pending invitations stay: the answer counts them, so that the person can look through them.
+/// A user with a password must send it; a user without one must have authenticated recently. Linked identities
+/// and pending invitations stay; the response counts them, so that the person can review them.
 #[utoipa::path(
     post,
     path = route::CHANGE_PASSWORD,

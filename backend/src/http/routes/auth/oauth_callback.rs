@@ -47,7 +47,7 @@ use crate::{
     throttle,
 };
 
-/// Hand in what the provider answered.
+/// Send the provider's response.
 #[utoipa::path(
     post,
     path = route::OAUTH_CALLBACK,

@@ -28,10 +28,10 @@ use crate::{
     throttle,
 };
 
-/// Begin to sign in with a provider.
+/// Start to sign in with a provider.
 ///
-/// The answer sets a cookie that the callback needs, and is good for ten minutes. To link an identity
-/// or to prove once more that it is oneself takes an access token.
+/// The response sets a cookie that the callback needs, and is valid for ten minutes. To link an identity, or to
+/// authenticate again, send an access token.
 #[utoipa::path(
     post,
     path = route::OAUTH_START,

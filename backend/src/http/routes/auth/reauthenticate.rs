@@ -18,10 +18,10 @@ use crate::{
     sessions::reauthenticate::reauthenticate_session,
 };
 
-/// Prove once more that it is oneself, with the password.
+/// Authenticate again, with the password.
 ///
-/// Both windows of the session start anew, under the policy of today. Where the answer is lost, a refresh
-/// with the same `Idempotency-Key` gets its successor.
+/// Both windows of the session start again, under the present policy. If the response is lost, a refresh with the
+/// same `Idempotency-Key` returns its tokens.
 #[utoipa::path(
     post,
     path = route::REAUTHENTICATE,

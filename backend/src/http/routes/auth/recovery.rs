@@ -40,9 +40,9 @@ use crate::{
     throttle,
 };
 
-/// Ask for a message with a link to set a new password.
+/// Request a message with a link to set a new password.
 ///
-/// The answer is the same whether or not the address is known.
+/// The response is the same whether or not the address is known.
 #[utoipa::path(
     post,
     path = route::FORGOT_PASSWORD,
@@ -69,8 +69,8 @@ pub(super) async fn forgot_password(
 
 /// Set a new password by a link. Ends every session of the user.
 ///
-/// Cancels the pending invitations that the user sent, and unlinks the identities that were added in the last nine
-/// days; all of them, if this is the first time that the user proves the address.
+/// Revokes the pending invitations that the user sent, and unlinks the identities that were added in the last
+/// nine days, or all of them if the user had not verified the address before.
 #[utoipa::path(
     post,
     path = route::RESET_PASSWORD,
@@ -132,9 +132,9 @@ async fn find_link_user(
     if claims.fingerprint == Some(login.fingerprint()) { Ok(login) } else { Err(invalid()) }
 }
 
-/// Say by the link in a message that a sign-in was not one's own.
+/// Report, by the link in a message, that a sign-in was by somebody else.
 ///
-/// Ends every session of the user and takes away what lets somebody else in again: the password, the
+/// Ends every session of the user and takes away everything that would let somebody else in again: the password, the
 /// user's devices, every link in a message, and of the last nine days the identities that were linked and
 /// the invitations that were sent. People who joined by them are deactivated, promotions are undone, and the user is
 /// let in again where such people had deactivated or removed them. The user's address is again the one that the

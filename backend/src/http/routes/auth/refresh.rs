@@ -22,7 +22,7 @@ use crate::{
 
 /// Exchange a refresh token for its successor.
 ///
-/// The token comes as a bearer token, in the body, or in the cookie; the answer goes the same way.
+/// Send the token as a bearer token, in the body, or in the cookie. The new one is delivered in the same way.
 #[utoipa::path(
     post,
     path = route::REFRESH,

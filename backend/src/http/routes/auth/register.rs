@@ -30,9 +30,10 @@ use crate::{
     throttle,
 };
 
-/// Ask for an account of one's own.
+/// Register an account.
 ///
-/// The answer is the same whether or not the address is known; a message to it goes on from there.
+/// The response is the same whether or not the address is known. The message to it holds the link for the next
+/// step.
 #[utoipa::path(
     post,
     path = route::REGISTER,
@@ -84,7 +85,7 @@ pub(super) async fn register(
     Ok((StatusCode::ACCEPTED, set_cookies([cookie.set()?])).into_response())
 }
 
-/// Ask for the verification message once more.
+/// Request the verification message again.
 #[utoipa::path(
     post,
     path = route::RESEND_VERIFICATION,

@@ -38,9 +38,8 @@ use crate::{
 
 /// Follow the link of a verification message.
 ///
-/// In the browser in which the account was asked for, by the cookie set there, the link is enough. Anywhere else,
-/// and without cookies, `password` is required and becomes the password, whatever was chosen at registration: that
-/// may have been somebody else.
+/// In the browser that registered, which is known by its cookie, the link is enough. Elsewhere `password` is
+/// required, and replaces the one chosen at registration: somebody else may have chosen that.
 #[utoipa::path(
     post,
     path = route::VERIFY_EMAIL,

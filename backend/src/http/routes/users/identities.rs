@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// One's own identities at providers.
+/// The caller's identities at providers.
 #[utoipa::path(
     get,
     path = route::IDENTITIES,
@@ -43,7 +43,7 @@ pub(super) async fn list(State(app): State<AppState>, caller: Caller) -> Result<
     }))
 }
 
-/// Unlink an identity of one's own, unless it is the last way to sign in.
+/// Unlink one of the caller's identities, unless it is the last way to sign in.
 #[utoipa::path(
     delete,
     path = route::IDENTITY,

@@ -14,8 +14,8 @@ use crate::{
 
 /// Leave the account.
 ///
-/// Deletes the caller's user with all sessions and linked identities, cancels the invitations that they
-/// sent, and frees their address. The audit trail keeps their name and address.
+/// Deletes the caller's user with all sessions and linked identities, revokes the invitations that they sent, and
+/// frees their address. The audit trail keeps their name and address.
 #[utoipa::path(
     post,
     path = route::LEAVE,

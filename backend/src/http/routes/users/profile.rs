@@ -20,7 +20,7 @@ use crate::{
     store::users,
 };
 
-/// Change one's own name.
+/// Change the caller's name.
 #[utoipa::path(
     patch,
     path = route::PROFILE,
@@ -55,9 +55,9 @@ pub(super) async fn update(
     Ok(JsonResponse(UserSummary { name: name.to_owned(), ..caller.user }))
 }
 
-/// Ask for another e-mail address.
+/// Request another e-mail address.
 ///
-/// A message to it goes on from there. The answer is the same whether or not the address is known.
+/// A message to it holds a link that confirms it. The response is the same whether or not the address is known.
 #[utoipa::path(
     post,
     path = route::CHANGE_EMAIL,

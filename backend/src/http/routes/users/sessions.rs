@@ -19,7 +19,7 @@ use crate::{
     store::sessions::{self, Own, Reason},
 };
 
-/// One's own live sessions, the one that asks first.
+/// The caller's live sessions, the current one first.
 #[utoipa::path(
     get,
     path = route::SESSIONS,
@@ -60,7 +60,7 @@ pub(super) async fn list(
     Ok(JsonResponse(OwnSessionPage { sessions, session_count, next_cursor, server_time: caller.now }))
 }
 
-/// End one of one's own sessions.
+/// End one of the caller's sessions.
 #[utoipa::path(
     delete,
     path = route::SESSION,
@@ -95,7 +95,7 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// End all of one's own sessions but this one.
+/// End all of the caller's sessions except this one.
 #[utoipa::path(
     post,
     path = route::REVOKE_OTHERS,
