@@ -192,9 +192,15 @@ async fn statement_alone(database: &Database, account: AccountId, user: UserId) 
             let now = SystemClock.now();
             let id = SessionId(entropy::id(now).unwrap());
             let snapshot = Snapshot::at_sign_in(now, Policy::STRICT);
-            sessions::insert(&database.write, id, (account, user), &snapshot, &sessions::Origin::default())
-                .await
-                .unwrap();
+            sessions::insert(
+                &database.write,
+                id,
+                (account, user),
+                &snapshot,
+                &sessions::ClientInfo::default(),
+            )
+            .await
+            .unwrap();
             let mut generation = 0;
             while Instant::now() < deadline {
                 let now = SystemClock.now();

@@ -13,7 +13,7 @@ use crate::{
     metrics::Metrics,
     oidc::Oidc,
     passwords::{PasswordError, Passwords},
-    store::Database,
+    store::{Database, StoreError, Transaction},
 };
 
 /// What every request shares. Nothing in here is state that another replica would lack.
@@ -80,6 +80,17 @@ impl App {
             database,
             clock,
         }))
+    }
+
+    /// Commits a transaction that has put messages into the outbox, and wakes the mailer.
+    ///
+    /// # Errors
+    ///
+    /// When the database is away.
+    pub async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
+        transaction.commit().await?;
+        self.outbox.notify_one();
+        Ok(())
     }
 
     /// Does something to its end, even if nobody waits for it any longer: a client that closes the connection

@@ -1,21 +1,15 @@
 //! The command line: `curfew serve`, and what an operator does without a browser.
 
-use std::{
-    error::Error as StdError,
-    io::{Read, Write},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write, sync::Arc};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use curfew_shared::{
-    auth::Role,
-    id::{AccountId, SessionId},
-};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::{
+    commands::{AccountCommand, SessionCommand, UserCommand},
+    connect::{connect, open, outdated},
     operator::Operator,
-    output::{Output, print},
+    output::Output,
+    terminal::{Result, print},
 };
 use crate::{
     app::App,
@@ -28,9 +22,12 @@ use crate::{
     telemetry,
 };
 
+mod commands;
+mod connect;
 mod help;
 mod operator;
 mod output;
+mod terminal;
 
 /// Accounts and sessions: nobody stays signed in by accident, and nobody is signed out by accident.
 #[derive(Debug, Parser)]
@@ -71,115 +68,6 @@ enum Command {
     #[command(subcommand)]
     Session(SessionCommand),
 }
-
-#[derive(Debug, Subcommand)]
-enum AccountCommand {
-    /// Make an account with its first owner, who is verified
-    Create {
-        /// The account's name
-        #[arg(long)]
-        name: String,
-        /// The owner's e-mail address
-        #[arg(long)]
-        owner_email: String,
-        /// The owner's name
-        #[arg(long)]
-        owner_name: String,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Close an account for good: delete its users, sessions and invitations, and tell its people by mail
-    Close {
-        /// The account's id
-        #[arg(long)]
-        account: AccountId,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum UserCommand {
-    /// Make a user, who is verified
-    Create {
-        /// The account's id
-        #[arg(long)]
-        account: AccountId,
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-        /// The user's name
-        #[arg(long)]
-        name: String,
-        /// owner, engineer or viewer
-        #[arg(long, value_parser = role)]
-        role: Role,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Set a user's password, and end all of the user's sessions
-    SetPassword {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-        #[command(flatten)]
-        password: PasswordArgs,
-    },
-    /// Bar a user from signing in, and end all of the user's sessions
-    Deactivate {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-    /// Delete a user for good, which frees the e-mail address
-    Delete {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-    /// Let a deactivated user sign in again
-    Reactivate {
-        /// The user's e-mail address
-        #[arg(long)]
-        email: String,
-    },
-}
-
-#[derive(Debug, Args)]
-struct PasswordArgs {
-    /// Read the password from standard input, up to the end of the line
-    #[arg(long, required = true)]
-    password_stdin: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum SessionCommand {
-    /// Print the live sessions, newest first
-    List {
-        /// Of this account alone
-        #[arg(long)]
-        account: Option<AccountId>,
-        /// Of the user with this e-mail address alone
-        #[arg(long)]
-        email: Option<String>,
-        /// How many at most
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-    },
-    /// End a session, or all of a user's
-    #[command(group(clap::ArgGroup::new("which").required(true).args(["id", "email"])))]
-    Revoke {
-        /// The session's id
-        #[arg(long)]
-        id: Option<SessionId>,
-        /// The e-mail address of the user whose sessions are to end
-        #[arg(long)]
-        email: Option<String>,
-    },
-}
-
-/// How long to wait for the database before it counts as unavailable: every request is answered within three seconds.
-const DATABASE_TIMEOUT: Duration = Duration::from_millis(2_500);
-
-type Result<T, E = Box<dyn StdError + Send + Sync>> = std::result::Result<T, E>;
 
 /// Runs the command that the process was started with.
 ///
@@ -239,38 +127,6 @@ fn print_settings(settings: &LayeredSettings, output: Output) -> Result<()> {
         Output::Table => print(&format!("{:width$} = {} ({})", setting.name, setting.value, setting.source)),
         Output::Json => print(&serde_json::to_string(setting)?),
     })
-}
-
-/// Connects, and brings the schema up to date.
-async fn connect(config: &Config) -> Result<Database> {
-    let database = open(config).await?;
-    database.change_schema(&config.storage.database_url).await.map_err(|error| outdated(&error))?;
-    Ok(database)
-}
-
-fn outdated(error: &store::StoreError) -> Box<dyn StdError + Send + Sync> {
-    format!("the database's schema cannot be brought up to date: {error}").into()
-}
-
-async fn open(config: &Config) -> Result<Database> {
-    config.prepare_data_dir().map_err(|error| format!("{}: {error}", config.storage.data_dir.display()))?;
-    let url = config.storage.database_url.as_str();
-    let database = Database::connect_through(
-        url,
-        config.storage.database_connections,
-        DATABASE_TIMEOUT,
-        config.storage.database_pooling,
-    );
-    let database = database.await.map_err(|error| match error {
-        store::StoreError::Custom(why) => format!("the database cannot be used: {why}"),
-        error => {
-            // An address that cannot be read is repeated, its password included.
-            let error = error.to_string();
-            let error = if url.contains('@') { error.replace(url, "(hidden)") } else { error };
-            format!("the database cannot be reached: {error}")
-        }
-    })?;
-    Ok(database)
 }
 
 async fn serve(mut config: Config, demo: bool) -> Result<()> {
@@ -333,17 +189,4 @@ async fn prepare_demo(config: &Config, database: &Database) -> Result<Option<Str
     let password = files::read_or_create_secret(&config.storage.data_dir, PASSWORD, generated)?;
     operator.create_account("Demo", DEMO_EMAIL, "Demo Owner", &password).await?;
     Ok(Some(password))
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    serde_json::from_value(word.into()).map_err(|_| "must be owner, engineer or viewer".to_owned())
-}
-
-fn read_password() -> Result<String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("the password: {error}"))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -4,19 +4,14 @@
 //! default, its range and its help. clap parses and checks the values of all sources, because the file's values
 //! are given to it as defaults.
 
-use std::{collections::BTreeMap, env, error::Error as _, ffi::OsString, io, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, io, path::PathBuf, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use clap::{
-    Arg, ArgMatches, Args, Command, FromArgMatches,
-    builder::Resettable,
-    error::{ContextKind, ContextValue},
-    parser::ValueSource,
-};
-use url::{Host, Url};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, builder::Resettable, parser::ValueSource};
 
 use self::{
     environment::Environment,
+    error::wrong_setting,
     listen::Listen,
     log::LogConfig,
     mail::MailConfig,
@@ -24,12 +19,14 @@ use self::{
     provider::{Provider, ProviderSettings},
     secret::SecretConfig,
     server::{PublicUrl, ServerConfig},
+    setting::{Defaults, Source, settings},
     storage::StorageConfig,
 };
 use crate::entropy;
 
 mod address;
 pub mod environment;
+mod error;
 mod file;
 pub mod files;
 pub mod listen;
@@ -39,7 +36,11 @@ pub mod policy;
 pub mod provider;
 pub mod secret;
 pub mod server;
+mod setting;
 pub mod storage;
+
+pub use error::ConfigError;
+pub use setting::SettingWithSource;
 
 /// How long a request waits for an OpenID provider: less than the page waits for the server.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(8);
@@ -90,61 +91,6 @@ impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Config").field("server", &self.server).finish_non_exhaustive()
     }
-}
-
-/// Why the settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A setting is wrong; a sentence that names it and does not repeat its value if that may be secret.
-    #[error("{0}")]
-    Setting(String),
-    /// The command line is wrong, or asks for help.
-    #[error(transparent)]
-    CommandLine(#[from] clap::Error),
-}
-
-impl ConfigError {
-    fn new(message: impl Into<String>) -> Self {
-        Self::Setting(message.into())
-    }
-}
-
-/// Where a setting came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Nobody set it.
-    Default,
-    /// The TOML file.
-    File,
-    /// A variable of the environment, or a file that one names.
-    Environment,
-    /// The command line.
-    Flag,
-}
-
-impl Source {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::File => "file",
-            Self::Environment => "environment",
-            Self::Flag => "flag",
-        }
-    }
-}
-
-/// Values below the environment, which clap takes as defaults, by setting.
-type Defaults = BTreeMap<String, (String, Source)>;
-
-/// A setting in force, for people.
-#[derive(Debug, serde::Serialize)]
-pub struct SettingWithSource {
-    /// The name, as in the file.
-    pub name: String,
-    /// The value, without secrets.
-    pub value: String,
-    /// Where it came from.
-    pub source: &'static str,
 }
 
 /// The settings in force, and where each came from.
@@ -240,13 +186,6 @@ impl LayeredSettings {
     }
 }
 
-/// The arguments that are settings: all but those that say where settings are.
-fn settings() -> Vec<Arg> {
-    let command = Config::augment_args(Command::new("curfew"));
-    let is_setting = |argument: &&Arg| !matches!(argument.get_id().as_str(), "oauth" | "config");
-    command.get_arguments().filter(is_setting).cloned().collect()
-}
-
 fn parse(command: &Command, arguments: &[OsString], defaults: &Defaults) -> Result<ArgMatches, ConfigError> {
     let command = with_defaults(command.clone(), defaults);
     command.try_get_matches_from(arguments).map_err(|error| match wrong_setting(&error) {
@@ -255,13 +194,6 @@ fn parse(command: &Command, arguments: &[OsString], defaults: &Defaults) -> Resu
         }
         _ => error.into(),
     })
-}
-
-/// Which setting is wrong and why, without its value, which may be secret.
-fn wrong_setting(error: &clap::Error) -> Option<(String, String)> {
-    let Some(ContextValue::String(usage)) = error.get(ContextKind::InvalidArg) else { return None };
-    let flag = usage.split_whitespace().next()?;
-    Some((flag.trim_start_matches('-').replace('-', "_"), error.source()?.to_string()))
 }
 
 /// A subcommand may have arguments of these names too, to show them in its help.
@@ -382,15 +314,5 @@ impl Config {
                 Some(files::read_or_create_secret(&self.storage.data_dir, "secret", generate)?);
         }
         Ok(())
-    }
-}
-
-/// Whether a URL leads to this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }

@@ -1,63 +1,74 @@
-//! The one error of the server's edge: a word of the taxonomy, and the cause for the log alone.
+//! The error of operations and handlers: a code of the taxonomy, and a cause for the log. It knows no HTTP.
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use curfew_shared::error::{ErrorCode, FieldError, Problem};
-use sea_orm::DbErr;
+use std::fmt;
+
+use curfew_shared::error::{ErrorCode, FieldError};
 
 use crate::{
-    audit::AppendError, domain::field::Faults, entropy::NoEntropy, keys::KeyError, oidc::OidcError,
-    passwords::PasswordError, store,
+    audit::AppendError,
+    domain::field::Faults,
+    entropy::NoEntropy,
+    keys::KeyError,
+    oidc::OidcError,
+    passwords::PasswordError,
+    store::{self, StoreError},
 };
 
-/// How long a client is asked to wait when the server has too much to do, in seconds.
-const RETRY_AFTER: u32 = 2;
-
-/// What a handler fails with.
+/// Why an operation failed. Whoever ends with one logs the cause: `respond/problem.rs` for requests, each job for
+/// itself.
 #[derive(Debug)]
 pub struct Error {
     code: ErrorCode,
-    errors: Vec<FieldError>,
-    token_sent: bool,
-    retry_after: Option<u32>,
+    fields: Vec<FieldError>,
+    is_token_rejected: bool,
+    retry_after_seconds: Option<u32>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What a handler answers.
+/// The result of an operation or a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The request has faults in these fields.
+    /// Fields of the request are invalid.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
-        Self { errors, ..ErrorCode::ValidationFailed.into() }
+    pub fn invalid(fields: Vec<FieldError>) -> Self {
+        Self { fields, ..ErrorCode::ValidationFailed.into() }
     }
 
-    /// A token was sent, and refused with this code: the challenge says so (RFC 6750 §3.1).
+    /// A token was presented and rejected with this code.
     #[must_use]
     pub fn token(code: ErrorCode) -> Self {
-        Self { token_sent: true, ..code.into() }
+        Self { is_token_rejected: true, ..code.into() }
     }
 
-    /// There were too many attempts; the next may be made in so many seconds.
+    /// There were too many attempts. The next one is allowed after this many seconds.
     #[must_use]
     pub fn throttled(seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..ErrorCode::TooManyRequests.into() }
+        Self { retry_after_seconds: Some(seconds), ..ErrorCode::TooManyRequests.into() }
     }
 
-    /// The machine word.
+    /// The code that clients see.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The machine word and, for the log alone, the cause.
+    /// The fields that are invalid.
     #[must_use]
-    pub fn describe(&self) -> String {
-        self.cause.as_ref().map_or_else(|| self.code.to_string(), |cause| format!("{}: {cause}", self.code))
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
+    }
+
+    /// Whether a token was presented and rejected.
+    #[must_use]
+    pub const fn is_token_rejected(&self) -> bool {
+        self.is_token_rejected
+    }
+
+    /// When the next attempt is allowed, if that is known.
+    #[must_use]
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
     }
 
     fn with_cause(code: ErrorCode, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -65,10 +76,24 @@ impl Error {
     }
 }
 
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {cause}", self.code),
+            None => self.code.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        let retry_after = matches!(code.status(), 429 | 503).then_some(RETRY_AFTER);
-        Self { code, errors: Vec::new(), token_sent: false, retry_after, cause: None }
+        Self { code, fields: Vec::new(), is_token_rejected: false, retry_after_seconds: None, cause: None }
     }
 }
 
@@ -78,8 +103,8 @@ impl From<Faults> for Error {
     }
 }
 
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
         let code = if store::is_away(&error) { ErrorCode::Unavailable } else { ErrorCode::Internal };
         Self::with_cause(code, error)
     }
@@ -97,7 +122,7 @@ impl From<AppendError> for Error {
 impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
         match error {
-            // The surplus of a storm: no fault of the server's, and too much for a log.
+            // Load that the server sheds: not a fault, and too much for a log.
             PasswordError::Busy => ErrorCode::Unavailable.into(),
             PasswordError::Crowded(seconds) => Self::throttled(seconds),
             PasswordError::Argon2(_) | PasswordError::Entropy(_) => {
@@ -134,38 +159,4 @@ impl From<NoEntropy> for Error {
     fn from(error: NoEntropy) -> Self {
         Self::with_cause(ErrorCode::Internal, error)
     }
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        if let Some(cause) = self.cause {
-            tracing::error!(code = %self.code, cause = %cause, "request failed");
-        } else {
-            tracing::debug!(code = %self.code, "request refused");
-        }
-        let mut response = problem(self.code, self.errors);
-        let headers = response.headers_mut();
-        if self.code.status() == 401 {
-            let challenge = if self.token_sent {
-                r#"Bearer realm="curfew", error="invalid_token""#
-            } else {
-                r#"Bearer realm="curfew""#
-            };
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
-    }
-}
-
-/// The problem body for `code` (RFC 9457), and nothing else of an answer.
-#[must_use]
-pub fn problem(code: ErrorCode, errors: Vec<FieldError>) -> Response {
-    let body = serde_json::to_vec(&Problem::new(code, errors)).unwrap_or_default();
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
 }

@@ -44,9 +44,9 @@ pub enum KeyError {
     Entropy(#[from] NoEntropy),
 }
 
-/// The token is not one of ours, of this kind: malformed, forged, or for somebody else.
+/// The token is malformed, forged, of another kind, or for somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotGenuine;
+pub struct InvalidToken;
 
 struct Key {
     kid: String,
@@ -83,9 +83,9 @@ pub struct Jwk {
     x: String,
 }
 
-/// What the tokens of one answer are to say.
+/// What a pair of tokens says.
 #[derive(Debug, Clone, Copy)]
-pub struct Grant {
+pub struct TokenContext {
     /// The user.
     pub user_id: UserId,
     /// The account.
@@ -103,7 +103,7 @@ pub struct Grant {
 }
 
 /// A pair of tokens.
-pub struct Minted {
+pub struct TokenPair {
     /// For the API.
     pub access_token: String,
     /// For the next refresh.
@@ -112,9 +112,9 @@ pub struct Minted {
     pub expires_in: i64,
 }
 
-impl std::fmt::Debug for Minted {
+impl std::fmt::Debug for TokenPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Minted").field("expires_in", &self.expires_in).finish_non_exhaustive()
+        f.debug_struct("TokenPair").field("expires_in", &self.expires_in).finish_non_exhaustive()
     }
 }
 
@@ -166,7 +166,7 @@ impl Keys {
         &self.public
     }
 
-    /// Signs a pair of tokens for `grant`.
+    /// Signs a pair of tokens for `context`.
     ///
     /// The refresh token's `iat` is the start of its idle window, so that `exp = iat + idle_max`
     /// holds after a passive refresh too, and the same successor can be signed again.
@@ -174,14 +174,14 @@ impl Keys {
     /// # Errors
     ///
     /// When the cryptographic library or the source of randomness refuses.
-    pub fn mint(&self, grant: &Grant, now: DateTime<Utc>) -> Result<Minted, KeyError> {
-        let Grant { snapshot, deadlines, .. } = grant;
+    pub fn sign_pair(&self, context: &TokenContext, now: DateTime<Utc>) -> Result<TokenPair, KeyError> {
+        let TokenContext { snapshot, deadlines, .. } = context;
         let idle_expires_at = deadlines.idle_expires_at.timestamp();
         let refresh = RefreshClaims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
-            sub: grant.user_id,
-            jti: TokenId { session: grant.session_id, generation: grant.generation },
+            sub: context.user_id,
+            jti: TokenId { session: context.session_id, generation: context.generation },
             kind: RefreshKind::Refresh,
             iat: idle_expires_at - snapshot.idle_max(),
             exp: idle_expires_at,
@@ -194,18 +194,18 @@ impl Keys {
         let access = AccessClaims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
-            sub: grant.user_id,
-            sid: grant.session_id,
+            sub: context.user_id,
+            sid: context.session_id,
             client_id: Some(CLIENT_ID.to_owned()),
-            account_id: grant.account_id,
-            role: grant.role,
+            account_id: context.account_id,
+            role: context.role,
             auth_time: snapshot.auth_time().timestamp(),
             kind: AccessKind::Access,
             iat,
             exp,
             jti: entropy::id(now)?,
         };
-        Ok(Minted {
+        Ok(TokenPair {
             access_token: sign(&self.access, Algorithm::EdDSA, ACCESS_TYP, &access)?,
             refresh_token: sign(&self.refresh, Algorithm::HS256, REFRESH_TYP, &refresh)?,
             expires_in: exp - iat,
@@ -217,7 +217,7 @@ impl Keys {
     /// # Errors
     ///
     /// When it is not genuine.
-    pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, NotGenuine> {
+    pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, InvalidToken> {
         verify(&self.refresh, &self.refresh_rules, REFRESH_TYP, token)
     }
 
@@ -226,7 +226,7 @@ impl Keys {
     /// # Errors
     ///
     /// When it is not genuine.
-    pub fn verify_access(&self, token: &str) -> Result<AccessClaims, NotGenuine> {
+    pub fn verify_access(&self, token: &str) -> Result<AccessClaims, InvalidToken> {
         verify(&self.access, &self.access_rules, ACCESS_TYP, token)
     }
 
@@ -255,9 +255,9 @@ impl Keys {
         token: &str,
         purpose: LinkPurpose,
         now: DateTime<Utc>,
-    ) -> Result<LinkClaims, NotGenuine> {
+    ) -> Result<LinkClaims, InvalidToken> {
         let claims: LinkClaims = verify(&self.link, &self.refresh_rules, LINK_TYP, token)?;
-        if claims.purpose == purpose && now.timestamp() < claims.exp { Ok(claims) } else { Err(NotGenuine) }
+        if claims.purpose == purpose && now.timestamp() < claims.exp { Ok(claims) } else { Err(InvalidToken) }
     }
 }
 
@@ -308,14 +308,14 @@ fn verify<T: DeserializeOwned>(
     rules: &Validation,
     typ: &str,
     token: &str,
-) -> Result<T, NotGenuine> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| NotGenuine)?;
+) -> Result<T, InvalidToken> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
     if header.typ.as_deref() != Some(typ) {
-        return Err(NotGenuine);
+        return Err(InvalidToken);
     }
     keys.iter()
         .filter(|key| header.kid.as_ref().is_none_or(|kid| *kid == key.kid))
         .find_map(|key| jsonwebtoken::decode(token, &key.verify, rules).ok())
         .map(|token| token.claims)
-        .ok_or(NotGenuine)
+        .ok_or(InvalidToken)
 }

@@ -21,11 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 pub use self::{fetch::OidcError, id_token::Identity};
-use self::{
-    fetch::Web,
-    kept::Kept,
-    metadata::{KeySet, Metadata},
-};
+use self::{fetch::Web, jwk::KeySet, kept::Kept, metadata::Metadata};
 use crate::{
     config::{
         self, Config,
@@ -36,6 +32,7 @@ use crate::{
 
 mod fetch;
 mod id_token;
+mod jwk;
 mod kept;
 mod metadata;
 
@@ -291,7 +288,7 @@ impl Provider {
         &self,
         web: &Web,
         metadata: &Metadata,
-        header: &id_token::Header,
+        header: &jwk::Header,
         now: DateTime<Utc>,
     ) -> Result<Arc<KeySet>, OidcError> {
         let has_it = |keys: &KeySet| keys.find(header).is_some();

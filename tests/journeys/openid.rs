@@ -286,7 +286,11 @@ async fn an_address_that_the_provider_does_not_vouch_for_is_proven_in_the_same_b
         sign_in(&browser, "unverified").await?;
         browser.sees("#oauth-alert", "The provider does not vouch for your e-mail address").await?;
         let message = mail.receives(WHO, "Verify your e-mail address").await?;
-        assert!(message.text.contains("signed in with Foreign and wants to open an account"), "{}", message.text);
+        assert!(
+            message.text.contains("signed in with Foreign and wants to open an account"),
+            "{}",
+            message.text
+        );
         let link = message.link()?;
 
         let other = stage.browser(server.url()).await?;

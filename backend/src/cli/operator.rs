@@ -1,35 +1,42 @@
-//! What an operator does to accounts, users and sessions without a browser.
+//! The operator's commands on accounts, users and sessions.
 
-use chrono::{DateTime, Utc};
+use std::error::Error as StdError;
+
 use curfew_shared::{
     audit::AuditKind,
-    auth::Role,
-    error::FieldError,
+    auth::{AccountSummary, Role},
+    error::{ErrorCode, FieldError},
     id::{AccountId, UserId},
 };
 use serde_json::json;
 
 use super::{
-    AccountCommand, Result, SessionCommand, UserCommand, connect,
+    commands::{AccountCommand, SessionCommand, UserCommand},
+    connect::connect,
     output::{self, Output, print_result},
-    read_password,
+    terminal::{Result, read_password},
 };
 use crate::{
-    audit::Deed,
+    accounts::{
+        close::close_account,
+        create::{NewOwner, create_account, map_email_taken},
+        members,
+        recovery::revoke_access,
+    },
     clock::{Clock, DatabaseClock, SystemClock},
     config::Config,
+    context::Context,
     domain::{field, membership::Membership},
     entropy,
-    mail::{Mail, MembershipEnd, OwnerChange, OwnerEvent},
-    membership,
+    error::Error,
+    mail::{MembershipEnd, OwnerChange, OwnerEvent},
     passwords::Passwords,
+    sessions::revoke::end_session,
     store::{
-        self, Connection, Database, Transaction, accounts, invites,
+        Connection, Database, Transaction, accounts,
         sessions::{self, Reason},
-        users::{self, Member, NewUser},
+        users::{self, NewUser},
     },
-    takeover::{self, Withdrawn},
-    throttle,
 };
 
 /// Another process was faster.
@@ -62,14 +69,10 @@ impl Operator {
                 print_result(&json!({"account_id": account_id, "user_id": user_id}))
             }
             AccountCommand::Close { account } => {
-                let now = self.clock.now();
-                let transaction = self.database.begin().await?;
-                accounts::hold(&transaction, account).await?;
-                is_open(&transaction, account).await?;
-                let name = accounts::find(&transaction, account).await?.name;
-                let deed = |kind| Deed::new(kind, account, now);
-                let how = MembershipEnd::ClosedByOperator;
-                let closed = membership::close(&transaction, (account, &name), deed, how, now).await?;
+                let transaction = self.begin_in_account(account).await?;
+                let ctx = Context::of_operator(&transaction, self.clock.now());
+                let summary = summary(&transaction, account).await?;
+                let closed = close_account(ctx, &summary, MembershipEnd::ClosedByOperator).await?;
                 transaction.commit().await?;
                 print_result(&json!({
                     "account_id": account,
@@ -88,122 +91,111 @@ impl Operator {
         password: &str,
     ) -> Result<(AccountId, UserId)> {
         accept([field::check_name("name", name)])?;
-        let now = self.clock.now();
-        let account_id = AccountId(entropy::id(now)?);
         let hash = self.hash(owner_email, owner_name, password).await?;
         let transaction = self.database.begin().await?;
-        accounts::insert(&transaction, account_id, name.trim(), now).await?;
-        let user_id =
-            insert_user(&transaction, account_id, owner_email, owner_name, Role::Owner, &hash, now).await?;
-        let payload = json!({"user_id": user_id});
-        Deed::new(AuditKind::AccountCreated, account_id, now).with(payload).append(&transaction).await?;
+        let ctx = Context::of_operator(&transaction, self.clock.now());
+        let owner = NewOwner {
+            account_name: name.trim(),
+            email: &field::normal_email(owner_email),
+            name: owner_name.trim(),
+            password_hash: Some(&hash),
+        };
+        let created = create_account(ctx, owner).await.map_err(|error| explain(error, owner_email))?;
         transaction.commit().await?;
-        Ok((account_id, user_id))
+        Ok(created)
     }
 
     pub async fn user(&self, command: UserCommand) -> Result<()> {
-        let now = self.clock.now();
         match command {
             UserCommand::Create { account, email, name, role, password: _ } => {
                 let hash = self.hash(&email, &name, &read_password()?).await?;
-                // The person who types the password may take their time.
-                let now = self.clock.now();
-                let transaction = self.database.begin().await?;
-                accounts::hold(&transaction, account).await?;
-                is_open(&transaction, account).await?;
-                let user_id = insert_user(&transaction, account, &email, &name, role, &hash, now).await?;
-                let payload = json!({"user_id": user_id, "role": role});
-                Deed::new(AuditKind::UserCreatedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                if role == Role::Owner {
-                    let account_name = accounts::find(&transaction, account).await?.name;
-                    let change = OwnerChange {
-                        account: (account, &account_name),
-                        event: OwnerEvent::Joined,
-                        person: (Some(user_id), &field::normal_email(&email)),
-                        by: None,
-                    };
-                    change.announce(&transaction, now).await?;
-                }
-                transaction.commit().await?;
-                print_result(&json!({"account_id": account, "user_id": user_id}))
+                let user = NewUser {
+                    id: UserId(entropy::id(self.clock.now())?),
+                    account_id: account,
+                    email: &field::normal_email(&email),
+                    email_verified_at: Some(self.clock.now()),
+                    name: name.trim(),
+                    role,
+                    password_hash: Some(&hash),
+                };
+                self.create_user(user).await
             }
             UserCommand::SetPassword { email, password: _ } => self.set_password(&email).await,
             UserCommand::Delete { email } => {
                 let (user, account) = self.find(&email).await?;
-                let transaction = self.database.begin().await?;
-                let member = hold_other_owner(&transaction, account, user).await?;
-                let account_name = accounts::find(&transaction, account).await?.name;
-                let deed = Deed::new(AuditKind::UserDeletedByOperator, account, now);
-                let by = (deed, MembershipEnd::DeletedByOperator);
-                let revoked = membership::end(&transaction, &member, &account_name, by, now).await?;
+                let transaction = self.begin_in_account(account).await?;
+                let ctx = Context::of_operator(&transaction, self.clock.now());
+                let explain = |error| explain(error, &email);
+                let member = members::find_for_update(ctx, account, user).await.map_err(explain)?;
+                members::check_not_last_owner(ctx, &member).await.map_err(explain)?;
+                let name = accounts::find(&transaction, account).await?.name;
+                let end = MembershipEnd::DeletedByOperator;
+                let revoked_count = members::remove(ctx, &name, &member, end).await?;
                 transaction.commit().await?;
-                print_result(&json!({"user_id": user, "revoked_count": revoked}))
+                print_result(&json!({"user_id": user, "revoked_count": revoked_count}))
             }
             UserCommand::Deactivate { email } => {
-                let (user, account) = self.find(&email).await?;
-                let transaction = self.database.begin().await?;
-                let member = hold_other_owner(&transaction, account, user).await?;
-                users::set_active(&transaction, user, false).await?;
-                invites::revoke_of_user(&transaction, account, user, DateTime::UNIX_EPOCH, now).await?;
-                let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-                let payload = json!({"user_id": user, "revoked_count": revoked});
-                Deed::new(AuditKind::UserDeactivatedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
-                    .await?;
-                record_active(&transaction, &member, false, now).await?;
-                transaction.commit().await?;
-                print_result(&json!({"user_id": user, "revoked_count": revoked}))
+                let (user, revoked_count) = self.set_active(&email, false).await?;
+                print_result(&json!({"user_id": user, "revoked_count": revoked_count}))
             }
             UserCommand::Reactivate { email } => {
-                let (user, account) = self.find(&email).await?;
-                let transaction = self.database.begin().await?;
-                accounts::hold(&transaction, account).await?;
-                users::hold(&transaction, user).await?;
-                let member = users::find_member(&transaction, account, user).await?.ok_or(GONE)?;
-                if member.is_active {
-                    return Err("this user is active already".into());
-                }
-                users::set_active(&transaction, user, true).await?;
-                Deed::new(AuditKind::UserReactivatedByOperator, account, now)
-                    .with(json!({"user_id": user}))
-                    .append(&transaction)
-                    .await?;
-                record_active(&transaction, &member, true, now).await?;
-                transaction.commit().await?;
+                let (user, _) = self.set_active(&email, true).await?;
                 print_result(&json!({"user_id": user}))
             }
         }
     }
 
+    async fn create_user(&self, user: NewUser<'_>) -> Result<()> {
+        let NewUser { id, account_id, email, role, .. } = user;
+        let transaction = self.begin_in_account(account_id).await?;
+        let ctx = Context::of_operator(&transaction, self.clock.now());
+        let inserted = users::insert(&transaction, user, ctx.now).await;
+        inserted.map_err(|error| explain(map_email_taken(error), email))?;
+        ctx.record(account_id, AuditKind::UserCreatedByOperator, json!({"user_id": id, "role": role}))
+            .await?;
+        if role == Role::Owner {
+            let account_name = accounts::find(&transaction, account_id).await?.name;
+            let change = OwnerChange {
+                account: (account_id, &account_name),
+                event: OwnerEvent::Joined,
+                person: (Some(id), email),
+                by: None,
+            };
+            change.announce(&transaction, ctx.now).await?;
+        }
+        transaction.commit().await?;
+        print_result(&json!({"account_id": account_id, "user_id": id}))
+    }
+
+    /// Lets a user sign in, or not. Returns how many sessions ended.
+    async fn set_active(&self, email: &str, is_active: bool) -> Result<(UserId, u64)> {
+        let (user, account) = self.find(email).await?;
+        let transaction = self.begin_in_account(account).await?;
+        let ctx = Context::of_operator(&transaction, self.clock.now());
+        let explain = |error| explain(error, email);
+        let member = members::find_for_update(ctx, account, user).await.map_err(explain)?;
+        if is_active && member.is_active {
+            return Err("this user is active already".into());
+        }
+        let new = Membership { role: member.role, is_active };
+        let summary = summary(&transaction, account).await?;
+        let revoked_count = members::change(ctx, &summary, &member, new).await.map_err(explain)?;
+        transaction.commit().await?;
+        Ok((user, revoked_count))
+    }
+
     async fn set_password(&self, email: &str) -> Result<()> {
         let password = read_password()?;
-        let now = self.clock.now();
-        let (user, account) = self.find(email).await?;
+        let (user, _) = self.find(email).await?;
         let login = users::find_login_by_id(&self.database.read, user).await?;
-        let (email, name) = login.map(|login| (login.email, login.name)).ok_or(GONE)?;
-        let hash = self.hash(&email, &name, &password).await?;
+        let login = login.ok_or(GONE)?;
+        let hash = self.hash(&login.email, &login.name, &password).await?;
         let transaction = self.database.begin().await?;
+        let ctx = Context::of_operator(&transaction, self.clock.now());
         users::set_password_hash(&transaction, user, &hash).await?;
-        // Whoever guessed at the old one keeps nobody from using the new one.
-        throttle::forgive(&transaction, &email).await?;
-        let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
-        let withdrawn = takeover::withdraw(&transaction, account, user, now).await?;
-        let Withdrawn { unlinked_count, revoked_invite_count } = withdrawn;
-        let payload = json!({
-            "user_id": user,
-            "revoked_count": revoked,
-            "unlinked_count": unlinked_count,
-            "revoked_invite_count": revoked_invite_count,
-        });
-        Deed::new(AuditKind::PasswordSetByOperator, account, now).with(payload).append(&transaction).await?;
-        let mail = Mail::PasswordChanged { user_id: user, at: now, unlinked_count, revoked_invite_count };
-        mail.enqueue(&transaction, &email, now).await?;
+        let revoked_count = revoke_access(ctx, &login).await?;
         transaction.commit().await?;
-        print_result(&json!({"user_id": user, "revoked_count": revoked}))
+        print_result(&json!({"user_id": user, "revoked_count": revoked_count}))
     }
 
     pub async fn session(&self, command: SessionCommand, output: Output) -> Result<()> {
@@ -239,37 +231,35 @@ impl Operator {
                 let session = sessions::find(&self.database.read, id).await?;
                 let session = session.ok_or_else(|| format!("there is no session {id}"))?;
                 let transaction = self.database.begin().await?;
-                let revoked = if session.is_live(now) {
-                    sessions::revoke(&transaction, id, Reason::Operator, now).await?
-                } else {
-                    sessions::spare_no_longer(&transaction, id).await?;
-                    false
-                };
-                if revoked {
-                    let payload = json!({"user_id": session.user_id, "revoked_count": 1});
-                    let kind = AuditKind::SessionsRevokedByOperator;
-                    Deed::new(kind, session.account_id, now)
-                        .in_session(id)
-                        .with(payload)
-                        .append(&transaction)
-                        .await?;
-                }
+                let ctx = Context::of_operator(&transaction, now);
+                let payload = json!({"user_id": session.user_id, "revoked_count": 1});
+                let kind = AuditKind::SessionsRevokedByOperator;
+                let has_ended = end_session(ctx, &session, Reason::Operator, kind, payload).await?;
                 transaction.commit().await?;
-                print_result(&json!({"revoked_count": u8::from(revoked)}))
+                print_result(&json!({"revoked_count": u8::from(has_ended)}))
             }
             SessionCommand::Revoke { id: None, email } => {
                 let (user, account) = self.find(&email.unwrap_or_default()).await?;
                 let transaction = self.database.begin().await?;
                 let revoked = sessions::revoke_of_user(&transaction, user, Reason::Operator, now).await?;
                 let payload = json!({"user_id": user, "revoked_count": revoked});
-                Deed::new(AuditKind::SessionsRevokedByOperator, account, now)
-                    .with(payload)
-                    .append(&transaction)
+                Context::of_operator(&transaction, now)
+                    .record(account, AuditKind::SessionsRevokedByOperator, payload)
                     .await?;
                 transaction.commit().await?;
                 print_result(&json!({"revoked_count": revoked}))
             }
         }
+    }
+
+    /// Begins a transaction in an open account, which is locked before any of its users.
+    async fn begin_in_account(&self, account: AccountId) -> Result<Transaction> {
+        let transaction = self.database.begin().await?;
+        accounts::hold(&transaction, account).await?;
+        if !accounts::is_open(&transaction, account).await? {
+            return Err(format!("there is no account {account}, or it was closed").into());
+        }
+        Ok(transaction)
     }
 
     async fn find(&self, email: &str) -> Result<(UserId, AccountId)> {
@@ -287,77 +277,17 @@ impl Operator {
     }
 }
 
-/// Fails unless there is such an account, and it has not been closed.
-async fn is_open(connection: &impl Connection, account: AccountId) -> Result<()> {
-    if accounts::is_open(connection, account).await? {
-        return Ok(());
-    }
-    Err(format!("there is no account {account}, or it was closed").into())
+async fn summary(connection: &impl Connection, account: AccountId) -> Result<AccountSummary> {
+    Ok(AccountSummary { id: account, name: accounts::find(connection, account).await?.name })
 }
 
-/// Holds a person, who must not be the last active owner.
-async fn hold_other_owner(transaction: &Transaction, account: AccountId, user: UserId) -> Result<Member> {
-    accounts::hold(transaction, account).await?;
-    users::hold(transaction, user).await?;
-    let member = users::find_member(transaction, account, user).await?.ok_or(GONE)?;
-    if users::is_last_owner(transaction, &member).await? {
-        return Err("this is the account's last active owner".into());
-    }
-    Ok(member)
-}
-
-/// Records that the operator let a person sign in, or not, and tells them and the owners.
-async fn record_active(
-    transaction: &Transaction,
-    member: &Member,
-    is_active: bool,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let new = Membership { role: member.role, is_active };
-    takeover::record(transaction, member, None, new, now).await?;
-    let account_name = accounts::find(transaction, member.account_id).await?.name;
-    let (user_id, name) = (Some(member.id), account_name.clone());
-    let mail = if is_active {
-        Mail::MembershipRestored { user_id, account_name: name, at: now }
-    } else {
-        Mail::MembershipEnded { user_id, account_name: name, end: MembershipEnd::ByOperator, at: now }
-    };
-    mail.enqueue(transaction, &member.email, now).await?;
-    if member.role == Role::Owner && member.is_active != is_active {
-        let change = OwnerChange {
-            account: (member.account_id, &account_name),
-            event: if is_active { OwnerEvent::Reactivated } else { OwnerEvent::Deactivated },
-            person: (Some(member.id), &member.email),
-            by: None,
-        };
-        change.announce(transaction, now).await?;
-    }
-    Ok(())
-}
-
-async fn insert_user(
-    connection: &impl Connection,
-    account_id: AccountId,
-    email: &str,
-    name: &str,
-    role: Role,
-    hash: &str,
-    now: DateTime<Utc>,
-) -> Result<UserId> {
-    let id = UserId(entropy::id(now)?);
-    let user = NewUser {
-        id,
-        account_id,
-        email: &field::normal_email(email),
-        email_verified_at: Some(now),
-        name: name.trim(),
-        role,
-        password_hash: Some(hash),
-    };
-    match users::insert(connection, user, now).await {
-        Ok(()) => Ok(id),
-        Err(error) if store::is_taken(&error) => Err(format!("the address {email} is taken").into()),
-        Err(error) => Err(error.into()),
+/// The words for an operator.
+fn explain(error: Error, email: &str) -> Box<dyn StdError + Send + Sync> {
+    match error.code() {
+        ErrorCode::AddressTaken => format!("the address {email} is taken").into(),
+        ErrorCode::LastOwner => "this is the account's last active owner".into(),
+        ErrorCode::NotFound => GONE.into(),
+        _ => error.into(),
     }
 }
 

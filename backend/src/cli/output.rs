@@ -1,13 +1,11 @@
 //! What commands print: lists as tables for people or as one JSON object a line, results as one JSON object.
 
-use std::io::Write;
-
 use chrono::{DateTime, Utc};
 use comfy_table::{Table, presets};
 use icu_properties::{CodePointMapData, props::BidiClass};
 use serde_json::Value;
 
-use super::Result;
+use super::terminal::{Result, print};
 
 /// How commands print lists.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +30,6 @@ impl Output {
 /// Prints what a command did, as one JSON object for people and programs alike.
 pub(super) fn print_result(result: &Value) -> Result<()> {
     print(&result.to_string())
-}
-
-/// Prints a text and a line break.
-pub(super) fn print(text: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 /// A time for people.

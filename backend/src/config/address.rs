@@ -1,6 +1,6 @@
 //! URLs that may hold a password: of the database and of the mail server.
 
-use url::Url;
+use url::{Host, Url};
 
 /// How to write an address that cannot be read. It does not repeat the address, which may hold a password.
 const ENCODE: &str = "cannot be read as an address; in the user and the password write @ as %40, : as %3A, \
@@ -37,6 +37,16 @@ pub(super) fn without_password(address: &str) -> String {
 
 fn is_secret(name: &str) -> bool {
     name.to_ascii_lowercase().contains("password")
+}
+
+/// Whether a web address leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fs};
 use clap::Arg;
 
 use super::{
-    ConfigError, Defaults, Source,
+    error::ConfigError,
     provider::{self, ProviderSettings},
-    settings,
+    setting::{Defaults, Source, settings},
 };
 
 const FILE: &str = "_FILE";

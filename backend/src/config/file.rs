@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use toml::{Spanned, Value};
 
-use super::{ConfigError, Defaults, Source, provider::ProviderSettings, settings};
+use super::{
+    error::ConfigError,
+    provider::ProviderSettings,
+    setting::{Defaults, Source, settings},
+};
 
 /// Reads the settings of a file, as text that clap can parse.
 ///

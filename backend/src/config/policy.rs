@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use clap::{Args, ValueEnum, value_parser};
 use curfew_shared::policy::{self, Bounds, Policy, PolicyOverride, Range};
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// Who may register, and how long sessions last.
 #[derive(Debug, Clone, Args)]

@@ -8,7 +8,11 @@ use serde::{Deserialize, de::IntoDeserializer};
 use url::Url;
 use uuid::Uuid;
 
-use super::{ConfigError, SettingWithSource, Source, is_loopback, wrong_setting};
+use super::{
+    address::is_loopback,
+    error::{ConfigError, wrong_setting},
+    setting::{SettingWithSource, Source},
+};
 
 pub(super) const PREFIX: &str = "CURFEW_OAUTH_";
 const GOOGLE: &str = "https://accounts.google.com";

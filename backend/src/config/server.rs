@@ -7,7 +7,7 @@ use clap::{Args, value_parser};
 use url::Url;
 
 use super::{
-    is_loopback,
+    address::is_loopback,
     listen::{Listen, MetricsListen, parse_metrics_listen},
 };
 

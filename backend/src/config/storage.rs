@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, value_parser};
 
-use super::{ConfigError, address};
+use super::{address, error::ConfigError};
 
 /// Where data is stored.
 #[derive(Clone, Args)]

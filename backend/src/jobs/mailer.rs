@@ -59,7 +59,7 @@ pub async fn run(app: AppState, post: Post, stop: CancellationToken) {
             }
         }
         if let Err(error) = dispatcher.start(&stop).await {
-            let cause = error.describe();
+            let cause = error.to_string();
             tracing::warn!(cause, "the outbox could not be read; it goes on at the next turn");
         }
     }
@@ -127,11 +127,11 @@ async fn send(app: &App, post: &Post, due: &mails::Due) -> bool {
     }
     let outcome = handle(app, post, due).await.unwrap_or_else(|error| {
         // What cannot be written now may be later; it keeps no other from being sent.
-        Outcome::PutOff(format!("it could not be written: {}", error.describe()))
+        Outcome::PutOff(format!("it could not be written: {error}"))
     });
     let is_sent = matches!(outcome, Outcome::Sent);
     if let Err(error) = settle(app, due, outcome).await {
-        let (id, kind, cause) = (due.id, &due.kind, error.describe());
+        let (id, kind, cause) = (due.id, &due.kind, error.to_string());
         tracing::error!(%id, kind, cause, is_sent, "what became of a message could not be noted; it is tried again");
     }
     is_sent

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::AppState,
-    audit::{AppendError, Deed},
+    audit::AppendError,
+    context::Context,
     domain::link::DISOWN_REACH,
     store::{
         StoreError, address_changes, devices, invites, membership_changes, oauth_flows, registrations,
@@ -70,10 +71,10 @@ pub async fn sweep(app: &AppState) -> Result<Swept, AppendError> {
         let idled = sessions::close_idle(&transaction, BATCH, now).await?;
         for session in &idled {
             let reason = if session.absolute { "absolute" } else { "idle" };
-            Deed::new(AuditKind::SessionExpired, session.account_id, now)
+            let payload = json!({"user_id": session.user_id, "reason": reason});
+            Context::of_job(&transaction, now)
                 .in_session(session.id)
-                .with(json!({"user_id": session.user_id, "reason": reason}))
-                .append(&transaction)
+                .record(session.account_id, AuditKind::SessionExpired, payload)
                 .await?;
         }
         transaction.commit().await?;

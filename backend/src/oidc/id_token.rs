@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{fetch::OidcError, metadata::Key};
+use super::{
+    fetch::OidcError,
+    jwk::{Header, Key},
+};
 use crate::config::provider::Provider;
 
 /// Signatures that only the provider can make. None is made with the client's secret.
@@ -48,13 +51,6 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity").field("issuer", &self.issuer).finish_non_exhaustive()
     }
-}
-
-/// What the token's header is asked for.
-#[derive(Debug)]
-pub(super) struct Header {
-    pub algorithm: Algorithm,
-    pub kid: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
 
-use super::PasswordError;
+use super::error::PasswordError;
 
 /// The longest that anybody is expected to wait.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -102,12 +102,12 @@ impl Reason {
 /// What a live session is, at the moment `$1`.
 const LIVE: &str = "revoked_at IS NULL AND idle_expires_at > $1 AND absolute_expires_at > $1";
 
-/// Where a sign-in came from.
+/// Where a request came from.
 #[derive(Debug, Clone, Default)]
-pub struct Origin {
-    /// The client's network address.
-    pub address: Option<String>,
-    /// The client's own description of itself.
+pub struct ClientInfo {
+    /// The client's IP address.
+    pub ip: Option<String>,
+    /// The `User-Agent` header.
     pub user_agent: Option<String>,
 }
 
@@ -121,7 +121,7 @@ pub async fn insert(
     id: SessionId,
     (account_id, user_id): (AccountId, UserId),
     snapshot: &Snapshot,
-    origin: &Origin,
+    client: &ClientInfo,
 ) -> Result<(), DbErr> {
     let deadlines = snapshot.deadlines(snapshot.auth_time());
     let row = entity::ActiveModel {
@@ -142,8 +142,8 @@ pub async fn insert(
         revoked_at: Set(None),
         revoked_reason: Set(None),
         spared_token: Set(None),
-        address: Set(origin.address.clone()),
-        user_agent: Set(origin.user_agent.clone()),
+        address: Set(client.ip.clone()),
+        user_agent: Set(client.user_agent.clone()),
     };
     row.insert(connection).await.map(drop)
 }
@@ -457,7 +457,7 @@ pub struct Own {
     /// The session.
     pub id: SessionId,
     /// Where the sign-in came from.
-    pub origin: Origin,
+    pub client: ClientInfo,
     /// When the person signed in.
     pub auth_time: DateTime<Utc>,
     /// When a person last used it.
@@ -507,7 +507,7 @@ pub async fn list_own(
     let total = rows.first().map_or(0, |row| u64::try_from(row.sessions).unwrap_or_default());
     let own = |row: Row| Own {
         id: SessionId(row.id),
-        origin: Origin { address: row.address, user_agent: row.user_agent },
+        client: ClientInfo { ip: row.address, user_agent: row.user_agent },
         auth_time: row.auth_time,
         // What no person asked for leaves the idle window as it was.
         last_seen_at: row.idle_expires_at - TimeDelta::seconds(row.idle_max),

@@ -1,7 +1,7 @@
 //! `GET /accounts/me/audit-events`.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use curfew::audit::Deed;
+use curfew::audit::{self, Entry};
 use curfew_shared::{audit::AuditKind, auth::Role};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -67,14 +67,22 @@ async fn a_poller_with_the_documented_overlap_sees_an_entry_that_is_committed_la
     let owner = app.owner("ada@example.com").await;
     let own = app.sign_in(&owner).await;
     // A request begins, and is slow to commit.
-    let late = Deed::new(AuditKind::AccountRenamed, owner.account, app.now()).by(owner.id);
+    let late = Entry {
+        account_id: owner.account,
+        at: app.now(),
+        kind: AuditKind::AccountRenamed,
+        actor_id: Some(owner.id),
+        session_id: None,
+        ip: None,
+        payload: json!({}),
+    };
     app.wait(TimeDelta::seconds(30));
     let body = json!({"name": "Ada Lovelace"});
     done(app.patch("/api/v1/users/me").bearer(&own.access).json(&body)).await;
     let page = events(&app, &own, "").await;
     assert_eq!(kinds(&page), ["user.name_changed", "session.signed_in"]);
     let known = page["events"].as_array().unwrap().clone();
-    late.append(&app.app.database.write).await.unwrap();
+    audit::append(&app.app.database.write, late).await.unwrap();
     let poll = async |overlap: TimeDelta| {
         let newest: DateTime<Utc> = serde_json::from_value(known[0]["at"].clone()).unwrap();
         let from = (newest - overlap).to_rfc3339_opts(SecondsFormat::Micros, true);

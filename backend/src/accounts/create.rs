@@ -1,0 +1,66 @@
+//! Creating an account with its first owner.
+
+use curfew_shared::{
+    audit::AuditKind,
+    auth::Role,
+    error::ErrorCode,
+    id::{AccountId, UserId},
+};
+use serde_json::json;
+
+use crate::{
+    context::{Actor, Context},
+    entropy,
+    error::{Error, Result},
+    store::{
+        self, StoreError, accounts,
+        users::{self, NewUser},
+    },
+};
+
+/// The first owner of an account, whose e-mail address has been verified.
+#[derive(Debug)]
+pub struct NewOwner<'a> {
+    /// The account's name.
+    pub account_name: &'a str,
+    /// The e-mail address, in its normal form.
+    pub email: &'a str,
+    /// The owner's name.
+    pub name: &'a str,
+    /// The hash of the password. `None` for a person who signs in with a provider.
+    pub password_hash: Option<&'a str>,
+}
+
+/// Creates an account and its first owner, who acts unless an operator does.
+///
+/// # Errors
+///
+/// `address_taken`.
+pub async fn create_account(ctx: Context<'_>, owner: NewOwner<'_>) -> Result<(AccountId, UserId)> {
+    let account_id = AccountId(entropy::id(ctx.now)?);
+    let user_id = UserId(entropy::id(ctx.now)?);
+    accounts::insert(ctx.transaction, account_id, owner.account_name, ctx.now).await?;
+    let user = NewUser {
+        id: user_id,
+        account_id,
+        email: owner.email,
+        email_verified_at: Some(ctx.now),
+        name: owner.name,
+        role: Role::Owner,
+        password_hash: owner.password_hash,
+    };
+    users::insert(ctx.transaction, user, ctx.now).await.map_err(map_email_taken)?;
+    let (ctx, payload) = match ctx.actor {
+        Actor::Operator => (ctx, json!({"user_id": user_id})),
+        Actor::Anonymous | Actor::User(_) => (ctx.by(user_id), json!({})),
+    };
+    ctx.record(account_id, AuditKind::AccountCreated, payload).await?;
+    Ok((account_id, user_id))
+}
+
+/// The error for an e-mail address that another user has. Only for a caller who has verified the address, or is an
+/// operator.
+#[must_use]
+pub fn map_email_taken(error: StoreError) -> Error {
+    if store::is_taken(&error) { ErrorCode::AddressTaken.into() } else { error.into() }
+}

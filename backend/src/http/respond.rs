@@ -1,0 +1,4 @@
+//! Responses.
+
+pub(super) mod problem;
+pub(super) mod tokens;
