@@ -13,9 +13,7 @@ use sea_orm::{
     Value, sqlx::sqlite::SqliteConnectOptions,
 };
 
-use crate::config::storage::Pooling;
-
-pub use pool::{Pool, Transaction};
+pub use pool::{Pool, Pooling, Transaction};
 pub use sea_orm::{ConnectionTrait as Connection, DbErr as StoreError};
 
 pub mod accounts;

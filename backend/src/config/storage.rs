@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, value_parser};
 
 use super::{address, error::ConfigError};
+use crate::store::Pooling;
 
 /// Where data is stored.
 #[derive(Clone, Args)]
@@ -23,15 +24,6 @@ pub struct StorageConfig {
     /// How a pooler in front of PostgreSQL, such as PgBouncer, shares its connections
     #[arg(long, env = "CURFEW_DATABASE_POOLING", value_enum, default_value_t = Pooling::Session)]
     pub database_pooling: Pooling,
-}
-
-/// How long a pooler in front of PostgreSQL leaves a connection to one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Pooling {
-    /// As long as the client is connected, as without a pooler
-    Session,
-    /// As long as a transaction
-    Transaction,
 }
 
 fn parse_database_url(text: &str) -> Result<String, &'static str> {

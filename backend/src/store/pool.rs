@@ -6,12 +6,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::ValueEnum;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, RuntimeErr, SqliteTransactionMode, SqlxError, Statement, TransactionOptions,
     TransactionTrait,
 };
 use tokio::time::timeout;
+
+/// How long a pooler in front of PostgreSQL leaves a connection to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pooling {
+    /// As long as the client is connected, as without a pooler
+    Session,
+    /// As long as a transaction
+    Transaction,
+}
 
 /// A pool of connections.
 ///

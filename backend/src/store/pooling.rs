@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, RuntimeErr, SqlxError};
 
-use super::{one, options};
-use crate::config::storage::Pooling;
+use super::{one, options, pool::Pooling};
 
 /// The first statement of a transaction where each may be on a connection of its own: others have left
 /// prepared statements on it, under names that the driver will use.

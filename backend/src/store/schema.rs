@@ -8,9 +8,11 @@ use std::{
 use curfew_migrations::{INDEXES, State};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
-use crate::config::storage::Pooling;
-
-use super::{Database, Pool, Transaction, one, pool::away, sqlite_file};
+use super::{
+    Database, Pool, Transaction, one,
+    pool::{Pooling, away},
+    sqlite_file,
+};
 
 /// Part of the key of the advisory lock that migrations run under in PostgreSQL; the other is the schema.
 const LOCK: i32 = 0x6375_7266;
