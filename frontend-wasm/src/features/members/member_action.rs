@@ -80,7 +80,8 @@ impl MemberAction {
             MemberActionKind::Remove => "The person no longer belongs to the account.",
             MemberActionKind::SignOut => "The person can sign in again, and is told by mail.",
         };
-        let invitations = if self.takes_ownership() { " Pending invitations from this person are revoked." } else { "" };
+        let invitations =
+            if self.takes_ownership() { " Pending invitations from this person are revoked." } else { "" };
         [&sessions, rest, invitations].concat()
     }
 
