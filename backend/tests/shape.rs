@@ -1,8 +1,8 @@
-//! The rooms of the code and the one direction between them, where module privacy cannot tell.
+//! The layers of the code, where module privacy cannot enforce them.
 
 use std::{fs, io::Result, path::Path};
 
-/// What a room's code must not mention.
+/// The names that each module must not mention.
 const RULES: &[(&str, &[&str])] = &[
     (
         "domain",
@@ -23,12 +23,12 @@ const RULES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn each_room_keeps_to_its_own() -> Result<()> {
+fn each_module_respects_the_layers() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     RULES.iter().try_for_each(|(room, forbidden)| keeps_to_its_own(&source, room, forbidden))
 }
 
-/// In the page: `pages → hooks → api` and `store`; components know none of them.
+/// In the page: `pages → hooks → api` and `store`; components use none of them.
 #[test]
 fn the_pages_components_know_neither_api_nor_store() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend-wasm/src");

@@ -1,4 +1,4 @@
-//! What is neither logged nor kept (ASVS V14.2, V16.2).
+//! Secrets are neither logged nor stored (ASVS V14.2, V16.2).
 
 use std::{
     io,
@@ -13,14 +13,15 @@ use tracing::{Dispatch, subscriber::NoSubscriber};
 
 use crate::test_app::{LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp};
 
-/// What was logged, whatever the level that an operator may choose.
+/// Captures the log at every level.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        // With one subscriber alive, a thread of another test that reaches a log line first turns it off for
-        // good, because that thread has no subscriber. With two, each line asks the thread that it runs in.
+        // With a single subscriber, a thread of another test that reaches a log line first would disable that
+        // line for good, because that thread has no subscriber. With two, each line asks the current
+        // thread's.
         static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
         LazyLock::force(&SECOND);
         let log = self.clone();
@@ -50,7 +51,7 @@ impl io::Write for Log {
 pub async fn everything(app: &TestApp) -> String {
     let is_sqlite = app.app.database.write.get_database_backend() == DbBackend::Sqlite;
     let tables: String = app
-        .value(if is_sqlite {
+        .query_value(if is_sqlite {
             "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
         } else {
             "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = current_schema()"
@@ -62,17 +63,17 @@ pub async fn everything(app: &TestApp) -> String {
             let columns = format!(
                 "SELECT group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM pragma_table_info('{table}')"
             );
-            format!("SELECT group_concat({}, ' ') FROM {table}", app.value::<String>(&columns).await)
+            format!("SELECT group_concat({}, ' ') FROM {table}", app.query_value::<String>(&columns).await)
         } else {
             format!("SELECT string_agg(CAST(t AS TEXT), ' ') FROM {table} t")
         };
-        all += &app.value::<Option<String>>(&rows).await.unwrap_or_default();
+        all += &app.query_value::<Option<String>>(&rows).await.unwrap_or_default();
     }
     all
 }
 
 #[tokio::test]
-async fn no_token_link_cookie_or_password_is_logged_or_kept() {
+async fn no_token_link_cookie_or_password_is_logged_or_stored() {
     const NEW: &str = "seven purple kangaroos hum";
     let app = TestApp::new().await;
     let log = Log::default();
@@ -88,7 +89,7 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     });
     let registered = post("/auth/register", registration).send().await;
     secrets.push(secret_of(registered.header("set-cookie")));
-    let link = app.mail().await.token("/verify-email");
+    let link = app.only_email().await.token("/verify-email");
     let verify = json!({"token": link, "password": PASSWORD});
     assert_eq!(post("/auth/verify-email", verify).send().await.status, 200);
     secrets.push(link);
@@ -96,8 +97,8 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     for password in ["a wrong password", PASSWORD] {
         let credentials =
             json!({"email": "ada@example.com", "password": password, "token_delivery": "cookie"});
-        let answer = post("/auth/login/json", credentials).send().await;
-        let cookies = answer.headers.get_all("set-cookie");
+        let response = post("/auth/login/json", credentials).send().await;
+        let cookies = response.headers.get_all("set-cookie");
         secrets.extend(cookies.iter().map(|cookie| secret_of(cookie.to_str().unwrap())));
     }
     let owner = app.post(LOGIN).json(&json!({"email": "ada@example.com", "password": PASSWORD}));
@@ -109,24 +110,24 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
 
     let invitation = json!({"email": "bob@example.com", "role": "viewer"});
     post("/accounts/me/invites", invitation).bearer(&proven.access).send().await;
-    let link = app.mail_to("bob@example.com").await.token("/invite");
+    let link = app.email_to("bob@example.com").await.token("/invite");
     let joining = json!({"name": "Bob", "password": PASSWORD});
     let bob = post(&format!("/invites/{link}/accept"), joining).send().await.tokens();
     secrets.push(link);
 
     post("/users/me/email", json!({"email": "countess@example.com"})).bearer(&proven.access).send().await;
-    let link = app.mail_to("countess@example.com").await.token("/verify-email");
+    let link = app.email_to("countess@example.com").await.token("/verify-email");
     assert_eq!(post("/auth/verify-email", json!({"token": link})).send().await.status, 200);
     secrets.push(link);
-    secrets.push(app.mail_to("ada@example.com").await.token("/not-me"));
+    secrets.push(app.email_to("ada@example.com").await.token("/not-me"));
     post("/auth/forgot-password", json!({"email": "countess@example.com"})).send().await;
-    let link = app.mail().await.token("/reset-password");
+    let link = app.only_email().await.token("/reset-password");
     assert_eq!(
         post("/auth/reset-password", json!({"token": link, "password": NEW})).send().await.status,
         204
     );
     secrets.push(link);
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     app.refresh(&proven.refresh).await.assert_problem("invalid_refresh_token");
     app.post(LOGOUT).bearer(&bob.refresh).send().await;
     for tokens in [first, next, proven, bob] {
@@ -138,14 +139,14 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     assert!(log.contains("/api/v1/auth/reset-password"), "requests are logged: {log}");
     assert!(rows.contains("countess@example.com"), "{rows}");
     for secret in secrets {
-        // A signature alone would do for who has the rest.
+        // The signature suffices for somebody who has the rest.
         let part = secret.rsplit('.').next().unwrap();
         assert!(!log.contains(part), "{secret} in {log}");
         assert!(!rows.contains(part), "{secret} in {rows}");
     }
 }
 
-/// The value of a cookie that is set.
+/// The value of a `Set-Cookie` header.
 fn secret_of(cookie: &str) -> String {
     cookie.split(';').next().unwrap().split_once('=').unwrap().1.to_owned()
 }
