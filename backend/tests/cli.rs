@@ -602,7 +602,7 @@ fn a_stopping_server_is_not_ready_but_listens_for_the_set_delay() {
     served.entry_with("listening for 300 more seconds");
     assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 503"));
     assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
-    // A second signal or Ctrl-C ends the delay; otherwise it lasts as long as set.
+    // A second signal ends the delay, Ctrl-C skips it; otherwise it lasts as long as set.
     served.signal("TERM");
     assert!(served.process.wait().unwrap().success());
     for (signal, seconds) in [("INT", "300"), ("TERM", "1"), ("TERM", "0")] {

@@ -41,7 +41,7 @@ impl Provider {
     /// Starts a provider that returns the e-mail address only from the userinfo endpoint, issues ID tokens
     /// for a second audience, and takes the client secret in the body.
     pub async fn start_with_quirks() -> Result<Self> {
-        Self::start_with(&["thin"]).await
+        Self::start_with(&["quirks"]).await
     }
 
     async fn start_with(kind: &[&str]) -> Result<Self> {
@@ -85,7 +85,7 @@ impl Provider {
 
     /// Signs with a new key from now on.
     pub async fn rotate_key(&mut self) -> Result<()> {
-        self.command("roll").await
+        self.command("rotate").await
     }
 
     pub async fn set_mode(&mut self, mode: ProviderMode) -> Result<()> {

@@ -24,7 +24,6 @@ mod operator;
 mod own_sessions;
 mod policy;
 mod profile;
-mod provider;
 mod recovery;
 mod refresh;
 mod registration;

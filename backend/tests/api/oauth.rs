@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    provider::{CLIENT_SECRET, Provider},
-    secrets::{Log, everything},
+    test_app::fake_provider::{CLIENT_SECRET, FakeProvider},
+    test_app::leaks::{Log, all_rows},
     test_app::{ME, TestApp, TestResponse, Tokens, claims},
 };
 
 mod identities;
-mod people;
 mod providers;
 mod settings;
+mod users;
 
 const IDENTITIES: &str = "/api/v1/users/me/identities";
 const VERIFY: &str = "/api/v1/auth/verify-email";
@@ -31,12 +31,12 @@ struct Begun {
     request: HashMap<String, String>,
 }
 
-async fn setup() -> (TestApp, Provider) {
+async fn setup() -> (TestApp, FakeProvider) {
     setup_with(|_| {}).await
 }
 
-async fn setup_with(change: impl FnOnce(&mut provider::Provider)) -> (TestApp, Provider) {
-    let provider = Provider::start().await;
+async fn setup_with(change: impl FnOnce(&mut provider::Provider)) -> (TestApp, FakeProvider) {
+    let provider = FakeProvider::start().await;
     let mut settings = provider.settings("example", "");
     change(&mut settings);
     (TestApp::new().await.replica_with(|config| config.providers = vec![settings]), provider)
@@ -74,13 +74,13 @@ async fn call_back(app: &TestApp, name: &str, cookie: &str, body: &Value) -> Tes
 }
 
 /// The user signs in at the provider and comes back.
-async fn come_back(app: &TestApp, provider: &Provider, begun: &Begun, person: &Value) -> TestResponse {
+async fn come_back(app: &TestApp, provider: &FakeProvider, begun: &Begun, person: &Value) -> TestResponse {
     let code = provider.code(&begun.request, person, app.now());
     let body = json!({"state": begun.request["state"], "code": code});
     call_back(app, "example", &begun.cookie, &body).await
 }
 
-async fn sign_in(app: &TestApp, provider: &Provider, person: &Value) -> TestResponse {
+async fn sign_in(app: &TestApp, provider: &FakeProvider, person: &Value) -> TestResponse {
     let begun = begin(app).await;
     come_back(app, provider, &begun, person).await
 }
@@ -127,7 +127,7 @@ impl Jar {
     async fn come_back(
         &mut self,
         app: &TestApp,
-        provider: &Provider,
+        provider: &FakeProvider,
         begun: &Begun,
         person: &Value,
     ) -> TestResponse {
@@ -135,7 +135,7 @@ impl Jar {
         self.call_back(app, &json!({"state": begun.request["state"], "code": code})).await
     }
 
-    async fn sign_in(&mut self, app: &TestApp, provider: &Provider, person: &Value) -> TestResponse {
+    async fn sign_in(&mut self, app: &TestApp, provider: &FakeProvider, person: &Value) -> TestResponse {
         let begun = self.begin(app).await;
         self.come_back(app, provider, &begun, person).await
     }
@@ -239,7 +239,7 @@ async fn a_state_works_once_in_time_and_in_its_own_browser() {
     let (one, other) = (begin(&app).await, begin(&app).await);
     let code = |begun: &Begun| provider.code(&begun.request, &ada(), app.now());
     let body = json!({"state": one.request["state"], "code": code(&one)});
-    // Another browser's cookie, no matching cookie, and none at all.
+    // Another browser's cookie, an unrelated cookie, and a wrong or missing state.
     call_back(&app, "example", &other.cookie, &body).await.assert_problem("oauth_state_invalid");
     call_back(&app, "example", "a=b", &body).await.assert_problem("oauth_state_invalid");
     let forged = json!({"state": "x", "code": "x"});
@@ -347,7 +347,7 @@ async fn failed_provider_sign_ins_are_throttled_by_ip() {
         let again = call_back(&app, "example", &begun_once.cookie, &forged).await;
         again.assert_problem("oauth_state_invalid");
     }
-    // The first attempt over the limit succeeds and starts the wait.
+    // The first start over the limit still succeeds and begins the wait.
     let last = begin(&app).await;
     start_as(&app, "example", &json!({}), None).await.assert_problem("too_many_requests");
     let response = come_back(&app, &provider, &last, &ada()).await;
@@ -374,7 +374,7 @@ async fn no_secret_of_a_provider_sign_in_is_logged_or_stored() {
         let begun = browser.begin(&app).await;
         let [state, kept] =
             [begun.request["state"].clone(), begun.cookie.split_once('=').unwrap().1.to_owned()];
-        let rows = everything(&app).await;
+        let rows = all_rows(&app).await;
         assert!(rows.contains("example") && !rows.contains(&state) && !rows.contains(&kept), "{rows}");
         // They are needed in plain text until the callback.
         assert!(rows.contains(&begun.request["nonce"]));
@@ -393,7 +393,7 @@ async fn no_secret_of_a_provider_sign_in_is_logged_or_stored() {
     secrets.append(&mut provider.inner.lock().unwrap().secrets);
     secrets.extend(browser.0.into_iter().map(|(_, value)| value));
     assert_eq!(secrets.len(), 1 + 4 * 4 + 2 + 4 * 2 + 3 + 1, "{secrets:?}");
-    let (rows, log) = (everything(&app).await, log.text());
+    let (rows, log) = (all_rows(&app).await, log.text());
     assert!(log.contains("the code was refused: invalid_grant (AADSTS70000)"), "{log}");
     assert!(log.contains("the ID token is of another sign-in"), "{log}");
     assert!(rows.contains("eve@example.com"), "{rows}");

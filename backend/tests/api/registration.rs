@@ -273,7 +273,7 @@ async fn resending_means_the_registration_of_the_same_browser() {
     app.advance(TimeDelta::seconds(1));
     app.post(REGISTER).json(&theirs).send().await;
     app.sent_emails().await;
-    // The message says that somebody registered, and needs the password, which only they know.
+    // The message says that somebody registered. Without that browser's cookie, its link needs a password.
     let ask = async |cookie: &str| {
         let again = app.post(RESEND).header("cookie", cookie).json(&json!({"email": "ada@example.com"}));
         assert_eq!(again.send().await.status, 202);

@@ -1,76 +1,12 @@
 //! Secrets are neither logged nor stored (ASVS V14.2, V16.2).
 
-use std::{
-    io,
-    sync::{Arc, LazyLock, Mutex},
-};
-
 use chrono::TimeDelta;
-use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
 
-use tracing::{Dispatch, subscriber::NoSubscriber};
-
-use crate::test_app::{LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp};
-
-/// Captures the log at every level.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        // With a single subscriber, a thread of another test that reaches a log line first would disable that
-        // line for good, because that thread has no subscriber. With two, each line asks the current
-        // thread's.
-        static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
-        LazyLock::force(&SECOND);
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Every row of every table.
-pub async fn everything(app: &TestApp) -> String {
-    let is_sqlite = app.app.database.write.get_database_backend() == DbBackend::Sqlite;
-    let tables: String = app
-        .query_value(if is_sqlite {
-            "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
-        } else {
-            "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = current_schema()"
-        })
-        .await;
-    let mut all = String::new();
-    for table in tables.split(',') {
-        let rows = if is_sqlite {
-            let columns = format!(
-                "SELECT group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM pragma_table_info('{table}')"
-            );
-            format!("SELECT group_concat({}, ' ') FROM {table}", app.query_value::<String>(&columns).await)
-        } else {
-            format!("SELECT string_agg(CAST(t AS TEXT), ' ') FROM {table} t")
-        };
-        all += &app.query_value::<Option<String>>(&rows).await.unwrap_or_default();
-    }
-    all
-}
+use crate::test_app::{
+    LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp,
+    leaks::{Log, all_rows},
+};
 
 #[tokio::test]
 async fn no_token_link_cookie_or_password_is_logged_or_stored() {
@@ -135,7 +71,7 @@ async fn no_token_link_cookie_or_password_is_logged_or_stored() {
     }
 
     assert!(secrets.len() > 18 && secrets.iter().all(|secret| secret.len() > 12), "{secrets:?}");
-    let (rows, log) = (everything(&app).await, log.text());
+    let (rows, log) = (all_rows(&app).await, log.text());
     assert!(log.contains("/api/v1/auth/reset-password"), "requests are logged: {log}");
     assert!(rows.contains("countess@example.com"), "{rows}");
     for secret in secrets {

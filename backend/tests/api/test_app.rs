@@ -19,6 +19,9 @@
 //! - [`TestApp::sent_emails`] runs the mailer and returns what it sent.
 //! - [`TestApp::query_value`] and [`TestApp::execute`] are only for what no endpoint shows or allows.
 
+pub mod fake_provider;
+pub mod leaks;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::{IDENTITIES, Jar, ada, begin, begun, call_back, come_back, count, setup, sign_in, start_as};
 use crate::{
-    provider::{Lie, Provider, Signer},
     test_app::TestApp,
+    test_app::fake_provider::{FakeProvider, Lie, Signer},
 };
 
 #[tokio::test]
 async fn one_providers_response_is_not_accepted_as_anothers() {
-    let (one, two) = (Provider::start().await, Provider::start().await);
+    let (one, two) = (FakeProvider::start().await, FakeProvider::start().await);
     let settings = vec![one.settings("example", ""), two.settings("other", "")];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     let started = begin(&app).await;
@@ -202,7 +202,7 @@ async fn a_provider_with_invalid_metadata_is_sent_no_request() {
 
 #[tokio::test]
 async fn microsoft_is_trusted_per_tenant_and_never_for_an_address() {
-    let provider = Provider::below("/common/v2.0").await;
+    let provider = FakeProvider::below("/common/v2.0").await;
     let settings = vec![provider.settings("microsoft", "/common/v2.0")];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     app.owner("ada@example.com").await;
@@ -242,7 +242,7 @@ async fn microsoft_is_trusted_per_tenant_and_never_for_an_address() {
 }
 
 /// Makes the provider sign with a new key.
-fn roll(provider: &Provider, kid: &str) {
+fn roll(provider: &FakeProvider, kid: &str) {
     let mut inner = provider.inner.lock().unwrap();
     inner.signer = Signer::ec(kid);
     let jwk = inner.signer.jwk();
@@ -307,7 +307,7 @@ async fn a_hanging_provider_times_out_and_blocks_no_other_sign_in() {
 #[tokio::test]
 async fn provider_errors_are_told_apart() {
     let (app, provider) = setup().await;
-    let other = Provider::start().await.origin;
+    let other = FakeProvider::start().await.origin;
     let response = async |word: &str, issuer: Option<&str>| {
         let begun = begin(&app).await;
         let description = "AADSTS50105: not assigned";
@@ -344,7 +344,7 @@ async fn provider_errors_are_told_apart() {
 #[tokio::test]
 async fn an_issuer_that_resembles_microsofts_is_taken_literally() {
     let path = "/organizations/acme";
-    let provider = Provider::below(path).await;
+    let provider = FakeProvider::below(path).await;
     let settings = vec![provider.settings("example", path)];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{ada, begin, call_back, count, eve, setup, setup_with, sign_in, start_as};
 use crate::{
-    provider::Provider,
-    secrets::Log,
+    test_app::fake_provider::FakeProvider,
+    test_app::leaks::Log,
     test_app::{ME, TestApp},
 };
 
@@ -135,7 +135,7 @@ async fn a_form_post_response_is_passed_on_to_the_page() {
 async fn a_separate_discovery_url_keeps_the_issuer_and_requires_tls() {
     // The server cannot reach the provider's public name.
     let issuer = "https://id.example/realms/people";
-    let provider = Provider::below("/realms/people").await;
+    let provider = FakeProvider::below("/realms/people").await;
     let mut settings = provider.settings("example", "");
     settings.issuer = issuer.to_owned();
     settings.discovery_url =

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Jar, VERIFY, ada, begin, begun, call_back, come_back, count, eve, setup, sign_in, start_as};
 use crate::{
-    provider::Provider,
+    test_app::fake_provider::FakeProvider,
     test_app::{LOGIN, ME, PASSWORD, TestApp, Tokens, claims},
 };
 
@@ -136,7 +136,7 @@ async fn another_users_identity_is_not_linked_to_ones_own_registration() {
 
 #[tokio::test]
 async fn an_address_verified_by_both_sides_links_and_its_owner_is_told() {
-    let (one, two) = (Provider::start().await, Provider::start().await);
+    let (one, two) = (FakeProvider::start().await, FakeProvider::start().await);
     let settings = vec![one.settings("example", ""), two.settings("other", "")];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     let user = app.owner("ada@example.com").await;
@@ -168,7 +168,7 @@ async fn an_address_verified_by_both_sides_links_and_its_owner_is_told() {
 
 #[tokio::test]
 async fn an_untrusted_provider_verifies_no_address() {
-    let provider = Provider::start().await;
+    let provider = FakeProvider::start().await;
     let mut settings = provider.settings("example", "");
     settings.trusts_addresses = false;
     let app = TestApp::new().await.replica_with(|config| config.providers = vec![settings]);

@@ -40,7 +40,7 @@ pub type Lie = Box<dyn Fn(&mut Value, &mut Value) + Send>;
 pub type ChangeUserinfo = Box<dyn Fn(&mut Value) + Send>;
 
 #[derive(Clone)]
-pub struct Provider {
+pub struct FakeProvider {
     pub origin: String,
     pub inner: Arc<Mutex<Inner>>,
 }
@@ -156,7 +156,7 @@ impl Signer {
     }
 }
 
-impl Provider {
+impl FakeProvider {
     pub async fn start() -> Self {
         Self::below("").await
     }
@@ -251,7 +251,7 @@ impl Provider {
 }
 
 /// Responds as configured: never, with 503, or with `answer`.
-async fn answer(provider: &Provider, answer: impl FnOnce(&mut Inner) -> Response) -> Response {
+async fn answer(provider: &FakeProvider, answer: impl FnOnce(&mut Inner) -> Response) -> Response {
     if provider.inner.lock().unwrap().hangs {
         return std::future::pending().await;
     }
@@ -259,12 +259,12 @@ async fn answer(provider: &Provider, answer: impl FnOnce(&mut Inner) -> Response
     if inner.is_away { StatusCode::SERVICE_UNAVAILABLE.into_response() } else { answer(&mut inner) }
 }
 
-async fn metadata_endpoint(State(provider): State<Provider>) -> Response {
+async fn metadata_endpoint(State(provider): State<FakeProvider>) -> Response {
     provider.inner.lock().unwrap().metadata_asked += 1;
     answer(&provider, |inner| Json(inner.metadata.clone()).into_response()).await
 }
 
-async fn keys_endpoint(State(provider): State<Provider>) -> Response {
+async fn keys_endpoint(State(provider): State<FakeProvider>) -> Response {
     provider.inner.lock().unwrap().keys_asked += 1;
     let keys = |inner: &mut Inner| {
         if inner.keys_are_away {
@@ -276,7 +276,7 @@ async fn keys_endpoint(State(provider): State<Provider>) -> Response {
 }
 
 async fn token_endpoint(
-    State(provider): State<Provider>,
+    State(provider): State<FakeProvider>,
     headers: HeaderMap,
     Form(form): Form<HashMap<String, String>>,
 ) -> Response {
@@ -325,7 +325,7 @@ fn redeem(inner: &mut Inner, headers: &HeaderMap, form: &HashMap<String, String>
     Json(body).into_response()
 }
 
-async fn userinfo_endpoint(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+async fn userinfo_endpoint(State(provider): State<FakeProvider>, headers: HeaderMap) -> Response {
     answer(&provider, |inner| {
         let token =
             headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
