@@ -1,4 +1,4 @@
-//! PgBouncer between the servers and PostgreSQL. Skipped if either is missing.
+//! `PgBouncer` between the servers and PostgreSQL. Skipped if either is missing.
 
 use e2e::{Postgres, Settings, TestResult, run, send};
 use reqwest::Method;

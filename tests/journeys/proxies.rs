@@ -1,4 +1,4 @@
-//! HAProxy and nginx in front of the servers, as docs/operations.md configures them. Skipped if they are
+//! `HAProxy` and nginx in front of the servers, as docs/operations.md configures them. Skipped if they are
 //! missing.
 
 use std::sync::{
@@ -43,7 +43,8 @@ async fn a_rolling_restart_loses_no_request() -> TestResult {
                 // Until it receives a second signal.
                 .with("CURFEW_SHUTDOWN_DELAY_SECONDS", "300")
         };
-        let (one, two) = tokio::try_join!(context.server(settings()), context.server(settings()))?;
+        let (one, two) =
+            tokio::try_join!(Box::pin(context.server(settings())), Box::pin(context.server(settings())))?;
         let ports = [one.port(), two.port()];
         let Some(haproxy) = context.haproxy(ports).await? else { return Ok(()) };
         let Some(nginx) = context.nginx(ports).await? else { return Ok(()) };

@@ -62,6 +62,7 @@ impl<'a> AxeAudit<'a> {
         Ok(())
     }
 
+    #[must_use]
     pub fn faults(&self) -> &[String] {
         &self.faults
     }

@@ -43,13 +43,13 @@ impl TestContext {
         Server::prepare(settings, self.log())
     }
 
-    /// Starts PgBouncer in front of the database at `url`. Returns it with the database's URL through it, or
-    /// `None` if PgBouncer is not installed.
+    /// Starts `PgBouncer` in front of the database at `url`. Returns it with the database's URL through it, or
+    /// `None` if `PgBouncer` is not installed.
     pub async fn pgbouncer(&self, url: &str, pool_mode: &str) -> Result<Option<(Program, String)>> {
         Program::pgbouncer(url, pool_mode, self.log()).await
     }
 
-    /// Starts HAProxy in front of the servers at these ports, or returns `None` if it is not installed.
+    /// Starts `HAProxy` in front of the servers at these ports, or returns `None` if it is not installed.
     pub async fn haproxy(&self, servers: [u16; 2]) -> Result<Option<Program>> {
         Program::haproxy(servers, self.log()).await
     }

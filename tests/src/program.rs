@@ -1,4 +1,4 @@
-//! Third-party programs around the server: PgBouncer, HAProxy and nginx.
+//! Third-party programs around the server: `PgBouncer`, `HAProxy` and nginx.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -28,7 +28,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts PgBouncer, with three server connections unless it pools by session. Returns it with the
+    /// Starts `PgBouncer`, with three server connections unless it pools by session. Returns it with the
     /// database's URL through it, or `None` if it is not installed.
     pub async fn pgbouncer(url: &str, pool_mode: &str, log: PathBuf) -> Result<Option<(Self, String)>> {
         let Some(program) = find("pgbouncer") else { return Ok(None) };
@@ -60,7 +60,7 @@ impl Program {
         Ok(Some((program, here)))
     }
 
-    /// Starts HAProxy with the configuration in docs/operations.md, but with checks ten times as often.
+    /// Starts `HAProxy` with the configuration in docs/operations.md, but with checks ten times as often.
     /// Returns `None` if it is not installed.
     pub async fn haproxy(servers: [u16; 2], log: PathBuf) -> Result<Option<Self>> {
         let Some(program) = find("haproxy") else { return Ok(None) };

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 const MANY: usize = 100;
 
 /// The status and error code of a rejected token.
+#[must_use]
 pub fn unauthorized(word: &str) -> (u16, String) {
     (401, word.to_owned())
 }

@@ -73,6 +73,7 @@ pub async fn new_device_link(
 }
 
 /// The list row of a user or an invitation.
+#[must_use]
 pub fn row_of(list: &str, person: &Person) -> String {
     format!("{list} li[data-email='{}']", person.email)
 }
