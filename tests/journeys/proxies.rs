@@ -32,7 +32,7 @@ async fn come_and_go(api: ApiClient, ada: Person, stop: Arc<AtomicBool>) -> Resu
 #[tokio::test]
 async fn a_rolling_restart_loses_no_request() -> TestResult {
     let Some(postgres) = Postgres::from_env() else { return Ok(()) };
-    run(async |context| {
+    Box::pin(run(async |context| {
         let url = postgres.create_database().await?;
         let settings = || {
             Settings::default()
@@ -43,8 +43,7 @@ async fn a_rolling_restart_loses_no_request() -> TestResult {
                 // Until it receives a second signal.
                 .with("CURFEW_SHUTDOWN_DELAY_SECONDS", "300")
         };
-        let (one, two) =
-            tokio::try_join!(Box::pin(context.server(settings())), Box::pin(context.server(settings())))?;
+        let (one, two) = tokio::try_join!(context.server(settings()), context.server(settings()))?;
         let ports = [one.port(), two.port()];
         let Some(haproxy) = context.haproxy(ports).await? else { return Ok(()) };
         let Some(nginx) = context.nginx(ports).await? else { return Ok(()) };
@@ -69,7 +68,7 @@ async fn a_rolling_restart_loses_no_request() -> TestResult {
             assert!(count? > 0);
         }
         Ok(())
-    })
+    }))
     .await
 }
 
