@@ -1,5 +1,5 @@
-// A mail server for the journeys: keeps every message in a folder, a file a message, but for those to addresses that
-// begin with `unknown.`, which it refuses, and those of a client that greets it with no host name.
+// A mail server for the journeys. Stores each message in a file of a folder. Refuses recipients that begin with
+// `unknown.`, and clients whose greeting is not a host name.
 // Usage: SMTP_SERVER=folder/of/the/package node smtp-server.mjs FOLDER; prints its port.
 import { createRequire } from "node:module";
 import { writeFileSync, renameSync } from "node:fs";
@@ -16,7 +16,7 @@ const server = new SMTPServer({
     const refused = Object.assign(new Error("No such user"), { responseCode: 550 });
     done(address.address.startsWith("unknown.") ? refused : null);
   },
-  // As many servers do, when the sender is named.
+  // Checked at MAIL FROM, as many servers do.
   onMailFrom(address, session, done) {
     const refused = Object.assign(new Error("Helo command rejected: need a host name"), { responseCode: 504 });
     done(session.hostNameAppearsAs.startsWith("[") ? refused : null);
@@ -26,7 +26,7 @@ const server = new SMTPServer({
     stream.on("data", (part) => parts.push(part));
     stream.on("end", () => {
       const file = join(folder, String(count++).padStart(4, "0"));
-      // Whole or not there at all.
+      // Renaming makes the file appear complete.
       writeFileSync(`${file}.part`, Buffer.concat(parts));
       renameSync(`${file}.part`, `${file}.eml`);
       done();

@@ -1,7 +1,7 @@
-//! How fast the release binary is, as ratios to limits measured in the same run: `just bench`.
+//! Measures the speed of the release binary as ratios to limits measured in the same run: `just bench`.
 //!
-//! Client, server and database share the machine. On SQLite, and on PostgreSQL where
-//! `TEST_DATABASE_URL` is set. A number without its ratio says more of the machine than of Curfew.
+//! Client, server and database share the machine. Runs on SQLite, and on PostgreSQL if `TEST_DATABASE_URL` is
+//! set. A number without its ratio says more about the machine than about Curfew.
 
 #![expect(
     clippy::unwrap_used,
@@ -97,7 +97,7 @@ async fn measure(binary: &str, name: &str, url: &str) {
     let limit = argon2_alone().await;
     let sign_ins = run(server.address, |_, mut client| async move {
         let body = json!({"email": EMAIL, "password": PASSWORD}).to_string();
-        // The surplus is refused early, and does not count.
+        // Surplus sign-ins are refused early and do not count.
         let (status, _) = client.call("POST", "/api/v1/auth/login/json", None, &body).await;
         client.counts = status == 200;
         client
@@ -110,7 +110,7 @@ async fn measure(binary: &str, name: &str, url: &str) {
     many_sessions(&database, server.address, account).await;
 }
 
-/// Whether the time of an answer tells that an address is known: medians of many, in turn.
+/// Compares response times for known and unknown addresses: the medians of many alternating requests.
 async fn known_and_unknown(database: &Database, address: SocketAddr) {
     const EACH: u32 = 100;
     let now = SystemClock.now();
@@ -145,7 +145,7 @@ async fn known_and_unknown(database: &Database, address: SocketAddr) {
             for (kind, times) in ["known", "unknown"].into_iter().zip(&mut times) {
                 let mut body = extra.clone();
                 body["email"] = json!(format!("{kind}{n}@bench.example"));
-                // From an address of its own, so that nobody has to wait.
+                // From a separate IP, so that no request is throttled.
                 client.origin = Some(format!("10.{}.{}.{}", path.len(), n % 250, kind.len()));
                 let begun = Instant::now();
                 let (status, _) = client.call("POST", path, None, &body.to_string()).await;
@@ -158,12 +158,11 @@ async fn known_and_unknown(database: &Database, address: SocketAddr) {
             times[times.len() / 2].as_secs_f64() * 1e3
         });
         println!("  {what}: known {known:.2} ms, unknown {unknown:.2} ms (medians of {EACH} each, in turn)");
-        // What is looked up or hashed for one kind alone would show as more than that.
+        // A lookup or a hash for only one kind would exceed this.
         assert!((0.8..1.25).contains(&(known / unknown)), "the time of a {what} tells of the address");
     }
 }
 
-/// An account with one owner.
 async fn seed(database: &Database) -> (AccountId, UserId) {
     let now = SystemClock.now();
     let (account, user) = (AccountId(entropy::id(now).unwrap()), UserId(entropy::id(now).unwrap()));
@@ -182,7 +181,7 @@ async fn seed(database: &Database) -> (AccountId, UserId) {
     (account, user)
 }
 
-/// Rotations a second without HTTP and tokens: the same statement through the same pool.
+/// Rotations per second without HTTP and tokens: the same statement through the same pool.
 async fn statement_alone(database: &Database, account: AccountId, user: UserId) -> f64 {
     let mut tasks = JoinSet::new();
     let deadline = Instant::now() + PERIOD;
@@ -254,7 +253,7 @@ async fn argon2_alone() -> f64 {
     f64::from(tasks.join_all().await.into_iter().sum::<u32>()) / PERIOD.as_secs_f64()
 }
 
-/// The owner's page and the bulk revocation, with very many live sessions in the account and as many in others.
+/// The security page and the bulk revocation, with many live sessions in the account and as many in others.
 async fn many_sessions(database: &Database, address: SocketAddr, account: AccountId) {
     let backend = database.write.get_database_backend();
     let postgres = backend == DbBackend::Postgres;
@@ -288,7 +287,7 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
             .unwrap();
     }
     if postgres {
-        // As its autovacuum would; nobody does so for SQLite.
+        // As PostgreSQL's autovacuum would; SQLite has none.
         database.write.execute_unprepared("ANALYZE").await.unwrap();
     }
     let explained = Explained(&database.read);
@@ -317,11 +316,11 @@ async fn many_sessions(database: &Database, address: SocketAddr, account: Accoun
     println!("  {} sessions ended in bulk: {} ms", body["revoked_count"], begun.elapsed().as_millis());
 }
 
-/// A connection that prints the plan of a statement instead of running it: the very statements of the store.
+/// A connection that prints the plan of a statement instead of running it.
 struct Explained<'a>(&'a curfew::store::Pool);
 
 impl Explained<'_> {
-    /// Answers the statement that was explained.
+    /// Explains a statement, prints the plan and returns the statement that was explained.
     async fn explain(&self, statement: Statement) -> Statement {
         let postgres = self.0.get_database_backend() == DbBackend::Postgres;
         let (explain, column) = if postgres { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
@@ -341,7 +340,7 @@ impl ConnectionTrait for Explained<'_> {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let plan = self.explain(statement).await;
-        // For the result, so that what comes after it is explained too: a plan changes no row.
+        // Returns a result, so that later statements are explained, too: a plan changes no row.
         self.0.execute_raw(plan).await
     }
 
@@ -406,12 +405,12 @@ fn panic_with(words: &str) -> ! {
     panic!("{words}")
 }
 
-/// One connection that is kept alive.
+/// A client with one keep-alive connection.
 struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
     counts: bool,
-    /// Where it says that it calls from.
+    /// The value of `X-Forwarded-For`.
     origin: Option<String>,
 }
 
@@ -450,7 +449,7 @@ impl Client {
     }
 }
 
-/// Signs in; answers the access and the refresh token.
+/// Signs in and returns the access and the refresh token.
 async fn sign_in(client: &mut Client) -> (String, String) {
     let body = json!({"email": EMAIL, "password": PASSWORD}).to_string();
     let (status, body) = client.call("POST", "/api/v1/auth/login/json", None, &body).await;
@@ -491,7 +490,7 @@ where
     .await
 }
 
-/// Whether a step is one to count.
+/// Tells whether a step counts.
 trait Counts {
     fn counts(&self) -> bool;
 }

@@ -1,4 +1,4 @@
-//! The command line as an operator uses it: the built binary, on a data folder of its own.
+//! The command line as an operator uses it: the built binary on its own data folder.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse battery staple\n";
-/// How long a line of the log may take that comes at once; generous, for a machine that builds meanwhile.
+/// The time limit for a log line that comes at once. Generous, for a machine that also builds.
 const SOON: Duration = Duration::from_mins(1);
 
 struct Curfew(TempDir);
@@ -43,7 +43,6 @@ impl Curfew {
         child.wait_with_output().unwrap()
     }
 
-    /// The JSON that a command prints.
     fn json(&self, arguments: &[&str], input: &str) -> Value {
         serde_json::from_str(&self.text(&[arguments, &["--json"]].concat(), input)).unwrap()
     }
@@ -55,7 +54,7 @@ impl Curfew {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The sentence that a command fails with.
+    /// The error message of a failing command.
     fn fault(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert!(!output.status.success());
@@ -69,7 +68,7 @@ impl Curfew {
         self.json(&[&arguments[..], &["--password-stdin"]].concat(), PASSWORD)
     }
 
-    /// What `curfew config` prints with these flags, this environment and this file, and nothing else.
+    /// The output of `curfew config` with these flags, environment and file, and nothing else.
     fn config(&self, flags: &[String], environment: &[(String, String)], file: &str) -> String {
         let path = self.0.path().join("settings.toml");
         std::fs::write(&path, file).unwrap();
@@ -90,7 +89,7 @@ impl Curfew {
         self.serve_with(&[])
     }
 
-    /// Serves with more in the environment.
+    /// Serves with additional environment variables.
     fn serve_with(&self, environment: &[(&str, &str)]) -> Served {
         let mut command = self.command(&["serve"]);
         command.env("CURFEW_LISTEN", "127.0.0.1:0");
@@ -104,14 +103,14 @@ impl Curfew {
     }
 }
 
-/// A server on a port that the system chose, with its log at hand. It ends with its owner.
+/// A server on a free port, with its log. It ends when dropped.
 struct Served {
     process: Child,
     log: Receiver<String>,
 }
 
 impl Served {
-    /// The next entry of the log with these words.
+    /// The next log entry with this message.
     fn entry(&self, message: &str) -> Value {
         loop {
             let line = self.log.recv_timeout(SOON);
@@ -122,7 +121,7 @@ impl Served {
         }
     }
 
-    /// The next entry of the log with these words in its message.
+    /// The next log entry whose message contains `words`.
     fn entry_with(&self, words: &str) -> Value {
         loop {
             let line = self.log.recv_timeout(SOON);
@@ -133,19 +132,19 @@ impl Served {
         }
     }
 
-    /// Waits until it serves, and returns where.
+    /// Waits until it serves and returns its address.
     fn address(&self) -> String {
         self.entry("ready")["address"].as_str().unwrap().to_owned()
     }
 
-    /// Sends it a signal, such as `TERM`.
+    /// Sends a signal, such as `TERM`.
     #[cfg(unix)]
     fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Ends it, and answers what else it has logged.
+    /// Stops it and returns the remaining log entries.
     fn end(mut self) -> Vec<Value> {
         self.process.kill().unwrap();
         self.log.iter().map(|line| entry(&line)).collect()
@@ -159,7 +158,7 @@ impl Drop for Served {
     }
 }
 
-/// What a server sends back until it closes the connection.
+/// The response, read until the server closes the connection.
 fn exchange(mut stream: impl Read + Write, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -176,14 +175,14 @@ fn entry(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|_| panic!("this is no JSON: {line}"))
 }
 
-/// What `curfew config` prints of one setting: its value and where that came from.
+/// The value and the source that `curfew config` prints for a setting.
 fn printed<'a>(text: &'a str, name: &str) -> (&'a str, &'a str) {
     let lines = text.lines().filter_map(|line| line.split_once('='));
     let (_, shown) = lines.into_iter().find(|(named, _)| named.trim() == name).unwrap();
     shown.trim().rsplit_once(' ').unwrap()
 }
 
-/// The flag and the variable of every setting, as the help names them.
+/// The flag and variable of every setting, from the help.
 fn settings() -> Vec<(String, String)> {
     let help =
         Command::new(env!("CARGO_BIN_EXE_curfew")).args(["serve", "--help"]).env_clear().output().unwrap();
@@ -209,7 +208,7 @@ fn a_command_that_only_reads_changes_no_schema() {
 }
 
 #[test]
-fn accounts_and_users_are_made_and_named_in_json() {
+fn accounts_and_users_are_created_and_printed_as_json() {
     let curfew = Curfew::new();
     let made = curfew.create_account("Ada@Acme.example");
     let account = made["account_id"].as_str().unwrap();
@@ -228,7 +227,7 @@ fn accounts_and_users_are_made_and_named_in_json() {
 }
 
 #[test]
-fn an_account_that_cannot_have_its_owner_is_not_made_either() {
+fn an_account_is_not_created_without_its_owner() {
     let curfew = Curfew::new();
     curfew.create_account("ada@acme.example");
     let again =
@@ -261,7 +260,7 @@ fn the_last_active_owner_stays() {
 }
 
 #[test]
-fn sessions_and_passwords_of_nobody_are_a_fault() {
+fn commands_for_an_unknown_user_fail() {
     let curfew = Curfew::new();
     let nobody = "curfew: nobody has the address nobody@acme.example\n";
     let email = ["--email", "nobody@acme.example"];
@@ -275,7 +274,7 @@ fn sessions_and_passwords_of_nobody_are_a_fault() {
 }
 
 #[test]
-fn what_is_in_force_is_printed_with_its_origin_and_without_secrets() {
+fn effective_settings_are_printed_with_source_and_no_secrets() {
     let curfew = Curfew::new();
     let file = curfew.0.path().join("curfew.toml");
     std::fs::write(&file, "password_workers = 3\nreplay_leeway_seconds = 5\nlog = \"debug\"\n").unwrap();
@@ -302,7 +301,7 @@ fn what_is_in_force_is_printed_with_its_origin_and_without_secrets() {
 }
 
 #[test]
-fn no_secret_is_printed_wherever_it_was_given() {
+fn no_secret_is_printed_from_any_source() {
     let curfew = Curfew::new();
     let long = |word: &str| format!("hunter2 {word}; this makes it long enough");
     let secrets = [
@@ -340,7 +339,7 @@ fn no_secret_is_printed_wherever_it_was_given() {
     }
 }
 
-/// A line of the file that says what this says on the command line.
+/// The line of the file for this setting.
 fn toml(name: &str, value: &str) -> String {
     let value = match name {
         "secret_previous" | "cors_origins" => format!("{:?}", value.split(',').collect::<Vec<_>>()),
@@ -513,7 +512,7 @@ fn no_secret_is_printed_where_a_setting_is_refused() {
 }
 
 #[test]
-fn a_server_that_cannot_listen_says_so_and_keeps_its_secret_to_itself() {
+fn a_server_that_cannot_listen_says_so_without_its_secret() {
     let curfew = Curfew::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -532,7 +531,7 @@ fn a_server_that_cannot_listen_says_so_and_keeps_its_secret_to_itself() {
 }
 
 #[test]
-fn a_server_puts_on_record_by_itself_what_nobody_used_in_time() {
+fn a_server_audits_idle_expiry_by_itself() {
     let curfew = Curfew::new();
     curfew.create_account("ada@acme.example");
     let session = "INSERT INTO sessions (id, account_id, user_id, generation, rotations, auth_time, idle_max, \
@@ -548,7 +547,7 @@ fn a_server_puts_on_record_by_itself_what_nobody_used_in_time() {
 }
 
 #[test]
-fn every_line_of_the_log_is_json_and_names_the_request_as_its_answer_does() {
+fn every_log_line_is_json_with_the_request_id_of_the_response() {
     let curfew = Curfew::new();
     let served = curfew.serve();
     let ready = served.entry("ready");
@@ -564,7 +563,7 @@ fn every_line_of_the_log_is_json_and_names_the_request_as_its_answer_does() {
 }
 
 #[test]
-fn a_proxy_that_is_not_counted_is_warned_of_at_the_start_and_at_its_first_request() {
+fn an_unconfigured_proxy_is_warned_about() {
     let curfew = Curfew::new();
     let url = ("CURFEW_PUBLIC_URL", "https://curfew.example");
     let served = curfew.serve_with(&[url]);
@@ -600,7 +599,7 @@ fn sign_in_through_a_proxy(address: &str) {
 
 #[cfg(unix)]
 #[test]
-fn asked_to_stop_it_is_not_ready_and_still_listens_for_as_long_as_is_set() {
+fn a_stopping_server_is_not_ready_but_listens_for_the_set_delay() {
     let curfew = Curfew::new();
     let mut served = curfew.serve_with(&[("CURFEW_SHUTDOWN_DELAY_SECONDS", "300")]);
     let address = served.address();
@@ -609,7 +608,7 @@ fn asked_to_stop_it_is_not_ready_and_still_listens_for_as_long_as_is_set() {
     served.entry_with("listening for 300 more seconds");
     assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 503"));
     assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
-    // It waits no longer when it is asked again, nor for a person's Ctrl-C, and else as long as is set.
+    // A second signal ends the delay, Ctrl-C skips it; otherwise it lasts as long as set.
     served.signal("TERM");
     assert!(served.process.wait().unwrap().success());
     for (signal, seconds) in [("INT", "300"), ("TERM", "1"), ("TERM", "0")] {
@@ -621,7 +620,7 @@ fn asked_to_stop_it_is_not_ready_and_still_listens_for_as_long_as_is_set() {
 }
 
 #[test]
-fn it_waits_for_balancers_where_there_may_be_one_and_keeps_connections_longer_than_they_do() {
+fn shutdown_and_keep_alive_allow_for_load_balancers() {
     let curfew = Curfew::new();
     let text = curfew.config(&[], &[], "");
     assert_eq!(printed(&text, "shutdown_delay_seconds"), ("0", "(default)"));
@@ -637,7 +636,7 @@ fn it_waits_for_balancers_where_there_may_be_one_and_keeps_connections_longer_th
 }
 
 #[test]
-fn metrics_are_served_to_this_machine_alone_and_as_soon_as_their_address_is_free() {
+fn metrics_are_served_on_loopback_once_the_port_is_free() {
     let curfew = Curfew::new();
     assert_eq!(printed(&curfew.config(&[], &[], ""), "metrics_listen"), ("127.0.0.1:9464", "(default)"));
     let first = curfew.serve();
@@ -662,7 +661,7 @@ fn the_data_folder_may_have_any_name() {
     let curfew = Curfew::new();
     let entries = || {
         let entries = std::fs::read_dir(curfew.0.path()).unwrap();
-        // SQLite's own files beside a database go once the last connection is closed, or stay.
+        // SQLite may or may not remove its own files after the last connection closes.
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect::<BTreeSet<_>>()
     };
@@ -675,7 +674,7 @@ fn the_data_folder_may_have_any_name() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(folder.join("curfew.db").is_file(), "{name}");
     }
-    // By hand they are encoded.
+    // In a hand-written URL they are percent-encoded.
     let url = format!("sqlite:{}/by%3Fhand.db", curfew.0.path().display());
     let output = curfew.command(&["migrate", "--database-url", &url]).output().unwrap();
     assert!(output.status.success() && curfew.0.path().join("by?hand.db").is_file());
@@ -684,7 +683,7 @@ fn the_data_folder_may_have_any_name() {
 }
 
 #[test]
-fn every_secret_may_stand_in_a_file() {
+fn every_secret_can_be_read_from_a_file() {
     let curfew = Curfew::new();
     let file = |name: &str, content: &str| {
         let path = curfew.0.path().join(name);
@@ -739,7 +738,7 @@ fn every_secret_may_stand_in_a_file() {
         fails(&[(&from, "/nowhere")], &format!("{from}: /nowhere: "));
         fails(&[(&from, &file("empty", "\n"))], "is empty");
     }
-    // What is in the file is what counts: no secret is made, and a short one is refused.
+    // The file's content counts: no secret is created, and a short one is refused.
     let path = file("given", secret);
     let served = curfew.serve_with(&[("CURFEW_SECRET_FILE", &path)]);
     served.address();
@@ -801,7 +800,7 @@ fn it_listens_on_a_name_and_on_all_interfaces() {
 
 #[cfg(unix)]
 #[test]
-fn it_listens_on_a_unix_socket_and_takes_the_place_of_one_left_behind() {
+fn it_listens_on_a_unix_socket_and_replaces_a_stale_one() {
     use std::os::unix::{fs::PermissionsExt, net::UnixStream};
 
     let curfew = Curfew::new();

@@ -1,4 +1,4 @@
-//! What the documents name is there: tests, files, settings.
+//! The tests, files and settings that the documents name exist.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The files below a folder of which the name ends so.
+/// The files below a folder whose names end with `end`.
 fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -32,20 +32,20 @@ fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Every document, with its text.
+/// Every document with its text.
 fn documents() -> Result<Vec<(PathBuf, String)>> {
     let mut documents = files(&root().join("docs"), ".md")?;
     documents.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)));
     documents.into_iter().map(|document| fs::read_to_string(&document).map(|text| (document, text))).collect()
 }
 
-/// What stands between backticks, outside of blocks of code.
+/// The text between backticks, outside of code blocks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
 }
 
 #[test]
-fn every_test_that_the_documents_name_is_there() -> Result<()> {
+fn every_test_named_in_a_document_exists() -> Result<()> {
     let mut sources = Vec::new();
     for folder in ["backend/tests", "backend/src", "shared/src", "tests/journeys", "frontend-wasm/tests/page"]
     {
@@ -55,7 +55,7 @@ fn every_test_that_the_documents_name_is_there() -> Result<()> {
     for (document, text) in documents()? {
         for named in quoted(&text) {
             let Some((module, test)) = named.rsplit_once("::") else { continue };
-            // Types are named in the same way.
+            // Types are quoted in the same way.
             if [module, test].iter().any(|name| name.starts_with(char::is_uppercase)) {
                 continue;
             }
@@ -85,7 +85,7 @@ fn every_test_that_the_documents_name_is_there() -> Result<()> {
 }
 
 #[test]
-fn every_file_and_every_recipe_that_the_documents_name_is_there() -> Result<()> {
+fn every_file_and_recipe_named_in_a_document_exists() -> Result<()> {
     let recipes = fs::read_to_string(root().join("justfile"))?;
     let mut count = 0;
     for (document, text) in documents()? {
@@ -110,7 +110,7 @@ fn every_file_and_every_recipe_that_the_documents_name_is_there() -> Result<()> 
 }
 
 #[test]
-fn every_decision_is_in_their_list() -> Result<()> {
+fn every_decision_is_listed() -> Result<()> {
     let list = fs::read_to_string(root().join("docs/decisions/README.md"))?;
     for decision in files(&root().join("docs/decisions"), ".md")? {
         let name = decision.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -123,7 +123,7 @@ fn every_decision_is_in_their_list() -> Result<()> {
 }
 
 #[test]
-fn every_link_between_the_documents_leads_somewhere() -> Result<()> {
+fn every_link_between_documents_works() -> Result<()> {
     for (document, text) in documents()? {
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or(link);
@@ -137,9 +137,9 @@ fn every_link_between_the_documents_leads_somewhere() -> Result<()> {
     Ok(())
 }
 
-/// The table names the members of a family by their ends: `CURFEW_IDLE_MINUTES_DEFAULT`, `_MIN`, `_MAX`.
+/// The table abbreviates related settings: `CURFEW_IDLE_MINUTES_DEFAULT`, `_MIN`, `_MAX`.
 #[test]
-fn every_setting_is_in_the_table_of_settings_with_its_default() -> Result<()> {
+fn every_setting_is_documented_with_its_default() -> Result<()> {
     let document = fs::read_to_string(root().join("docs/operations.md"))?;
     let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
     let help = Command::new(env!("CARGO_BIN_EXE_curfew")).args(["serve", "--help"]).output()?;
@@ -166,7 +166,7 @@ fn every_setting_is_in_the_table_of_settings_with_its_default() -> Result<()> {
 }
 
 #[test]
-fn the_table_of_lifetimes_says_what_the_presets_and_the_bounds_are() -> Result<()> {
+fn the_documented_lifetimes_match_the_presets_and_bounds() -> Result<()> {
     let document = fs::read_to_string(root().join("docs/security.md"))?;
     let row = |name: &str| {
         let row = document.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
@@ -204,7 +204,7 @@ fn range(words: &str) -> Result<Range> {
 }
 
 #[test]
-fn the_answers_of_the_transcript_say_what_the_server_says() -> Result<()> {
+fn the_documented_responses_match_the_servers() -> Result<()> {
     let document = fs::read_to_string(root().join("docs/transcript.md"))?;
     let (mut people, mut tokens) = (0, 0);
     for block in document.split("```console").skip(1).filter_map(|rest| rest.split("```").next()) {
@@ -225,7 +225,7 @@ fn the_answers_of_the_transcript_say_what_the_server_says() -> Result<()> {
     Ok(())
 }
 
-/// The answer as the server would write it: neither less nor more.
+/// The response as the server serialises it: no field more or less.
 fn as_written<T: Serialize + DeserializeOwned>(answer: &Value) -> Result<Value> {
     Ok(serde_json::to_value(serde_json::from_value::<T>(answer.clone())?)?)
 }

@@ -1,16 +1,19 @@
-//! Writes a picture of every screen, in light and dark, on a small screen and on a desk, into the folder
-//! that is its one argument.
+//! Writes a screenshot of every screen, in light and dark, narrow and wide, into the folder given as the only
+//! argument.
 
 use std::{
     cell::RefCell,
     path::{Path, PathBuf},
 };
 
-use e2e::{Browser, Fate, Look, Mail, Mailbox, Person, Provider, Request, Result, Server, Settings, Wire};
+use e2e::{
+    Behaviour, Browser, Email, HttpProxy, Mailbox, Person, Provider, Request, Result, Server, Settings,
+    Viewport,
+};
 
 use serde_json::json;
 
-/// Once it has been said, a message stays until its picture is taken.
+/// Toasts stay until their screenshot is taken.
 const MESSAGES_STAY: &str = "
     const wait = window.setTimeout;
     window.setTimeout = (call, time, ...rest) => time === 10000 ? 0 : wait(call, time, ...rest);
@@ -67,7 +70,7 @@ async fn main() -> Result<()> {
 /// The account's settings, as an owner sees them.
 async fn settings(server: &Server, person: &Person, folder: &Path) -> Result<()> {
     let browser = Browser::start(server.url()).await?;
-    browser.at_every_start(MESSAGES_STAY).await?;
+    browser.run_on_new_documents(MESSAGES_STAY).await?;
     browser.open("/login").await?;
     browser.sign_in(person).await?;
     browser.open("/account").await?;
@@ -92,7 +95,7 @@ async fn settings(server: &Server, person: &Person, folder: &Path) -> Result<()>
     browser.sees("#policy-saved", "Saved").await?;
     take(&browser, folder, "security-saved").await?;
 
-    let api = server.direct()?;
+    let api = server.direct_api()?;
     for number in 1..=6 {
         let member = server.member(person, &format!("Member {number}"), "viewer").await?;
         api.sign_in(&member).await?;
@@ -117,7 +120,7 @@ async fn settings(server: &Server, person: &Person, folder: &Path) -> Result<()>
     browser.sees("#audit-summary", "Nothing matches").await?;
     take(&browser, folder, "audit-nothing").await?;
     browser.open("/dev/mail").await?;
-    browser.sees("h1", "Mail").await?;
+    browser.sees("h1", "Email").await?;
     take(&browser, folder, "dev-mail").await?;
     browser.open("/problems/oauth_failed").await?;
     browser.sees("h1", " ").await?;
@@ -126,15 +129,15 @@ async fn settings(server: &Server, person: &Person, folder: &Path) -> Result<()>
     Ok(())
 }
 
-/// How people come, get back in, see themselves and each other, and the messages that they get meanwhile.
+/// Registration, recovery, profile, members and invitations, and the messages about them.
 async fn people(folder: &Path) -> Result<()> {
-    let (mail, provider) = (Mailbox::open().await?, Provider::start().await?);
-    let settings = provider.known_to(Settings::default()).with("CURFEW_SMTP_URL", mail.url());
-    let mut wire = Wire::lay().await?;
-    let server = Server::start(settings.behind(wire.port()), folder.join("server.log")).await?;
-    wire.join(server.port());
+    let (mail, provider) = (Mailbox::start().await?, Provider::start().await?);
+    let settings = provider.configure(Settings::default()).with("CURFEW_SMTP_URL", mail.url());
+    let mut proxy = HttpProxy::start().await?;
+    let server = Server::start(settings.behind(proxy.port()), folder.join("server.log")).await?;
+    proxy.forward_to(server.port());
     let ada = server.owner("Ada Owner").await?;
-    let set = Set { server, wire, mail, ada, folder, letters: RefCell::default() };
+    let set = Set { server, proxy, mail, ada, folder, letters: RefCell::default() };
     set.come_in().await?;
     set.get_back_in().await?;
     set.look_after_people().await?;
@@ -144,20 +147,20 @@ async fn people(folder: &Path) -> Result<()> {
     set.read_mail().await
 }
 
-/// Where people are, and the messages that have come.
+/// The server, and the messages received so far.
 struct Set<'a> {
     server: Server,
-    wire: Wire,
+    proxy: HttpProxy,
     mail: Mailbox,
     ada: Person,
     folder: &'a Path,
-    letters: RefCell<Vec<(&'static str, Mail)>>,
+    letters: RefCell<Vec<(&'static str, Email)>>,
 }
 
 impl Set<'_> {
     async fn browser(&self) -> Result<Browser> {
         let browser = Browser::start(self.server.url()).await?;
-        browser.at_every_start(MESSAGES_STAY).await?;
+        browser.run_on_new_documents(MESSAGES_STAY).await?;
         Ok(browser)
     }
 
@@ -165,9 +168,9 @@ impl Set<'_> {
         take(browser, self.folder, screen).await
     }
 
-    /// Waits for a message, keeps it for its picture, and answers its link, if it has one.
+    /// Waits for a message, keeps it for its screenshot, and returns its link, if it has one.
     async fn letter(&self, name: &'static str, to: &str, subject: &str) -> Result<String> {
-        let mail = self.mail.receives(to, subject).await?;
+        let mail = self.mail.wait_for(to, subject).await?;
         let link = mail.link().unwrap_or_default();
         self.letters.borrow_mut().push((name, mail));
         Ok(link)
@@ -210,41 +213,41 @@ impl Set<'_> {
             browser.sees("#register-again", "Sent again").await?;
             self.take(&browser, "register-sent-again").await?;
             let link = self.letter("verify", &person.email, subject).await?;
-            follow(&browser, &link).await?;
+            open_link(&browser, &link).await?;
             browser.sees("#verify", "Verify").await?;
             self.take(&browser, "verify").await?;
             browser.click("#verify").await?;
             browser.sees("#verified", "is verified").await?;
             self.take(&browser, "verified").await?;
         }
-        follow(&browser, "/verify-email#nothing-of-ours").await?;
+        open_link(&browser, "/verify-email#nothing-of-ours").await?;
         browser.click("#verify").await?;
         browser.sees("#verify-alert", " ").await?;
         self.take(&browser, "verify-used-up").await?;
-        self.wire.rule(answer("/auth/login/json", 429, "too_many_requests"));
+        self.proxy.intercept(answer("/auth/login/json", 429, "too_many_requests"));
         browser.open("/login").await?;
         browser.submit(&self.ada.email, &self.ada.password).await?;
         browser.sees("#sign-in-alert", "Too many").await?;
         self.take(&browser, "throttled").await?;
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
         browser.close().await;
         Ok(())
     }
 
     async fn get_back_in(&self) -> Result<()> {
         let (browser, ada) = (self.browser().await?, &self.ada);
-        self.server.direct()?.sign_in(ada).await?;
+        self.server.direct_api()?.sign_in(ada).await?;
         browser.open("/login").await?;
         browser.sign_in(ada).await?;
         let link = self.letter("new-device", &ada.email, "You signed in on a new device").await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.sees("#disown", " ").await?;
         self.take(&browser, "disown").await?;
         browser.click("#disown").await?;
         browser.sees("#disowned", " ").await?;
         self.take(&browser, "disowned").await?;
         self.letter("disowned", &ada.email, "You were signed out everywhere").await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.click("#disown").await?;
         browser.sees("#disown-alert", " ").await?;
         self.take(&browser, "disown-used-up").await?;
@@ -257,7 +260,7 @@ impl Set<'_> {
         browser.sees("#forgot-sent", &ada.email).await?;
         self.take(&browser, "forgot-sent").await?;
         let link = self.letter("reset", &ada.email, "Set a new password").await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.sees("#reset-submit", " ").await?;
         self.take(&browser, "reset").await?;
         browser.fill("#password", "password1234").await?;
@@ -269,7 +272,7 @@ impl Set<'_> {
         browser.sees("#reset-done", " ").await?;
         self.take(&browser, "reset-done").await?;
         self.letter("password-changed", &ada.email, "Your password was changed").await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.fill("#password", &ada.password).await?;
         browser.click("#reset-submit").await?;
         browser.sees("#reset-alert", " ").await?;
@@ -279,14 +282,14 @@ impl Set<'_> {
     }
 
     async fn look_after_people(&self) -> Result<()> {
-        let (browser, api, ada) = (self.browser().await?, self.server.direct()?, &self.ada);
+        let (browser, api, ada) = (self.browser().await?, self.server.direct_api()?, &self.ada);
         browser.open("/login").await?;
         browser.sign_in(ada).await?;
-        self.wire.rule(answer("/members", 503, "unavailable"));
+        self.proxy.intercept(answer("/members", 503, "unavailable"));
         browser.open("/account/members").await?;
         browser.sees("#members-alert", " ").await?;
         self.take(&browser, "members-unavailable").await?;
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
         browser.open("/account/members").await?;
         browser.sees("#invites-empty", " ").await?;
         self.take(&browser, "members-alone").await?;
@@ -306,7 +309,7 @@ impl Set<'_> {
             browser.sees("#invites", email).await?;
         }
         self.take(&browser, "members").await?;
-        // Somebody's in another account.
+        // An invitation to another account.
         browser.fill("#invite_email", "grace.newcomer@journey.example").await?;
         browser.click("#invite-submit").await?;
         let invites = format!("{0} invites you to “{0}'s”", ada.name);
@@ -359,26 +362,26 @@ impl Set<'_> {
         let link = self
             .letter("invited", "guest@journey.example", &format!("{0} invites you to “{0}'s”", self.ada.name))
             .await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.sees(".providers", " ").await?;
         self.take(&browser, "invite").await?;
         browser.click("#accept-submit").await?;
         browser.sees("#password-error", " ").await?;
         self.take(&browser, "invite-errors").await?;
-        self.wire.rule(|request| {
+        self.proxy.intercept(|request| {
             let is_asked = request.path.starts_with("/api/v1/invites/");
-            if is_asked { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+            if is_asked { Behaviour::Problem(503, "unavailable") } else { Behaviour::Forward }
         });
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.sees("#invite-alert", " ").await?;
         self.take(&browser, "invite-unavailable").await?;
-        self.wire.rule(|_| Fate::Pass);
-        follow(&browser, "/invite#nothing-of-ours").await?;
+        self.proxy.intercept(|_| Behaviour::Forward);
+        open_link(&browser, "/invite#nothing-of-ours").await?;
         browser.sees("#invite-alert", " ").await?;
         self.take(&browser, "invite-used-up").await?;
         browser.open("/login").await?;
         browser.sign_in(&Person::new("Bob Builder")).await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.sees("#accept-form", " ").await?;
         self.take(&browser, "invite-signed-in").await?;
         browser.open("/account").await?;
@@ -392,14 +395,14 @@ impl Set<'_> {
     }
 
     async fn look_after_oneself(&self) -> Result<()> {
-        let (browser, api, ada) = (self.browser().await?, self.server.direct()?, &self.ada);
+        let (browser, api, ada) = (self.browser().await?, self.server.direct_api()?, &self.ada);
         browser.open("/login").await?;
         browser.sign_in(ada).await?;
-        self.wire.rule(answer("/auth/refresh", 503, "unavailable"));
+        self.proxy.intercept(answer("/auth/refresh", 503, "unavailable"));
         browser.reload().await?;
         browser.sees("h1", "answer").await?;
         self.take(&browser, "start-unavailable").await?;
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
         browser.open("/account/sessions").await?;
         browser.sees("#sessions-summary", " ").await?;
         self.take(&browser, "sessions-one").await?;
@@ -414,18 +417,18 @@ impl Set<'_> {
         self.take(&browser, "sessions-question").await?;
         browser.click("#end-session-cancel").await?;
         browser.click("#end-others").await?;
-        self.wire.rule(answer("/revoke-others", 503, "unavailable"));
+        self.proxy.intercept(answer("/revoke-others", 503, "unavailable"));
         browser.click("#end-session-confirm").await?;
         browser.sees("#end-session-alert", " ").await?;
         self.take(&browser, "sessions-refused").await?;
-        self.wire.rule(answer("/revoke-others", 403, "reauthentication_required"));
+        self.proxy.intercept(answer("/revoke-others", 403, "reauthentication_required"));
         browser.click("#end-session-confirm").await?;
         browser.fill("#confirm_password", "not the password").await?;
         browser.click("#reauthenticate-confirm").await?;
         browser.sees("#reauthenticate-alert", " ").await?;
         self.take(&browser, "who-is-it").await?;
         browser.click("#reauthenticate-cancel").await?;
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
 
         browser.open("/account").await?;
         browser.click("#rename-account-open").await?;
@@ -464,7 +467,7 @@ impl Set<'_> {
         browser.click("#identities button").await?;
         browser.sees("#unlink-title", " ").await?;
         self.take(&browser, "profile-unlink").await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.click("#verify").await?;
         browser.sees("#verified", " ").await?;
         self.letter("address-changed", &ada.email, "Your e-mail address was changed").await?;
@@ -474,12 +477,12 @@ impl Set<'_> {
 
     async fn go_to_a_provider(&self) -> Result<()> {
         let browser = self.browser().await?;
-        self.wire.rule(answer("/start", 503, "oauth_unavailable"));
+        self.proxy.intercept(answer("/start", 503, "oauth_unavailable"));
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
         browser.sees("#provider-alert", " ").await?;
         self.take(&browser, "provider-away").await?;
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
         browser.open("/oauth/callback/foreign?error=access_denied&state=gone").await?;
         browser.sees("#oauth-alert", " ").await?;
         self.take(&browser, "callback-refused").await?;
@@ -489,12 +492,12 @@ impl Set<'_> {
             (409, "oauth_link_required"),
             (403, "registration_closed"),
         ] {
-            self.wire.rule(answer("/callback", status, word));
+            self.proxy.intercept(answer("/callback", status, word));
             browser.open("/oauth/callback/foreign?code=some&state=some").await?;
             browser.sees("#oauth-alert", " ").await?;
             self.take(&browser, &format!("callback-{}", word.replace('_', "-"))).await?;
         }
-        self.wire.rule(|_| Fate::Pass);
+        self.proxy.intercept(|_| Behaviour::Forward);
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
         pass_the_provider(&browser, "unverified").await?;
@@ -516,14 +519,18 @@ impl Set<'_> {
     }
 }
 
-/// What is answered in the server's stead to what goes to a path with this end.
-fn answer(end: &'static str, status: u16, word: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
+/// Returns this problem to API requests whose path ends so.
+fn answer(
+    end: &'static str,
+    status: u16,
+    word: &'static str,
+) -> impl Fn(&Request) -> Behaviour + Send + Sync {
     move |request| {
         let path = request.path.split('?').next().unwrap_or_default();
         if path.starts_with("/api/") && path.ends_with(end) {
-            Fate::Problem(status, word)
+            Behaviour::Problem(status, word)
         } else {
-            Fate::Pass
+            Behaviour::Forward
         }
     }
 }
@@ -535,13 +542,13 @@ async fn fill_in(browser: &Browser, fields: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Opens the link of a message in a document of its own.
-async fn follow(browser: &Browser, link: &str) -> Result<()> {
+/// Opens a link in a new document, as a mail program does.
+async fn open_link(browser: &Browser, link: &str) -> Result<()> {
     browser.open("/404").await?;
     browser.open(link).await
 }
 
-/// Signs in at the provider's own pages, and lets it tell.
+/// Signs in on the provider's pages and consents.
 async fn pass_the_provider(browser: &Browser, login: &str) -> Result<()> {
     browser.fill("input[name=login]", login).await?;
     browser.fill("input[name=password]", "of no matter there").await?;
@@ -551,11 +558,11 @@ async fn pass_the_provider(browser: &Browser, login: &str) -> Result<()> {
 }
 
 async fn take(browser: &Browser, folder: &Path, screen: &str) -> Result<()> {
-    // As on a phone, where they take no room; a picture of all that can be scrolled to has none.
+    // Hides scrollbars, as on a phone; a full-page screenshot has none.
     browser.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await?;
-    for look in Look::ALL {
-        browser.put_on(look).await?;
-        browser.picture(&folder.join(format!("{screen}-{look}.png"))).await?;
+    for look in Viewport::ALL {
+        browser.set_viewport(look).await?;
+        browser.screenshot(&folder.join(format!("{screen}-{look}.png"))).await?;
     }
     Ok(())
 }

@@ -1,306 +1,204 @@
-//! Everybody can use every screen: by axe-core's rules, by keyboard, by ear, on a small screen, in the dark.
-
-use std::sync::Arc;
+//! The screens of sessions and settings are accessible: by axe-core's rules, by keyboard, with a screen
+//! reader, on a narrow screen, in dark mode.
 
 use e2e::{
-    Browser, Error, Fate, Look, Outcome, Person, Request, Result, SOON, Server, Settings, Stage, Wire, axe,
-    play, play_on_both,
+    AxeAudit, Behaviour, Browser, HttpProxy, Result, Settings, TestResult,
+    announcements::{RECORD_ANNOUNCEMENTS, assert_announced},
+    clock::{CLOCK, advance, next_second},
+    fail_requests_to,
+    keyboard::{ENTER, SPACE, tab_to},
+    require_reauthentication, run, run_on_both_databases,
+    steps::EXTEND_TIMEOUTS,
 };
 use serde_json::{Value, json};
-use tokio::sync::Barrier;
-
-use crate::{
-    clock::{CLOCK, advance, next_second},
-    keyboard::{ENTER, SPACE, tab_to},
-};
-
-/// WCAG 2.2, levels A and AA; `wcag22aa` is off unless named.
-const RULES: &str = "
-    const result = await axe.run(document, {
-        runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']},
-        resultTypes: ['violations'],
-    });
-    return result.violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target} ${node.failureSummary}`));
-";
-
-/// What sticks out to the right, where that makes the page scroll sideways (WCAG 1.4.10).
-const TOO_WIDE: &str = "
-    const width = document.documentElement.clientWidth;
-    if (document.scrollingElement.scrollWidth <= width) return [];
-    // Text that does not break leaves its box as it is.
-    const reach = element => {
-        const range = document.createRange();
-        range.selectNodeContents(element);
-        return Math.max(element.getBoundingClientRect().right, range.getBoundingClientRect().right);
-    };
-    return [...document.querySelectorAll('body *')]
-        .filter(element => reach(element) > width)
-        .map(element => `wider than ${width} px: ${element.tagName.toLowerCase()}.${element.className} #${element.id}`);
-";
-
-/// Collects what is wrong, screen by screen, so that one run tells all.
-pub struct Inspection<'a> {
-    browser: &'a Browser,
-    axe: String,
-    faults: Vec<String>,
-    screens: usize,
-}
-
-impl<'a> Inspection<'a> {
-    pub fn with(browser: &'a Browser) -> Result<Self> {
-        Ok(Self { browser, axe: axe()?, faults: Vec::new(), screens: 0 })
-    }
-
-    pub fn finds_nothing_on(&self, screens: usize) {
-        assert_eq!(self.screens, screens * Look::ALL.len());
-        assert!(self.faults.is_empty(), "{}", self.faults.join("\n"));
-    }
-
-    pub async fn of(&mut self, screen: &str) -> Result<()> {
-        for look in Look::ALL {
-            self.browser.put_on(look).await?;
-            self.browser.run(&self.axe, vec![]).await?;
-            for faults in
-                [self.browser.run_async(RULES, vec![]).await?, self.browser.run(TOO_WIDE, vec![]).await?]
-            {
-                let faults = faults.as_array().cloned().unwrap_or_default();
-                self.faults.extend(faults.iter().map(|fault| format!("{screen}, {look}: {fault}")));
-            }
-            self.screens += 1;
-        }
-        Ok(())
-    }
-}
 
 #[tokio::test]
-async fn axe_finds_nothing_on_any_screen() -> Outcome {
-    play(async |stage| {
-        let mut wire = Wire::lay().await?;
-        let server = stage.server(Settings::default().behind(wire.port())).await?;
-        wire.join(server.port());
+async fn axe_finds_nothing_on_any_screen() -> TestResult {
+    run(async |context| {
+        let mut proxy = HttpProxy::start().await?;
+        let server = context.server(Settings::default().behind(proxy.port())).await?;
+        proxy.forward_to(server.port());
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        let mut inspection = Inspection::with(&browser)?;
+        let browser = context.browser(server.url()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
 
         browser.open("/login").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        inspection.of("sign-in").await?;
+        audit.check("sign-in").await?;
         browser.click("#sign-in").await?;
         browser.sees("#email-error", "e-mail").await?;
-        inspection.of("sign-in with fields missing").await?;
+        audit.check("sign-in with fields missing").await?;
         browser.submit(&ada.email, "not the password").await?;
         browser.sees("#sign-in-alert", "not right").await?;
-        inspection.of("sign-in refused").await?;
+        audit.check("sign-in refused").await?;
         browser.open("/login?reason=session_expired").await?;
         browser.sees("#banner", "expired").await?;
-        inspection.of("sign-in with banner").await?;
+        audit.check("sign-in with banner").await?;
 
         browser.sign_in(&ada).await?;
-        inspection.of("home").await?;
+        audit.check("home").await?;
         browser.click("#check").await?;
         browser.sees("#check-outcome", "Confirmed").await?;
-        inspection.of("home, checked").await?;
+        audit.check("home, checked").await?;
         browser.set_offline(true).await?;
         browser.sees("#connection", "offline").await?;
-        inspection.of("home, offline").await?;
+        audit.check("home, offline").await?;
         browser.click("#sign-out").await?;
         browser.sees("#sign-out-alert", "not signed out").await?;
-        inspection.of("home, sign-out failed").await?;
+        audit.check("home, sign-out failed").await?;
         browser.set_offline(false).await?;
 
-        wire.rule(
-            |request| if request.is_refresh() { Fate::Problem(503, "unavailable") } else { Fate::Pass },
-        );
+        proxy.intercept(|request| {
+            if request.is_refresh() { Behaviour::Problem(503, "unavailable") } else { Behaviour::Forward }
+        });
         browser.open("/").await?;
         browser.sees("h1", "can’t answer").await?;
-        inspection.of("start without an answer").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("start without an answer").await?;
+        proxy.intercept(|_| Behaviour::Forward);
 
         browser.open("/nowhere").await?;
         browser.sees("h1", "There is nothing here").await?;
-        inspection.of("not found").await?;
+        audit.check("not found").await?;
         browser.open("/problems/not_found").await?;
         browser.sees("h1", "There is nothing here").await?;
-        inspection.of("an error explained").await?;
+        audit.check("an error explained").await?;
 
-        inspection.finds_nothing_on(11);
+        audit.assert_clean(11);
         Ok(())
     })
     .await
 }
 
-/// A message stays for as long as it takes to look at it, and so does what waits for an answer.
-pub const NOTHING_PASSES: &str = "
-    const limit = AbortSignal.timeout.bind(AbortSignal);
-    AbortSignal.timeout = ms => limit(Math.max(ms, 120000));
-    const wait = window.setTimeout;
-    window.setTimeout = (call, time, ...rest) => time === 10000 ? 0 : wait(call, time, ...rest);
-";
-
-/// Answers for the server, as if it could not, what goes to a path with this end.
-pub fn refuse(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
-    move |request| if request.path.ends_with(end) { Fate::Problem(503, "unavailable") } else { Fate::Pass }
-}
-
-/// Asks who it is of whoever goes to a path with this end.
-pub fn ask_who_it_is(end: &'static str) -> impl Fn(&Request) -> Fate + Send + Sync {
-    move |request| {
-        let is_sensitive = request.path.ends_with(end);
-        if is_sensitive { Fate::Problem(403, "reauthentication_required") } else { Fate::Pass }
-    }
-}
-
-/// Holds what matches on the wire until whoever has the answer waits for it, too.
-pub fn hold(wire: &Wire, which: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Arc<Barrier> {
-    let both = Arc::new(Barrier::new(2));
-    let meeting = Arc::clone(&both);
-    wire.rule(move |request| if which(request) { Fate::Meet(Arc::clone(&meeting)) } else { Fate::Pass });
-    both
-}
-
-/// An owner, signed in behind a wire.
-pub async fn owner_in(stage: &Stage, settings: Settings) -> Result<(Wire, Server, Person, Browser)> {
-    let mut wire = Wire::lay().await?;
-    let server = stage.server(settings.behind(wire.port())).await?;
-    wire.join(server.port());
-    let ada = server.owner("Ada Owner").await?;
-    let browser = stage.browser(server.url()).await?;
-    browser.at_every_start(NOTHING_PASSES).await?;
-    browser.open("/login").await?;
-    browser.sign_in(&ada).await?;
-    Ok((wire, server, ada, browser))
-}
-
 #[tokio::test]
-async fn axe_finds_nothing_where_owners_set_the_policy() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let (wire, _server, _, browser) = owner_in(stage, settings).await?;
-        let mut inspection = Inspection::with(&browser)?;
+async fn axe_finds_nothing_where_owners_set_the_policy() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let (proxy, _server, _, browser) = context.owner_behind_proxy(settings).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/account").await?;
         browser.sees(".row-link", "Session security").await?;
-        inspection.of("account").await?;
-        wire.rule(|request| {
+        audit.check("account").await?;
+        proxy.intercept(|request| {
             let is_about_it = request.path.starts_with("/api/v1/accounts/");
-            if is_about_it { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+            if is_about_it { Behaviour::Problem(503, "unavailable") } else { Behaviour::Forward }
         });
         for (path, alert) in [("/account/security", "#security-alert"), ("/account/audit", "#audit-alert")] {
             browser.open(path).await?;
             browser.sees(alert, "could not be loaded").await?;
-            inspection.of(&format!("{path} without an answer")).await?;
+            audit.check(&format!("{path} without an answer")).await?;
         }
-        wire.rule(|_| Fate::Pass);
+        proxy.intercept(|_| Behaviour::Forward);
 
         browser.open("/account/security").await?;
         browser.sees("#active-users-summary", "Only you").await?;
-        inspection.of("security, Strict, one signed in").await?;
+        audit.check("security, Strict, one signed in").await?;
         browser.click("#revoke-all").await?;
         browser.sees("#revoke-sessions-title", "everywhere").await?;
-        inspection.of("the question, nobody else there").await?;
+        audit.check("the question, nobody else there").await?;
         browser.click("#revoke-sessions-cancel").await?;
         browser.click("#preset-custom").await?;
         browser.fill("#idle_minutes", "5").await?;
         browser.fill("#absolute_minutes", "soon").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-alert", "Nothing has been saved").await?;
-        inspection.of("security, Custom with errors").await?;
+        audit.check("security, Custom with errors").await?;
         browser.click("#preset-standard").await?;
-        let patch = hold(&wire, |request| request.method == "PATCH");
+        let patch = proxy.hold(|request| request.method == "PATCH");
         browser.click("#policy-save").await?;
         browser.sees("#policy-save", "Saving").await?;
-        inspection.of("security, saving").await?;
+        audit.check("security, saving").await?;
         patch.wait().await;
         browser.sees("#policy-saved", "Saved").await?;
-        inspection.of("security, saved").await?;
-        wire.rule(|request| match request.method.as_str() {
-            "PATCH" => Fate::LoseAnswer,
-            _ if request.is_refresh() => Fate::Problem(503, "unavailable"),
-            _ => Fate::Pass,
+        audit.check("security, saved").await?;
+        proxy.intercept(|request| match request.method.as_str() {
+            "PATCH" => Behaviour::DropResponse,
+            _ if request.is_refresh() => Behaviour::Problem(503, "unavailable"),
+            _ => Behaviour::Forward,
         });
         browser.click("#preset-strict").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-alert", "may not have been saved").await?;
-        inspection.of("security, perhaps saved").await?;
-        inspection.finds_nothing_on(9);
+        audit.check("security, perhaps saved").await?;
+        audit.assert_clean(9);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_owners_end_sessions() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let (wire, server, ada, browser) = owner_in(stage, settings).await?;
-        let mut inspection = Inspection::with(&browser)?;
+async fn axe_finds_nothing_where_owners_end_sessions() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let (proxy, server, ada, browser) = context.owner_behind_proxy(settings).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         for number in 1..=12 {
             let person = server.member(&ada, &format!("Member {number}"), "viewer").await?;
-            assert_eq!(server.direct()?.sign_in(&person).await?.status, 200);
+            assert_eq!(server.direct_api()?.sign_in(&person).await?.status, 200);
         }
         browser.open("/account/security").await?;
         browser.sees("#active-users-summary", "13 people").await?;
-        inspection.of("security, many signed in").await?;
+        audit.check("security, many signed in").await?;
         for (button, title) in [("#revoke-others", "except you"), ("#revoke-all", "yourself included")] {
             browser.click(button).await?;
             browser.sees("#revoke-sessions-title", title).await?;
-            inspection.of(title).await?;
+            audit.check(title).await?;
             browser.click("#revoke-sessions-cancel").await?;
         }
         browser.click("#revoke-others").await?;
-        wire.rule(refuse("/revoke-sessions"));
+        proxy.intercept(fail_requests_to("/revoke-sessions"));
         browser.click("#revoke-sessions-confirm").await?;
         browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
-        inspection.of("the question, refused").await?;
-        wire.rule(ask_who_it_is("/revoke-sessions"));
+        audit.check("the question, refused").await?;
+        proxy.intercept(require_reauthentication("/revoke-sessions"));
         browser.click("#revoke-sessions-confirm").await?;
         browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
-        inspection.of("who is it, above the question").await?;
+        audit.check("who is it, above the question").await?;
         browser.fill("#confirm_password", "not the password").await?;
         browser.click("#reauthenticate-confirm").await?;
         browser.sees("#reauthenticate-alert", "not your password").await?;
-        inspection.of("who is it, and it is not").await?;
+        audit.check("who is it, and it is not").await?;
         browser.click("#reauthenticate-cancel").await?;
         browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
-        let revocation = hold(&wire, |request| request.path.ends_with("/revoke-sessions"));
+        let revocation = proxy.hold(|request| request.path.ends_with("/revoke-sessions"));
         browser.click("#revoke-sessions-confirm").await?;
         browser.sees("#revoke-sessions-confirm", "Signing out").await?;
-        inspection.of("the question, at work").await?;
+        audit.check("the question, at work").await?;
         revocation.wait().await;
         browser.sees("#toast", "12 sessions signed out").await?;
-        inspection.of("a message").await?;
+        audit.check("a message").await?;
         browser.sees("#toast", "12 sessions signed out").await?;
-        inspection.finds_nothing_on(8);
+        audit.assert_clean(8);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_owners_read_and_others_do_not() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let (wire, server, ada, browser) = owner_in(stage, settings).await?;
-        let mut inspection = Inspection::with(&browser)?;
+async fn axe_finds_nothing_where_only_owners_may_read() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let (proxy, server, ada, browser) = context.owner_behind_proxy(settings).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/account/audit").await?;
         browser.sees("#audit-summary", "that is all").await?;
-        inspection.of("audit").await?;
+        audit.check("audit").await?;
         browser.click("#audit-kind option[value='session.replay_detected']").await?;
         browser.sees("#audit-summary", "Nothing matches").await?;
-        inspection.of("audit, nothing to see").await?;
+        audit.check("audit, nothing to see").await?;
         browser.fill("#audit-from", "2026-11-23").await?;
         browser.fill("#audit-to", "2026-11-22").await?;
         browser.sees("#audit-to-error", "before the first").await?;
-        inspection.of("audit, days in the wrong order").await?;
+        audit.check("audit, days in the wrong order").await?;
         browser.click("#audit-clear").await?;
         browser.sees("#audit-summary", "that is all").await?;
-        wire.rule(refuse("/audit-events"));
+        proxy.intercept(fail_requests_to("/audit-events"));
         browser.click("#export-csv").await?;
         browser.sees("#export-outcome", "There is no file").await?;
-        inspection.of("audit, no file").await?;
+        audit.check("audit, no file").await?;
 
-        wire.rule(ask_who_it_is("/users/me/email"));
+        proxy.intercept(require_reauthentication("/users/me/email"));
         browser.open("/account/profile").await?;
         browser.fill("#new_email", "new@journey.example").await?;
         browser.click("#change-email-submit").await?;
         browser.sees("#reauthenticate-title", "Confirm that it is you").await?;
-        inspection.of("who is it").await?;
+        audit.check("who is it").await?;
         browser.click("#reauthenticate-cancel").await?;
 
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
@@ -308,47 +206,47 @@ async fn axe_finds_nothing_where_owners_read_and_others_do_not() -> Outcome {
         browser.sign_in(&bob).await?;
         browser.open("/account/audit").await?;
         browser.sees("#owners-only", "Only owners").await?;
-        inspection.of("only for owners").await?;
+        audit.check("only for owners").await?;
         browser.open("/account").await?;
         browser.sees("#you", "Engineer").await?;
-        inspection.of("account of no owner").await?;
-        inspection.finds_nothing_on(7);
+        audit.check("account of no owner").await?;
+        audit.assert_clean(7);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_in_either_warning() -> Outcome {
-    play_on_both(async |stage, settings| {
+async fn axe_finds_nothing_in_both_warnings() -> TestResult {
+    run_on_both_databases(async |context, settings| {
         for (idle, absolute, tone) in [("5", "60", "warn"), ("5", "5", "info")] {
             let settings = settings
                 .clone()
                 .with("CURFEW_IDLE_MINUTES_DEFAULT", idle)
                 .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", absolute);
-            let server = stage.server(settings).await?;
-            // The databases may be one.
+            let server = context.server(settings).await?;
+            // Both servers may share a database.
             let ada = server.owner(&format!("Ada {tone}")).await?;
-            let browser = stage.browser(server.url()).await?;
-            let mut inspection = Inspection::with(&browser)?;
+            let browser = context.browser(server.url()).await?;
+            let mut audit = AxeAudit::new(&browser)?;
             browser.open("/login").await?;
             browser.sign_in(&ada).await?;
             for path in ["/", "/account/security"] {
                 browser.open(path).await?;
                 browser.sees("#person", "Ada").await?;
                 browser.sees(&format!("#session-expiry.{tone}"), "Your session").await?;
-                inspection.of(&format!("{path} with the warning: {tone}")).await?;
+                audit.check(&format!("{path} with the warning: {tone}")).await?;
                 browser.sees(&format!("#session-expiry.{tone}"), "4:").await?;
             }
             browser.click("#revoke-all").await?;
             browser.sees(&format!("#revoke-sessions #session-expiry.{tone}"), "4:").await?;
-            inspection.of(&format!("the warning in a dialog: {tone}")).await?;
+            audit.check(&format!("the warning in a dialog: {tone}")).await?;
             browser.click("#revoke-sessions-cancel").await?;
             browser.set_offline(true).await?;
             browser.click("#session-expiry .act").await?;
             browser.sees("#session-expiry-alert", "offline").await?;
-            inspection.of(&format!("the warning, in vain: {tone}")).await?;
-            inspection.finds_nothing_on(4);
+            audit.check(&format!("the warning, in vain: {tone}")).await?;
+            audit.assert_clean(4);
         }
         Ok(())
     })
@@ -356,35 +254,35 @@ async fn axe_finds_nothing_in_either_warning() -> Outcome {
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_once_the_session_goes_on() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+async fn axe_finds_nothing_after_the_session_was_extended() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(CLOCK).await?;
-        browser.at_every_start(NOTHING_PASSES).await?;
-        let mut inspection = Inspection::with(&browser)?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(CLOCK).await?;
+        browser.run_on_new_documents(EXTEND_TIMEOUTS).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         advance(&browser, 11 * 60).await?;
         next_second(&browser).await?;
         browser.click("#stay-signed-in").await?;
         browser.sees("#toast", "You stay signed in.").await?;
-        inspection.of("the session goes on").await?;
+        audit.check("the session goes on").await?;
         browser.sees("#toast", "You stay signed in.").await?;
-        inspection.finds_nothing_on(1);
+        audit.assert_clean(1);
         Ok(())
     })
     .await
 }
 
-/// axe-core is there and would say so: a page with faults has faults.
+/// Checks the check: axe-core reports the faults of a faulty page.
 #[tokio::test]
-async fn axe_finds_what_is_wrong() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let browser = stage.browser(server.url()).await?;
-        let mut inspection = Inspection::with(&browser)?;
+async fn axe_finds_planted_faults() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let browser = context.browser(server.url()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/login").await?;
         browser.sees("#sign-in", "Sign in").await?;
         let spoil = "document.querySelector('label[for=email]').remove(); \
@@ -394,12 +292,12 @@ async fn axe_finds_what_is_wrong() -> Outcome {
              button.style = 'width: 10px; min-width: 0; height: 10px; padding: 0; overflow: hidden'; \
              button.after(button.cloneNode(true))";
         browser.run(spoil, vec![]).await?;
-        inspection.of("spoilt").await?;
+        audit.check("spoilt").await?;
         for fault in ["label: #email", "color-contrast", "wider than", "target-size"] {
             assert!(
-                inspection.faults.iter().any(|found| found.contains(fault)),
+                audit.faults().iter().any(|found| found.contains(fault)),
                 "{fault}: {:?}",
-                inspection.faults
+                audit.faults()
             );
         }
         Ok(())
@@ -407,54 +305,13 @@ async fn axe_finds_what_is_wrong() -> Outcome {
     .await
 }
 
-/// Notes every live region that a screen reader could not announce: one that was not painted empty
-/// before words came into it (WCAG 4.1.3, technique ARIA22). A region that is put elsewhere or was not
-/// rendered is a new one; only what it said before is no news. Notes also what was announced.
-pub const LISTEN: &str = "
-    window.unheard = [];
-    window.heard = [];
-    const LIVE = '[role=alert], [role=status], [aria-live]';
-    const met = new WeakSet();
-    const empty = new WeakSet();
-    const last = new WeakMap();
-    const told = new Set();
-    const said = region => `${region.id || region.outerHTML.slice(0, 80)}: ${region.innerText.trim()}`;
-    const forget = region => { met.delete(region); empty.delete(region); };
-    const look = changes => {
-        for (const node of changes.flatMap(({removedNodes}) => [...removedNodes])) {
-            if (node.matches?.(LIVE)) forget(node);
-            node.querySelectorAll?.(LIVE).forEach(forget);
-        }
-        for (const region of document.querySelectorAll(LIVE)) {
-            if (!region.checkVisibility()) {
-                forget(region);
-            } else if (empty.has(region)) {
-                const words = region.innerText.trim();
-                if (words && words !== last.get(region)) {
-                    heard.push(said(region));
-                    told.add(said(region));
-                }
-                last.set(region, words);
-            } else if (!met.has(region)) {
-                met.add(region);
-                requestAnimationFrame(() => {
-                    if (!region.checkVisibility()) met.delete(region);
-                    else if (!region.innerText.trim()) empty.add(region);
-                    else if (!told.has(said(region))) unheard.push(said(region));
-                });
-            }
-        }
-    };
-    new MutationObserver(look).observe(document, {attributes: true, childList: true, characterData: true, subtree: true});
-";
-
 #[tokio::test]
-async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn changes_are_announced_in_regions_that_started_empty() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(LISTEN).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(RECORD_ANNOUNCEMENTS).await?;
         let mut unheard = Vec::new();
         let mut heard = Vec::new();
         let mut collect = async |browser: &Browser| -> Result<()> {
@@ -496,41 +353,26 @@ async fn what_changes_is_said_in_regions_that_stood_there_empty() -> Outcome {
     .await
 }
 
-/// What was announced since this was last asked, and that nothing went unheard.
-pub async fn is_heard(browser: &Browser, words: &[&str]) -> Result<()> {
-    for said in words {
-        let script = "return window.heard.some(words => words.startsWith(arguments[0]))";
-        let what = format!("“{said}” to be announced");
-        if let Err(error) = browser.until_within(SOON, &what, script, vec![(*said).into()]).await {
-            let heard = browser.run("return [window.heard, window.unheard]", vec![]).await?;
-            return Err(Error(format!("{error}; heard and unheard: {heard}")));
-        }
-    }
-    let unheard = browser.run("return window.unheard", vec![]).await?;
-    assert_eq!(unheard, json!([]), "these appeared with their words already in them");
-    browser.run("window.heard = []", vec![]).await.map(drop)
-}
-
 #[tokio::test]
-async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut wire = Wire::lay().await?;
-        // The warning is there from the sign-in on.
-        let settings = settings.behind(wire.port()).with("CURFEW_IDLE_MINUTES_DEFAULT", "5");
-        let server = stage.server(settings).await?;
-        wire.join(server.port());
+async fn the_settings_and_the_warning_use_regions_that_started_empty() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut proxy = HttpProxy::start().await?;
+        // The warning is shown from the sign-in on.
+        let settings = settings.behind(proxy.port()).with("CURFEW_IDLE_MINUTES_DEFAULT", "5");
+        let server = context.server(settings).await?;
+        proxy.forward_to(server.port());
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(LISTEN).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(RECORD_ANNOUNCEMENTS).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
-        is_heard(&browser, &["session-expiry-message: Your session ends soon"]).await?;
+        assert_announced(&browser, &["session-expiry-message: Your session ends soon"]).await?;
 
-        wire.rule(refuse("/security"));
+        proxy.intercept(fail_requests_to("/security"));
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/security']").await?;
         browser.sees("#security-alert", "could not be loaded").await?;
-        wire.rule(|_| Fate::Pass);
+        proxy.intercept(|_| Behaviour::Forward);
         browser.click("#security-retry").await?;
         browser.click("#preset-custom").await?;
         browser.fill("#idle_minutes", "5").await?;
@@ -539,7 +381,7 @@ async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty(
         browser.fill("#idle_minutes", "60").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;
-        is_heard(
+        assert_announced(
             &browser,
             &[
                 "security-alert: This could not be loaded",
@@ -549,18 +391,18 @@ async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty(
         )
         .await?;
 
-        wire.rule(refuse("/audit-events"));
+        proxy.intercept(fail_requests_to("/audit-events"));
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/audit']").await?;
         browser.sees("#audit-alert", "could not be loaded").await?;
         browser.click("#export-csv").await?;
         browser.sees("#export-outcome", "There is no file").await?;
-        wire.rule(|_| Fate::Pass);
+        proxy.intercept(|_| Behaviour::Forward);
         browser.click("#audit-retry").await?;
         browser.sees("#audit-summary", "that is all").await?;
         browser.click("#export-csv").await?;
         browser.sees("#toast", "is ready").await?;
-        is_heard(
+        assert_announced(
             &browser,
             &[
                 "audit-alert: This could not be loaded",
@@ -576,39 +418,39 @@ async fn the_settings_and_the_warning_speak_from_regions_that_stood_there_empty(
 }
 
 #[tokio::test]
-async fn ending_sessions_is_told_to_who_cannot_see_it() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut wire = Wire::lay().await?;
-        let server = stage.server(settings.behind(wire.port())).await?;
-        wire.join(server.port());
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn a_screen_reader_announces_that_sessions_were_ended() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut proxy = HttpProxy::start().await?;
+        let server = context.server(settings.behind(proxy.port())).await?;
+        proxy.forward_to(server.port());
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         api.sign_in(&bob).await?;
         api.sign_in(&ada).await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(LISTEN).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(RECORD_ANNOUNCEMENTS).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         browser.open("/account/security").await?;
 
-        wire.rule(refuse("/revoke-sessions"));
+        proxy.intercept(fail_requests_to("/revoke-sessions"));
         browser.click("#revoke-others").await?;
         browser.click("#revoke-sessions-confirm").await?;
-        is_heard(&browser, &["revoke-sessions-alert: Nobody was signed out"]).await?;
-        wire.rule(ask_who_it_is("/revoke-sessions"));
+        assert_announced(&browser, &["revoke-sessions-alert: Nobody was signed out"]).await?;
+        proxy.intercept(require_reauthentication("/revoke-sessions"));
         browser.click("#revoke-sessions-confirm").await?;
         browser.fill("#confirm_password", "not the password").await?;
         browser.click("#reauthenticate-confirm").await?;
-        is_heard(&browser, &["reauthenticate-alert: That is not your password"]).await?;
-        wire.rule(|_| Fate::Pass);
+        assert_announced(&browser, &["reauthenticate-alert: That is not your password"]).await?;
+        proxy.intercept(|_| Behaviour::Forward);
         browser.fill("#confirm_password", &ada.password).await?;
         browser.click("#reauthenticate-confirm").await?;
-        is_heard(&browser, &["toast: 1 session signed out"]).await?;
+        assert_announced(&browser, &["toast: 1 session signed out"]).await?;
 
-        // Right after it, and in time: the page is about to go.
+        // The announcement must come before the page changes.
         browser.click("#revoke-all").await?;
         browser.click("#revoke-sessions-confirm").await?;
-        is_heard(&browser, &["toast: 2 sessions signed out"]).await?;
+        assert_announced(&browser, &["toast: 2 sessions signed out"]).await?;
         browser.is_at("/login").await?;
         Ok(())
     })
@@ -616,41 +458,42 @@ async fn ending_sessions_is_told_to_who_cannot_see_it() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_end_of_a_session_is_told_to_who_cannot_see_it() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+async fn a_screen_reader_announces_the_end_of_the_session() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(LISTEN).await?;
-        browser.at_every_start(CLOCK).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(RECORD_ANNOUNCEMENTS).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         advance(&browser, 11 * 60).await?;
-        is_heard(&browser, &["session-expiry-message: Your session ends soon"]).await?;
-        // By a script, so that nothing but the button asks for it.
+        assert_announced(&browser, &["session-expiry-message: Your session ends soon"]).await?;
+        // A script clicks, so that nothing but the button triggers a request.
         let stay = "document.querySelector('#stay-signed-in').click()";
         browser.set_offline(true).await?;
         browser.run(stay, vec![]).await?;
-        is_heard(&browser, &["session-expiry-alert: You"]).await?;
+        assert_announced(&browser, &["session-expiry-alert: You"]).await?;
         browser.set_offline(false).await?;
-        browser.sees_no("#connection").await?;
-        // The server's answer has put the clock right.
+        browser.sees_nothing_in("#connection").await?;
+        // The server's response corrected the clock.
         advance(&browser, 14 * 60 + 10).await?;
-        is_heard(&browser, &["session-expiry-message: Your session ends in less than a minute"]).await?;
+        assert_announced(&browser, &["session-expiry-message: Your session ends in less than a minute"])
+            .await?;
         next_second(&browser).await?;
         browser.run(stay, vec![]).await?;
-        is_heard(&browser, &["toast: You stay signed in."]).await?;
+        assert_announced(&browser, &["toast: You stay signed in."]).await?;
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn somebody_without_a_mouse_signs_in_and_out() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn a_user_without_a_mouse_signs_in_and_out() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
 
         browser.open("/login").await?;
         browser.until("the focus on the address", "return document.activeElement.id === 'email'").await?;
@@ -662,47 +505,46 @@ async fn somebody_without_a_mouse_signs_in_and_out() -> Outcome {
         browser
             .until("the password to be shown", "return document.querySelector('#password').type === 'text'")
             .await?;
-        browser.holds("#password", &ada.password).await?;
+        browser.has_value("#password", &ada.password).await?;
         browser.press(SPACE).await?;
         browser
             .until("it to be hidden", "return document.querySelector('#password').type === 'password'")
             .await?;
         tab_to(&browser, "#sign-in").await?;
         browser.press(ENTER).await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
 
         tab_to(&browser, "#check").await?;
         browser.press(ENTER).await?;
         browser.sees("#check-outcome", "Confirmed").await?;
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         tab_to(&browser, ".skip").await?;
         browser.press(ENTER).await?;
         browser.until("the focus on the content", "return document.activeElement.id === 'main'").await?;
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         tab_to(&browser, "#sign-out").await?;
         browser.press(ENTER).await?;
         browser.is_at("/login").await?;
         browser.sees("#sign-in", "Sign in").await?;
 
-        // Enter in the form sends it.
         tab_to(&browser, "#email").await?;
         browser.press(ada.email.as_str()).await?;
         tab_to(&browser, "#password").await?;
         browser.press(format!("{}{ENTER}", ada.password)).await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn a_screen_reader_hears_where_it_has_arrived() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn a_screen_reader_announces_each_new_page() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         let is_on_heading = "return document.activeElement.tagName === 'H1'";
         let title = async |browser: &Browser| browser.run("return document.title", vec![]).await;
 

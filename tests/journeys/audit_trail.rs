@@ -1,20 +1,22 @@
-//! An owner reads the audit trail, finds what they look for, and takes it along.
+//! An owner reads, filters and exports the audit trail.
 
-use e2e::{Api, Browser, Outcome, Person, Result, SOON, play_on_both, send, until};
+use e2e::{
+    ApiClient, Browser, Person, Result, TIMEOUT, TestResult,
+    keyboard::{ENTER, focus_is_on},
+    run_on_both_databases, send, until,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::keyboard::{ENTER, focus_is_on};
-
-/// More than a page of the trail holds.
+/// More than one page of entries.
 const CHANGES: u32 = 55;
 
 const ROWS: &str = "return document.querySelectorAll('#audit-events li').length";
 
-/// Changes the policy again and again: an entry each.
-async fn make_history(api: &Api, owner: &Person) -> Result<()> {
-    let token = api.sign_in(owner).await?.member("access_token")?;
+/// Changes the policy repeatedly, which adds one entry each.
+async fn make_history(api: &ApiClient, owner: &Person) -> Result<()> {
+    let token = api.sign_in(owner).await?.field("access_token")?;
     for minutes in 0..CHANGES {
         let request = api.request(Method::PATCH, "/api/v1/accounts/me/security").bearer_auth(&token);
         let answer = send(request.json(&json!({"idle_minutes": 60 + minutes}))).await?;
@@ -27,22 +29,22 @@ async fn rows(browser: &Browser) -> Result<u64> {
     Ok(browser.run(ROWS, vec![]).await?.as_u64().unwrap_or_default())
 }
 
-/// Chooses an option by its value, or by its words.
+/// Selects an option by its value or its text.
 async fn choose(browser: &Browser, select: &str, option: &str) -> Result<()> {
     let script = "const [select, wish] = arguments;
         const option = [...document.querySelectorAll(`${select} option`)]
             .find(option => option.value === wish || option.text === wish);
         option?.setAttribute('data-wish', ''); return option !== undefined";
     browser
-        .until_within(SOON, &format!("the choice {option}"), script, vec![select.into(), option.into()])
+        .until_within(TIMEOUT, &format!("the choice {option}"), script, vec![select.into(), option.into()])
         .await?;
     browser.click(&format!("{select} option[data-wish]")).await?;
     let unmark = "document.querySelector('[data-wish]').removeAttribute('data-wish')";
     browser.run(unmark, vec![]).await.map(drop)
 }
 
-/// The day of the first entry shown, the one before and the one after, in the browser's time zone: midnight may
-/// have passed since.
+/// The day of the first entry, the day before and the day after, in the browser's time zone. Midnight may
+/// have passed since the entry.
 async fn days(browser: &Browser) -> Result<[String; 3]> {
     let script = "const [{dateTime}] = document.querySelectorAll('#audit-events time');
         const two = number => String(number).padStart(2, '0');
@@ -54,14 +56,14 @@ async fn days(browser: &Browser) -> Result<[String; 3]> {
     Ok(serde_json::from_value(browser.run(script, vec![]).await?)?)
 }
 
-/// How often the page has asked for entries.
+/// The number of requests for entries.
 async fn questions(browser: &Browser) -> Result<Value> {
     let script = "return performance.getEntriesByType('resource')
         .filter(({name}) => name.includes('/audit-events')).length";
     browser.run(script, vec![]).await
 }
 
-/// A date as it is typed where the month comes first.
+/// A date as typed in a locale that puts the month first.
 fn digits(day: &str) -> String {
     let (year, rest) = day.split_once('-').unwrap_or_default();
     format!("{}{year}", rest.replace('-', ""))
@@ -72,31 +74,32 @@ async fn has_no_rows(browser: &Browser) -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut server = stage.server(settings).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn an_owner_filters_the_audit_trail_and_loads_more() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut server = context.server(settings).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         api.sign_in(&bob).await?;
         make_history(&api, &ada).await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.click("#nav-account").await?;
         browser.click(".row-link[href='/account/audit']").await?;
         browser.is_at("/account/audit").await?;
         browser.sees("#audit-summary", "50 entries shown; there are more").await?;
         browser.sees("#audit-events li:first-child", "Ada Owner signed in").await?;
 
-        // What has been read stays while the server is away, and reading goes on when it is back.
+        // Loaded entries stay while the server is unreachable, and loading continues when it is back.
         server.stop().await?;
         browser.click("#audit-more").await?;
         browser.sees("#audit-alert", "Try again").await?;
         assert_eq!(rows(&browser).await?, 50);
         server.start_again().await?;
         browser.click("#audit-retry").await?;
-        // The account and Bob, made by the operator; sign-ins of Bob, of Ada, and of the page; the changes.
+        // The operator created the account and Bob; then came sign-ins by Bob, by Ada and by the page, and
+        // the changes.
         let all = u64::from(CHANGES) + 5;
         browser.sees("#audit-summary", &format!("{all} entries shown; that is all")).await?;
-        browser.sees_no("#audit-more").await?;
+        browser.sees_nothing_in("#audit-more").await?;
         assert_eq!(rows(&browser).await?, all);
         browser.sees("#audit-events li:last-child", "The operator created the account").await?;
 
@@ -112,18 +115,18 @@ async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
         browser.sees("#audit-summary", "1 entry shown").await?;
         browser.fill("#audit-to", &before).await?;
         browser.sees("#audit-to-error", "The last day is before the first.").await?;
-        browser.sees_no("#audit-summary").await?;
+        browser.sees_nothing_in("#audit-summary").await?;
         has_no_rows(&browser).await?;
-        // Both days count in full.
+        // Both days are inclusive.
         browser.fill("#audit-to", &day).await?;
-        browser.sees_no("#audit-to-error").await?;
+        browser.sees_nothing_in("#audit-to-error").await?;
         browser.sees("#audit-summary", "1 entry shown").await?;
 
-        // Typed, a date is asked for when it is complete.
+        // A typed date is used once it is complete.
         let asked = questions(&browser).await?;
         browser.run("document.querySelector('#audit-from').focus()", vec![]).await?;
         browser.press(&*digits(&after)).await?;
-        browser.holds("#audit-from", &after).await?;
+        browser.has_value("#audit-from", &after).await?;
         assert_eq!(questions(&browser).await?, asked);
         browser.sees("#audit-summary", "1 entry shown").await?;
         browser.press(ENTER).await?;
@@ -141,12 +144,12 @@ async fn an_owner_filters_the_trail_and_reads_on() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_owner_takes_what_is_chosen_along() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn an_owner_exports_the_filtered_audit_trail() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         make_history(&api, &ada).await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         let folder = TempDir::new()?;
         browser.download_to(folder.path()).await?;
         browser.open("/login").await?;
@@ -157,7 +160,8 @@ async fn an_owner_takes_what_is_chosen_along() -> Outcome {
 
         let file = async |name: &str| {
             let path = folder.path().join(name);
-            until(format!("the file {name}"), SOON, async || Ok(Some(std::fs::read_to_string(&path)?))).await
+            until(format!("the file {name}"), TIMEOUT, async || Ok(Some(std::fs::read_to_string(&path)?)))
+                .await
         };
         browser.click("#export-csv").await?;
         browser.sees("#toast", "audit-events.csv is ready").await?;
@@ -175,7 +179,7 @@ async fn an_owner_takes_what_is_chosen_along() -> Outcome {
         let entries: Vec<Value> = ndjson.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         assert_eq!(entries.len(), CHANGES as usize);
         assert!(entries.iter().all(|entry| entry["kind"] == "account.session_policy_update"), "{ndjson}");
-        browser.sees_no("#export-outcome").await?;
+        browser.sees_nothing_in("#export-outcome").await?;
         Ok(())
     })
     .await

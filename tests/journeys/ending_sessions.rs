@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use e2e::{Browser, Fate, Outcome, Result, Server, Wire, play_on_both};
+use e2e::{
+    Behaviour, Browser, HttpProxy, Result, Server, TestResult,
+    keyboard::{ENTER, ESCAPE, TAB, focus_is_on, tab_to},
+    race::unauthorized,
+    run_on_both_databases,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::{
-    keyboard::{ENTER, ESCAPE, TAB, focus_is_on, tab_to},
-    race::refused,
-};
-
 const IS_OPEN: &str = "return document.querySelector('#revoke-sessions').open";
 const IS_CLOSED: &str = "return !document.querySelector('#revoke-sessions').open";
 
-/// Notes when the toast has said something and when the page has gone to sign-in, in milliseconds.
+/// Records, in milliseconds, when the toast appeared and when the page changed to sign-in.
 const STOPWATCH: &str = "
     new MutationObserver(() => {
         if (document.querySelector('#toast')?.textContent.includes('signed out')) window.toldAt ??= performance.now();
@@ -23,7 +23,7 @@ const STOPWATCH: &str = "
     }).observe(document, {childList: true, characterData: true, subtree: true});
 ";
 
-/// Opens the dialog from the button; the focus is on the button that does no harm, and stays inside.
+/// Opens the dialog. The focus starts on the safe button and stays inside the dialog.
 async fn ask(browser: &Browser, button: &str) -> Result<()> {
     browser.press(ENTER).await?;
     browser.until("the dialog", IS_OPEN).await?;
@@ -45,16 +45,16 @@ async fn ask(browser: &Browser, button: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn somebody_without_a_mouse_signs_out_the_others_and_then_everyone() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn a_user_without_a_mouse_signs_out_the_others_and_then_everyone() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
         let stranger = server.owner("Sam Stranger").await?;
         let (bobs, hers) = (api.sign_in(&bob).await?, api.sign_in(&ada).await?);
-        let elsewhere = api.sign_in(&stranger).await?.member("access_token")?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(STOPWATCH).await?;
+        let elsewhere = api.sign_in(&stranger).await?.field("access_token")?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(STOPWATCH).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         browser.open("/account/security").await?;
@@ -71,12 +71,15 @@ async fn somebody_without_a_mouse_signs_out_the_others_and_then_everyone() -> Ou
         browser.until("no dialog", IS_CLOSED).await?;
         browser.sees("#active-users-summary", "Only you are signed in").await?;
         browser.until("one row", "return document.querySelectorAll('#active-users li').length === 1").await?;
-        browser.sees_no("#revoke-others").await?;
+        browser.sees_nothing_in("#revoke-others").await?;
         focus_is_on(&browser, "#sessions-title").await?;
-        assert_eq!(api.me(&bobs.member("access_token")?).await?.refusal(), refused("session_revoked"));
-        let answer = api.refresh(&bobs.member("refresh_token")?).await?;
-        assert_eq!(answer.refusal(), refused("invalid_refresh_token"));
-        assert_eq!(api.me(&hers.member("access_token")?).await?.status, 200, "her other device");
+        assert_eq!(
+            api.me(&bobs.field("access_token")?).await?.status_and_code(),
+            unauthorized("session_revoked")
+        );
+        let answer = api.refresh(&bobs.field("refresh_token")?).await?;
+        assert_eq!(answer.status_and_code(), unauthorized("invalid_refresh_token"));
+        assert_eq!(api.me(&hers.field("access_token")?).await?.status, 200, "her other device");
 
         browser.reload().await?;
         browser.sees("#active-users-summary", "Only you are signed in").await?;
@@ -88,14 +91,17 @@ async fn somebody_without_a_mouse_signs_out_the_others_and_then_everyone() -> Ou
         browser.sees("#toast", "2 sessions signed out").await?;
         browser.is_at("/login").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        browser.sees_no("#banner").await?;
+        browser.sees_nothing_in("#banner").await?;
         let stored = browser.run("return localStorage.length + sessionStorage.length", vec![]).await?;
         assert_eq!(stored, 0);
         has_paused(&browser).await?;
         browser.reload().await?;
         browser.is_at("/login").await?;
-        browser.sees_no("#banner").await?;
-        assert_eq!(api.me(&hers.member("access_token")?).await?.refusal(), refused("session_revoked"));
+        browser.sees_nothing_in("#banner").await?;
+        assert_eq!(
+            api.me(&hers.field("access_token")?).await?.status_and_code(),
+            unauthorized("session_revoked")
+        );
         assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
         assert_eq!(api.me(&elsewhere).await?.status, 200, "another account's are never touched");
         assert_eq!(trail(&server, &ada).await?, [("all", 2), ("others", 1)]);
@@ -104,7 +110,7 @@ async fn somebody_without_a_mouse_signs_out_the_others_and_then_everyone() -> Ou
     .await
 }
 
-/// Between the message and the sign-in page there was time to read, and no more.
+/// Checks that the message was shown long enough to read, and no longer.
 async fn has_paused(browser: &Browser) -> Result<()> {
     let pause = browser.run("return window.leftAt - window.toldAt", vec![]).await?;
     let pause = pause.as_f64().unwrap_or_default();
@@ -112,10 +118,10 @@ async fn has_paused(browser: &Browser) -> Result<()> {
     Ok(())
 }
 
-/// Scope and count of each bulk revocation on record, the last one first.
+/// The scope and count of each bulk revocation in the audit trail, newest first.
 async fn trail(server: &Server, owner: &e2e::Person) -> Result<Vec<(&'static str, u64)>> {
-    let api = server.direct()?;
-    let token = api.sign_in(owner).await?.member("access_token")?;
+    let api = server.direct_api()?;
+    let token = api.sign_in(owner).await?.field("access_token")?;
     let path = "/api/v1/accounts/me/audit-events?kind=account.sessions_revoked_bulk";
     let events = e2e::send(api.request(Method::GET, path).bearer_auth(token)).await?.json();
     let entry = |event: &Value| {
@@ -126,19 +132,19 @@ async fn trail(server: &Server, owner: &e2e::Person) -> Result<Vec<(&'static str
 }
 
 #[tokio::test]
-async fn the_dialog_stays_and_says_why_when_nothing_came_about() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut wire = Wire::lay().await?;
-        let server = stage.server(settings.behind(wire.port())).await?;
-        wire.join(server.port());
+async fn a_failed_action_keeps_the_dialog_open_with_the_reason() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut proxy = HttpProxy::start().await?;
+        let server = context.server(settings.behind(proxy.port())).await?;
+        proxy.forward_to(server.port());
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
-        wire.rule(|request| {
+        proxy.intercept(|request| {
             if request.path.ends_with("/revoke-sessions") {
-                Fate::Problem(503, "unavailable")
+                Behaviour::Problem(503, "unavailable")
             } else {
-                Fate::Pass
+                Behaviour::Forward
             }
         });
         browser.click("#revoke-all").await?;
@@ -146,7 +152,7 @@ async fn the_dialog_stays_and_says_why_when_nothing_came_about() -> Outcome {
         browser.sees("#revoke-sessions-alert", "Nobody was signed out").await?;
         assert_eq!(browser.run(IS_OPEN, vec![]).await?, true);
         assert_eq!(server.sessions(&ada).await?.len(), 1);
-        wire.rule(|_| Fate::Pass);
+        proxy.intercept(|_| Behaviour::Forward);
         browser.click("#revoke-sessions-confirm").await?;
         browser.sees("#toast", "1 session signed out").await?;
         browser.is_at("/login").await?;
@@ -156,21 +162,25 @@ async fn the_dialog_stays_and_says_why_when_nothing_came_about() -> Outcome {
 }
 
 #[tokio::test]
-async fn whoever_ends_everything_does_not_wait_for_a_server_that_hangs() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut wire = Wire::lay().await?;
-        let server = stage.server(settings.behind(wire.port())).await?;
-        wire.join(server.port());
+async fn ending_all_sessions_does_not_wait_for_a_hanging_server() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut proxy = HttpProxy::start().await?;
+        let server = context.server(settings.behind(proxy.port())).await?;
+        proxy.forward_to(server.port());
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(STOPWATCH).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(STOPWATCH).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         browser.open("/account/security").await?;
         let both = Arc::new(Barrier::new(2));
         let held = Arc::clone(&both);
-        wire.rule(move |request| {
-            if request.path.ends_with("/auth/logout") { Fate::Meet(Arc::clone(&held)) } else { Fate::Pass }
+        proxy.intercept(move |request| {
+            if request.path.ends_with("/auth/logout") {
+                Behaviour::ForwardAfter(Arc::clone(&held))
+            } else {
+                Behaviour::Forward
+            }
         });
         browser.click("#revoke-all").await?;
         browser.click("#revoke-sessions-confirm").await?;
@@ -181,25 +191,25 @@ async fn whoever_ends_everything_does_not_wait_for_a_server_that_hangs() -> Outc
         both.wait().await;
         browser.sign_in(&ada).await?;
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         Ok(())
     })
     .await
 }
 
-/// The dialog that asks who it is stands above the one that asks whether.
+/// The reauthentication dialog opens above the confirmation dialog.
 #[tokio::test]
-async fn whose_sign_in_is_old_confirms_in_place_and_the_sessions_end() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_FRESH_SECONDS", "5")).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn an_old_sign_in_is_confirmed_in_place_and_the_sessions_end() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_FRESH_SECONDS", "5")).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
-        let bobs = api.sign_in(&bob).await?.member("access_token")?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let bobs = api.sign_in(&bob).await?.field("access_token")?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
         browser.sees("#active-users-summary", "2 people are signed in").await?;
-        let later = api.sign_in(&ada).await?.member("access_token")?;
-        e2e::until("a later sign-in to be old", e2e::SOON, async || {
+        let later = api.sign_in(&ada).await?.field("access_token")?;
+        e2e::until("a later sign-in to be old", e2e::TIMEOUT, async || {
             let security = api.request(Method::PATCH, "/api/v1/accounts/me/security").bearer_auth(&later);
             Ok((e2e::send(security.json(&json!({}))).await?.status == 403).then_some(()))
         })
@@ -229,7 +239,7 @@ async fn whose_sign_in_is_old_confirms_in_place_and_the_sessions_end() -> Outcom
         browser.sees("#toast", "1 session signed out").await?;
         browser.until("no dialog", IS_CLOSED).await?;
         browser.sees("#active-users-summary", "Only you are signed in").await?;
-        assert_eq!(api.me(&bobs).await?.refusal(), refused("session_revoked"));
+        assert_eq!(api.me(&bobs).await?.status_and_code(), unauthorized("session_revoked"));
         assert_eq!(trail(&server, &ada).await?, [("others", 1)]);
         Ok(())
     })

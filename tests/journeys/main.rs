@@ -1,28 +1,26 @@
-//! Journeys through the built product, one a file: `just test-e2e`, or `just test-e2e NAME` for one.
+//! Journeys through the built product, one per file: `just test-e2e`, or `just test-e2e NAME` for one.
 //!
-//! They run side by side, each with servers, browsers, databases and ports of its own. Nothing waits
-//! for a time, only for a condition. What was on the stage when a journey failed is in `target/e2e/`.
+//! They run side by side, each with its own servers, browsers, databases and ports. Nothing waits for a
+//! length of time, only for a condition. A failed journey leaves screenshots, documents and logs in
+//! `target/e2e/`.
 
 mod accessibility;
-mod accessibility_people;
+mod accounts;
+mod accounts_axe;
+mod accounts_keyboard;
+mod accounts_screen_reader;
 mod addresses;
 mod api_reader;
 mod audit_trail;
-mod clock;
 mod ending_sessions;
 mod filters;
-mod hearing_people;
 mod invitations;
-mod keyboard;
-mod keyboard_people;
 mod members;
 mod openid;
 mod own_sessions;
 mod pages;
-mod people;
 mod poolers;
 mod proxies;
-mod race;
 mod replicas;
 mod server_away;
 mod session_ends;

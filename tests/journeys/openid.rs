@@ -1,41 +1,26 @@
-//! Somebody signs in with an OpenID provider that we did not write, and that is not always to be believed.
+//! Users sign in with a real OpenID provider, whose responses are sometimes tampered with.
 
 use e2e::{
-    Browser, Fate, Health, Mailbox, Outcome, Provider, Result, SOON, Server, Settings, Wire, play,
-    play_on_both, send, until,
+    Behaviour, Browser, HttpProxy, Mailbox, Provider, ProviderMode, Result, Server, Settings, TIMEOUT,
+    TestResult, run, run_on_both_databases, send,
+    steps::{approve_at_provider, open_link},
+    until,
 };
 use serde_json::json;
 
-use crate::people::follow;
-
-/// The provider's own page, and back.
-pub async fn show_who_it_is(browser: &Browser, login: &str) -> Result<()> {
-    browser.fill("input[name=login]", login).await?;
-    browser.fill("input[name=password]", "of no matter there").await?;
-    browser.click("button[type=submit]").await?;
-    // It asks whether this application may know, unless it has before.
-    let asks = "!!document.querySelector('input[value=consent]')";
-    let is_back = "location.pathname.startsWith('/oauth/callback/') || !!document.querySelector('main#main')";
-    browser.until("the provider to be done", &format!("return {asks} || {is_back}")).await?;
-    if browser.run(&format!("return {asks}"), vec![]).await? == true {
-        browser.click("button[type=submit]").await?;
-    }
-    Ok(())
-}
-
-/// From the sign-in page to the provider and back.
+/// Signs in with the provider, from the sign-in page.
 async fn sign_in(browser: &Browser, login: &str) -> Result<()> {
     browser.open("/login").await?;
     browser.click(".provider-foreign").await?;
-    show_who_it_is(browser, login).await
+    approve_at_provider(browser, login).await
 }
 
-/// A person whom neither we nor the provider remember.
+/// Clears the cookies of Curfew and of the provider.
 async fn forget(browser: &Browser) -> Result<()> {
     browser.devtools("Network.clearBrowserCookies", json!({})).await.map(drop)
 }
 
-/// Waits until the browser is asked to sign in, and sees that nobody is signed in anywhere.
+/// Waits for the sign-in page and checks that there is no session at all.
 async fn nobody_is_in(browser: &Browser, server: &Server) -> Result<()> {
     browser.open("/").await?;
     browser.sees("#sign-in", "Sign in").await?;
@@ -44,19 +29,19 @@ async fn nobody_is_in(browser: &Browser, server: &Server) -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_new_gets_an_account_and_is_known_the_next_time() -> Outcome {
-    play(async |stage| {
+async fn a_new_user_gets_an_account_and_is_recognised_the_next_time() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;
         browser.is_at("/").await?;
         browser.sees("#you", "grace@journey.example").await?;
         browser.reload().await?;
         browser.sees("#you", "grace@journey.example").await?;
 
-        // Another browser, as the first remembers who it is.
-        let other = stage.browser(server.url()).await?;
+        // A second browser, because the provider remembers the person in the first.
+        let other = context.browser(server.url()).await?;
         sign_in(&other, "grace").await?;
         other.is_at("/").await?;
         other.sees("#you", "grace@journey.example").await?;
@@ -69,11 +54,11 @@ async fn who_is_new_gets_an_account_and_is_known_the_next_time() -> Outcome {
 }
 
 #[tokio::test]
-async fn who_says_no_at_the_provider_is_told_so_and_finds_the_way_back() -> Outcome {
-    play(async |stage| {
+async fn refusing_consent_at_the_provider_is_explained_with_a_way_back() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
+        let browser = context.browser(server.url()).await?;
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
         browser.until("the provider's page", "return !!document.querySelector('input[name=login]')").await?;
@@ -88,15 +73,15 @@ async fn who_says_no_at_the_provider_is_told_so_and_finds_the_way_back() -> Outc
 }
 
 #[tokio::test]
-async fn an_answer_that_was_tampered_with_lets_nobody_in() -> Outcome {
+async fn a_response_that_was_tampered_with_signs_nobody_in() -> TestResult {
     const NOT_BEGUN: &str = "This sign-in was not begun in this browser, or took too long.";
     const NOT_ACCEPTED: &str = "The provider’s answer could not be accepted.";
-    play(async |stage| {
+    run(async |context| {
         let (provider, other) = (Provider::start().await?, Provider::start().await?);
-        let settings = other.known_as_other_to(provider.known_to(Settings::default()));
-        let server = stage.server(settings).await?;
-        let browser = stage.browser(server.url()).await?;
-        // Each is what the provider makes of the answer for who signs in there by that name.
+        let settings = other.configure_as_other(provider.configure(Settings::default()));
+        let server = context.server(settings).await?;
+        let browser = context.browser(server.url()).await?;
+        // Each login makes the provider corrupt its response in that way.
         for (login, words) in [
             ("state", NOT_BEGUN),
             ("callback", NOT_BEGUN),
@@ -116,7 +101,7 @@ async fn an_answer_that_was_tampered_with_lets_nobody_in() -> Outcome {
             nobody_is_in(&browser, &server).await?;
             forget(&browser).await?;
         }
-        // It was that, and nothing else.
+        // The corruption was the only reason.
         sign_in(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
         Ok(())
@@ -125,11 +110,11 @@ async fn an_answer_that_was_tampered_with_lets_nobody_in() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_another_browser_began_ends_there_alone() -> Outcome {
-    play(async |stage| {
+async fn a_sign_in_completes_only_in_the_browser_that_started_it() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
-        let (hers, theirs) = (stage.browser(server.url()).await?, stage.browser(server.url()).await?);
+        let server = context.server(provider.configure(Settings::default())).await?;
+        let (hers, theirs) = (context.browser(server.url()).await?, context.browser(server.url()).await?);
         hers.open("/login").await?;
         hers.sees("#sign-in", "Sign in").await?;
         let begin = "const headers = { 'content-type': 'application/json' };
@@ -140,12 +125,12 @@ async fn a_sign_in_that_another_browser_began_ends_there_alone() -> Outcome {
 
         theirs.open("/login").await?;
         theirs.run("location.assign(arguments[0])", vec![address.clone()]).await?;
-        show_who_it_is(&theirs, "grace").await?;
+        approve_at_provider(&theirs, "grace").await?;
         theirs.sees("#oauth-alert", "This sign-in was not begun in this browser, or took too long.").await?;
         nobody_is_in(&theirs, &server).await?;
 
         hers.run("location.assign(arguments[0])", vec![address]).await?;
-        show_who_it_is(&hers, "grace").await?;
+        approve_at_provider(&hers, "grace").await?;
         hers.sees("#you", "grace@journey.example").await?;
         Ok(())
     })
@@ -153,11 +138,11 @@ async fn a_sign_in_that_another_browser_began_ends_there_alone() -> Outcome {
 }
 
 #[tokio::test]
-async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() -> Outcome {
-    play(async |stage| {
+async fn two_tabs_that_visit_the_provider_at_once_both_return() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
+        let browser = context.browser(server.url()).await?;
         let first = browser.tab().await?;
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
@@ -166,8 +151,8 @@ async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() -> Outcome {
         browser.open_tab().await?;
         sign_in(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
-        browser.turn_to(&first).await?;
-        show_who_it_is(&browser, "grace").await?;
+        browser.switch_to(&first).await?;
+        approve_at_provider(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
         Ok(())
     })
@@ -175,15 +160,15 @@ async fn two_tabs_that_go_to_the_provider_at_once_both_come_back() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_a_new_key_is_believed_at_once() -> Outcome {
-    play(async |stage| {
+async fn a_providers_new_key_is_accepted_at_once() -> TestResult {
+    run(async |context| {
         let mut provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
-        provider.roll().await?;
-        let other = stage.browser(server.url()).await?;
+        provider.rotate_key().await?;
+        let other = context.browser(server.url()).await?;
         sign_in(&other, "grace").await?;
         other.sees("#you", "grace@journey.example").await?;
         Ok(())
@@ -192,29 +177,29 @@ async fn a_provider_that_takes_a_new_key_is_believed_at_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_named_and_the_password_still_works() -> Outcome {
+async fn an_unreachable_provider_is_named_and_the_password_still_works() -> TestResult {
     const AWAY: &str = "The provider cannot be reached for the moment.";
-    play(async |stage| {
+    run(async |context| {
         let mut provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
 
-        // It never answers; others need not wait for that.
-        provider.be(Health::Hangs).await?;
+        // The provider never responds; others need not wait for it.
+        provider.set_mode(ProviderMode::Hangs).await?;
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
-        stage.signed_in(server.url(), &ada).await?;
+        context.signed_in(server.url(), &ada).await?;
         browser.sees("#provider-alert", AWAY).await?;
 
-        // It goes away while somebody is there.
-        provider.be(Health::Up).await?;
+        // The provider becomes unreachable in the middle of a sign-in.
+        provider.set_mode(ProviderMode::Up).await?;
         browser.click(".provider-foreign").await?;
         browser.until("the provider's page", "return !!document.querySelector('input[name=login]')").await?;
-        provider.be(Health::Down).await?;
-        show_who_it_is(&browser, "grace").await?;
+        provider.set_mode(ProviderMode::Down).await?;
+        approve_at_provider(&browser, "grace").await?;
         browser.sees("#oauth-alert", AWAY).await?;
-        provider.be(Health::Up).await?;
+        provider.set_mode(ProviderMode::Up).await?;
         forget(&browser).await?;
         sign_in(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
@@ -224,50 +209,50 @@ async fn a_provider_that_is_away_is_named_and_the_password_still_works() -> Outc
 }
 
 #[tokio::test]
-async fn a_provider_that_was_never_there_is_named_and_the_password_still_works() -> Outcome {
-    play(async |stage| {
+async fn a_provider_that_never_responded_is_named_and_the_password_works() -> TestResult {
+    run(async |context| {
         let mut provider = Provider::start().await?;
-        let server = stage.server(provider.known_to(Settings::default())).await?;
+        let server = context.server(provider.configure(Settings::default())).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         provider.kill().await?;
         browser.open("/login").await?;
         browser.click(".provider-foreign").await?;
         browser.sees("#provider-alert", "The provider cannot be reached for the moment.").await?;
         browser.is_at("/login").await?;
         browser.submit(&ada.email, &ada.password).await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn an_identity_that_was_linked_signs_in_as_who_linked_it() -> Outcome {
-    play(async |stage| {
-        let (provider, mail) = (Provider::start().await?, Mailbox::open().await?);
+async fn a_linked_identity_signs_in_as_the_user_who_linked_it() -> TestResult {
+    run(async |context| {
+        let (provider, mail) = (Provider::start().await?, Mailbox::start().await?);
         let settings = Settings::default().with("CURFEW_SMTP_URL", mail.url());
-        let server = stage.server(provider.known_to(settings)).await?;
+        let server = context.server(provider.configure(settings)).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.open("/account/profile").await?;
         browser.click(".provider-foreign").await?;
-        show_who_it_is(&browser, "grace").await?;
+        approve_at_provider(&browser, "grace").await?;
         browser.is_at("/account/profile").await?;
         browser.sees("#identities", "grace@journey.example").await?;
-        let told = mail.receives(&ada.email, "A new way to sign in was added").await?;
+        let told = mail.wait_for(&ada.email, "A new way to sign in was added").await?;
         let words = "A new way to sign in was added: Foreign, grace@journey.example.";
         assert!(told.text.contains(words), "{}", told.text);
 
-        let other = stage.browser(server.url()).await?;
+        let other = context.browser(server.url()).await?;
         sign_in(&other, "grace").await?;
-        other.is_in(&ada).await?;
+        other.is_signed_in(&ada).await?;
 
-        // Unlinked, it is a stranger's.
+        // After unlinking, the identity belongs to nobody.
         browser.click("#identities button").await?;
         browser.click("#unlink-confirm").await?;
-        browser.sees_no("#identities").await?;
-        let third = stage.browser(server.url()).await?;
+        browser.sees_nothing_in("#identities").await?;
+        let third = context.browser(server.url()).await?;
         sign_in(&third, "grace").await?;
         third.sees("#you", "grace@journey.example").await?;
         Ok(())
@@ -276,16 +261,16 @@ async fn an_identity_that_was_linked_signs_in_as_who_linked_it() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_address_that_the_provider_does_not_vouch_for_is_proven_in_the_same_browser() -> Outcome {
+async fn an_unverified_address_is_verified_in_the_same_browser() -> TestResult {
     const WHO: &str = "unverified@journey.example";
-    play(async |stage| {
-        let (provider, mail) = (Provider::start().await?, Mailbox::open().await?);
+    run(async |context| {
+        let (provider, mail) = (Provider::start().await?, Mailbox::start().await?);
         let settings = Settings::default().with("CURFEW_SMTP_URL", mail.url());
-        let server = stage.server(provider.known_to(settings)).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(settings)).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "unverified").await?;
         browser.sees("#oauth-alert", "The provider does not vouch for your e-mail address").await?;
-        let message = mail.receives(WHO, "Verify your e-mail address").await?;
+        let message = mail.wait_for(WHO, "Verify your e-mail address").await?;
         assert!(
             message.text.contains("signed in with Foreign and wants to open an account"),
             "{}",
@@ -293,14 +278,14 @@ async fn an_address_that_the_provider_does_not_vouch_for_is_proven_in_the_same_b
         );
         let link = message.link()?;
 
-        let other = stage.browser(server.url()).await?;
-        follow(&other, &link).await?;
+        let other = context.browser(server.url()).await?;
+        open_link(&other, &link).await?;
         other.click("#verify").await?;
         let words = "Open this link in the browser in which you signed in with the provider.";
         other.sees("#verify-alert", words).await?;
         nobody_is_in(&other, &server).await?;
 
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.click("#verify").await?;
         browser.sees("#verified", "unverified@journey.example is verified.").await?;
         browser.open("/login").await?;
@@ -312,24 +297,24 @@ async fn an_address_that_the_provider_does_not_vouch_for_is_proven_in_the_same_b
 }
 
 #[tokio::test]
-async fn an_invited_person_joins_by_a_provider() -> Outcome {
-    play(async |stage| {
-        let (provider, mail) = (Provider::start().await?, Mailbox::open().await?);
+async fn an_invited_user_joins_with_a_provider() -> TestResult {
+    run(async |context| {
+        let (provider, mail) = (Provider::start().await?, Mailbox::start().await?);
         let settings = Settings::default().with("CURFEW_SMTP_URL", mail.url());
-        let server = stage.server(provider.known_to(settings)).await?;
+        let server = context.server(provider.configure(settings)).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.open("/account/members").await?;
         browser.fill("#invite_email", "guest@journey.example").await?;
         browser.click("#invite-submit").await?;
         browser.sees("#invites", "guest@journey.example").await?;
 
         let invitation = "Ada Owner invites you to “Ada Owner's”";
-        let link = mail.receives("guest@journey.example", invitation).await?.link()?;
-        let guest = stage.browser(server.url()).await?;
-        follow(&guest, &link).await?;
+        let link = mail.wait_for("guest@journey.example", invitation).await?.link()?;
+        let guest = context.browser(server.url()).await?;
+        open_link(&guest, &link).await?;
         guest.click(".provider-foreign").await?;
-        show_who_it_is(&guest, "grace").await?;
+        approve_at_provider(&guest, "grace").await?;
         guest.sees("#you", "guest@journey.example").await?;
         guest.sees("#person", "grace").await?;
         browser.reload().await?;
@@ -339,15 +324,15 @@ async fn an_invited_person_joins_by_a_provider() -> Outcome {
     .await
 }
 
-/// Waits until a sensitive act of the person in the browser takes a proof anew.
+/// Waits until a sensitive action requires reauthentication.
 async fn is_stale(browser: &Browser, server: &Server) -> Result<()> {
     let refresh = "const headers = { 'content-type': 'application/json' };
         const answer = await fetch('/api/v1/auth/refresh', { method: 'POST', headers, body: '{}' });
         return (await answer.json()).access_token";
     let token = browser.run_async(refresh, vec![]).await?;
-    let api = server.direct()?;
+    let api = server.direct_api()?;
     let nobodys = "/api/v1/users/me/identities/00000000-0000-0000-0000-000000000000";
-    until("the sign-in to be stale", SOON, async || {
+    until("the sign-in to be stale", TIMEOUT, async || {
         let request = api.request(reqwest::Method::DELETE, nobodys);
         let answer = send(request.bearer_auth(token.as_str().unwrap_or_default())).await?;
         Ok((answer.problem() == "reauthentication_required").then_some(()))
@@ -356,32 +341,33 @@ async fn is_stale(browser: &Browser, server: &Server) -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
-    play(async |stage| {
+async fn a_user_without_a_password_reauthenticates_at_the_provider() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
         let settings = Settings::default().with("CURFEW_FRESH_SECONDS", "20");
-        let server = stage.server(provider.known_to(settings)).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(provider.configure(settings)).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;
         browser.sees("#you", "grace@journey.example").await?;
         browser.open("/account/profile").await?;
         browser.sees("#identities", "grace@journey.example").await?;
         is_stale(&browser, &server).await?;
 
-        // The provider asks who it is although it knows, and somebody else is nobody to prove it.
+        // The provider asks for credentials although it knows the user, and another user's identity proves
+        // nothing.
         let unlink = async || {
             browser.click("#identities button").await?;
             browser.click("#unlink-confirm").await
         };
         unlink().await?;
         browser.click("#reauthenticate .provider-foreign").await?;
-        show_who_it_is(&browser, "eve").await?;
+        approve_at_provider(&browser, "eve").await?;
         browser.sees("#oauth-alert", "You signed in as somebody else at the provider.").await?;
 
         browser.open("/account/profile").await?;
         unlink().await?;
         browser.click("#reauthenticate .provider-foreign").await?;
-        show_who_it_is(&browser, "grace").await?;
+        approve_at_provider(&browser, "grace").await?;
         browser.sees("#toast", "Confirmed.").await?;
         browser.is_at("/account/profile").await?;
         browser.fill("#new_password", "seven purple kangaroos hum").await?;
@@ -395,15 +381,15 @@ async fn who_has_no_password_proves_at_the_provider_who_it_is() -> Outcome {
     .await
 }
 
-/// The page goes away meanwhile, and comes back to the same place with what was about to be saved.
+/// The page leaves for the provider and comes back with the unsaved input.
 #[tokio::test]
-async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed() -> Outcome {
-    play_on_both(async |stage, settings| {
+async fn reauthentication_at_the_provider_keeps_the_input() -> TestResult {
+    run_on_both_databases(async |context, settings| {
         let provider = Provider::start().await?;
-        let mut wire = Wire::lay().await?;
-        let server = stage.server(provider.known_to(settings).behind(wire.port())).await?;
-        wire.join(server.port());
-        let browser = stage.browser(server.url()).await?;
+        let mut proxy = HttpProxy::start().await?;
+        let server = context.server(provider.configure(settings).behind(proxy.port())).await?;
+        proxy.forward_to(server.port());
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;
         browser.is_at("/").await?;
         browser.open("/account/security?from=mail").await?;
@@ -411,23 +397,23 @@ async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed
         browser.fill("#idle_minutes", "60").await?;
         browser.fill("#absolute_minutes", "240").await?;
 
-        wire.rule(|request| {
+        proxy.intercept(|request| {
             if request.method == "PATCH" {
-                Fate::Problem(403, "reauthentication_required")
+                Behaviour::Problem(403, "reauthentication_required")
             } else {
-                Fate::Pass
+                Behaviour::Forward
             }
         });
         browser.click("#policy-save").await?;
         browser.sees("#reauthenticate-body", "then do it again").await?;
         browser.click("#reauthenticate .provider-foreign").await?;
-        wire.rule(|_| Fate::Pass);
-        show_who_it_is(&browser, "grace").await?;
+        proxy.intercept(|_| Behaviour::Forward);
+        approve_at_provider(&browser, "grace").await?;
         browser.is_at("/account/security?from=mail").await?;
         browser.sees("#toast", "Confirmed").await?;
         browser.until("what was typed", "return document.querySelector('#preset-custom').checked").await?;
-        browser.holds("#idle_minutes", "60").await?;
-        browser.holds("#absolute_minutes", "240").await?;
+        browser.has_value("#idle_minutes", "60").await?;
+        browser.has_value("#absolute_minutes", "240").await?;
         browser.click("#policy-save").await?;
         browser.sees("#policy-saved", "Saved").await?;
         Ok(())
@@ -436,23 +422,23 @@ async fn who_has_no_password_confirms_with_the_provider_and_finds_what_was_typed
 }
 
 #[tokio::test]
-async fn a_provider_that_posts_its_answer_and_keeps_the_address_to_itself_lets_in_too() -> Outcome {
-    play(async |stage| {
-        let provider = Provider::start_thin().await?;
+async fn a_provider_with_form_post_and_userinfo_only_email_signs_in() -> TestResult {
+    run(async |context| {
+        let provider = Provider::start_with_quirks().await?;
         let settings = provider
-            .known_to(Settings::default())
+            .configure(Settings::default())
             .with("CURFEW_OAUTH_FOREIGN_RESPONSE_MODE", "form_post")
             .with("CURFEW_OAUTH_FOREIGN_TRUSTED_AUDIENCES", "a project")
             .with("CURFEW_OAUTH_FOREIGN_TOKEN_ENDPOINT_AUTH_METHOD", "client_secret_post");
-        let server = stage.server(settings).await?;
-        let browser = stage.browser(server.url()).await?;
+        let server = context.server(settings).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, "grace").await?;
         browser.is_at("/").await?;
         browser.sees("#you", "grace@journey.example").await?;
 
-        // Without the settings it lets nobody in, and the page says so.
-        let plain = stage.server(provider.known_to(Settings::default())).await?;
-        let other = stage.browser(plain.url()).await?;
+        // Without the settings the sign-in fails, and the page says so.
+        let plain = context.server(provider.configure(Settings::default())).await?;
+        let other = context.browser(plain.url()).await?;
         sign_in(&other, "grace").await?;
         other.sees("#oauth-alert", "The provider’s answer could not be accepted.").await?;
         nobody_is_in(&other, &plain).await?;

@@ -1,12 +1,12 @@
-//! What the server sends: statuses, headers, files, and screens without a word on the console.
+//! HTTP statuses, headers, static files, and screens without console messages.
 
-use e2e::{Answer, Api, Browser, Outcome, Result, Server, Settings, play, send};
+use e2e::{ApiClient, Browser, Response, Result, Server, Settings, TestResult, run, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Words that clients decide by, each with its status.
+/// The error codes, each with its status.
 const WORDS: [(&str, u16); 18] = [
     ("session_expired_idle", 401),
     ("session_expired_absolute", 401),
@@ -28,8 +28,8 @@ const WORDS: [(&str, u16); 18] = [
     ("unavailable", 503),
 ];
 
-/// The files that the page is made of.
-async fn assets(api: &Api) -> Result<Vec<String>> {
+/// The static files of the page.
+async fn assets(api: &ApiClient) -> Result<Vec<String>> {
     let index = api.get("/").await?.text();
     let mut found: Vec<_> = index
         .split(['"', '\'', '=', '>', ' '])
@@ -44,10 +44,10 @@ async fn assets(api: &Api) -> Result<Vec<String>> {
 }
 
 #[tokio::test]
-async fn every_screen_can_be_gone_to_directly() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
+async fn every_screen_opens_by_its_url() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
         let index = api.get("/").await?.text();
         let invitation = "/invite/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
         for path in ["/", "/login", "/account", "/account/security", "/account/audit", invitation] {
@@ -59,9 +59,9 @@ async fn every_screen_can_be_gone_to_directly() -> Outcome {
             );
             assert_eq!(page.text(), index, "{path}");
         }
-        // Whoever is not signed in comes back there.
+        // The user comes back to the screen after signing in.
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         for (path, next, title) in [
             ("/account/security", "/login?next=%2Faccount%2Fsecurity", "Session security"),
             ("/account/audit", "/login?next=%2Faccount%2Faudit", "Audit trail"),
@@ -80,10 +80,10 @@ async fn every_screen_can_be_gone_to_directly() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_found() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
+async fn an_unknown_path_is_not_found() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
 
         let page = api.get("/nowhere").await?;
         assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
@@ -100,15 +100,15 @@ async fn what_does_not_exist_is_not_found() -> Outcome {
             "/api/v1/auth/nope",
             "/..%2fsecret.txt",
         ] {
-            assert_eq!(api.get(path).await?.refusal(), (404, "not_found".to_owned()), "{path}");
+            assert_eq!(api.get(path).await?.status_and_code(), (404, "not_found".to_owned()), "{path}");
         }
         for path in ["/nowhere", "/login", "/api/v1/nope"] {
             let posted = api.post(path, &json!({})).await?;
-            assert_eq!(posted.refusal(), (404, "not_found".to_owned()), "POST {path}");
+            assert_eq!(posted.status_and_code(), (404, "not_found".to_owned()), "POST {path}");
         }
-        assert_eq!(api.get("/problems/nope").await?.refusal(), (404, "not_found".to_owned()));
+        assert_eq!(api.get("/problems/nope").await?.status_and_code(), (404, "not_found".to_owned()));
 
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         browser.open("/nowhere/at/all").await?;
         browser.sees("h1", "There is nothing here").await?;
         browser.click("main a").await?;
@@ -120,11 +120,11 @@ async fn what_does_not_exist_is_not_found() -> Outcome {
 
 /// ASVS V3.4.
 #[tokio::test]
-async fn every_answer_has_its_security_headers() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
-        let mut answers: Vec<(String, Answer)> = Vec::new();
+async fn every_response_has_its_security_headers() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
+        let mut answers: Vec<(String, Response)> = Vec::new();
         for path in [
             "/",
             "/login",
@@ -185,7 +185,7 @@ async fn every_answer_has_its_security_headers() -> Outcome {
         for (what, answer) in &answers {
             let policy = answer.header("content-security-policy");
             match what.as_str() {
-                // Metrics have a listener of their own.
+                // Metrics have their own listener.
                 "/" | "/login" | "/nowhere" | "/metrics" => assert_eq!(policy, page_policy(policy), "{what}"),
                 "/docs/" | "/problems/not_found" => {}
                 _ => assert_eq!(policy, API_POLICY, "{what}"),
@@ -201,7 +201,7 @@ async fn every_answer_has_its_security_headers() -> Outcome {
     .await
 }
 
-/// The page's policy, with the one hash that `policy` has.
+/// The page's Content-Security-Policy, with the one hash that `policy` contains.
 fn page_policy(policy: &str) -> String {
     let hash =
         policy.split_whitespace().find(|word| word.starts_with("'sha256-") || word.starts_with("'nonce-"));
@@ -214,10 +214,10 @@ fn page_policy(policy: &str) -> String {
 }
 
 #[tokio::test]
-async fn files_are_compressed_and_kept_for_ever_and_the_page_is_never_kept() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
+async fn files_are_compressed_and_cached_for_ever_and_the_page_never() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
         let assets = assets(&api).await?;
         for kind in [".js", ".css", ".wasm"] {
             assert!(
@@ -268,11 +268,11 @@ async fn files_are_compressed_and_kept_for_ever_and_the_page_is_never_kept() -> 
 }
 
 #[tokio::test]
-async fn no_screen_has_anything_to_complain_of() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn no_screen_logs_to_the_console() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         let heard = Heard { browser: &browser, server: &server };
 
         browser.open("/login").await?;
@@ -282,7 +282,7 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
         browser.open("/").await?;
         browser.is_at("/login?next=%2F").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        // A browser that may be signed in asks; Chromium itself notes the refusal.
+        // A browser with a session marker asks for a session; Chromium logs the refusal.
         heard.nothing("home without a session", &["/api/v1/auth/refresh"]).await?;
 
         browser.open("/login?reason=session_expired").await?;
@@ -297,7 +297,7 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
         browser.click("#check").await?;
         browser.sees("#check-outcome", "Confirmed").await?;
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         heard.nothing("home", &[]).await?;
 
         for (path, css, words) in [
@@ -326,7 +326,7 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
         heard.nothing("the API's description", &[]).await?;
 
         browser.open("/").await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         browser.click("#sign-out").await?;
         browser.sees("#sign-in", "Sign in").await?;
         heard.nothing("signing out", &[]).await?;
@@ -335,15 +335,15 @@ async fn no_screen_has_anything_to_complain_of() -> Outcome {
     .await
 }
 
-/// What the console has heard.
+/// The console of a browser.
 struct Heard<'a> {
     browser: &'a Browser,
     server: &'a Server,
 }
 
 impl Heard<'_> {
-    /// No complaint, but for the browser's own notes that a request to one of these paths was refused,
-    /// or the one for an icon, which may come late.
+    /// Checks that the console has no messages, except for the browser's own about refused requests to these
+    /// paths, and about a missing icon, which may come late.
     async fn nothing(&self, screen: &str, refused: &[&str]) -> Result<()> {
         let is_note = |message: &str| {
             message.contains("Failed to load resource")
@@ -363,10 +363,10 @@ impl Heard<'_> {
 }
 
 #[tokio::test]
-async fn the_api_describes_itself_and_explains_its_errors() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
+async fn the_api_serves_its_description_and_explains_its_errors() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
 
         let answer = api.get("/openapi.json").await?;
         assert_eq!(answer.header("content-type"), "application/json");
@@ -422,10 +422,10 @@ async fn the_api_describes_itself_and_explains_its_errors() -> Outcome {
 }
 
 #[tokio::test]
-async fn bad_input_gets_a_problem_with_the_right_status() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let api = server.direct()?;
+async fn bad_input_gets_a_problem_with_the_right_status() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let api = server.direct_api()?;
         let json_to = |path: &str, body: &str| {
             api.request(Method::POST, path).header("content-type", "application/json").body(body.to_owned())
         };
@@ -472,7 +472,7 @@ async fn bad_input_gets_a_problem_with_the_right_status() -> Outcome {
         ];
         for (what, request, status, word) in cases {
             let answer = send(request).await.map_err(|error| error.during(what))?;
-            assert_eq!(answer.refusal(), (status, word.to_owned()), "{what}: {}", answer.text());
+            assert_eq!(answer.status_and_code(), (status, word.to_owned()), "{what}: {}", answer.text());
             let body = answer.json();
             assert_eq!(body["type"], format!("/problems/{word}"), "{what}");
             assert_eq!(body["errors"].is_array(), status == 422, "{what}: {body}");

@@ -1,6 +1,6 @@
-//! A pooler between the servers and PostgreSQL. Nothing to see without a PostgreSQL and PgBouncer.
+//! `PgBouncer` between the servers and PostgreSQL. Skipped if either is missing.
 
-use e2e::{Outcome, Postgres, Settings, play, send};
+use e2e::{Postgres, Settings, TestResult, run, send};
 use reqwest::Method;
 
 const SECRET: &str = "no secret at all, and 32 bytes long";
@@ -15,36 +15,38 @@ fn settings(url: &str, pooling: &str) -> Settings {
 }
 
 #[tokio::test]
-async fn everything_works_through_a_pooler_by_transaction() -> Outcome {
+async fn everything_works_through_transaction_pooling() -> TestResult {
     everything_works("transaction").await
 }
 
 #[tokio::test]
-async fn everything_works_through_a_pooler_by_session() -> Outcome {
+async fn everything_works_through_session_pooling() -> TestResult {
     everything_works("session").await
 }
 
-async fn everything_works(pooling: &str) -> Outcome {
-    let Some(postgres) = Postgres::of_the_environment() else { return Ok(()) };
-    play(async |stage| {
-        let direct = postgres.database().await?;
-        let Some((_pooler, url)) = stage.pgbouncer(&direct, pooling).await? else { return Ok(()) };
-        // Both bring the schema up to date.
-        let (one, two) =
-            tokio::try_join!(stage.server(settings(&url, pooling)), stage.server(settings(&url, pooling)))?;
+async fn everything_works(pooling: &str) -> TestResult {
+    let Some(postgres) = Postgres::from_env() else { return Ok(()) };
+    run(async |context| {
+        let direct = postgres.create_database().await?;
+        let Some((_pooler, url)) = context.pgbouncer(&direct, pooling).await? else { return Ok(()) };
+        // Both servers migrate the schema.
+        let (one, two) = tokio::try_join!(
+            context.server(settings(&url, pooling)),
+            context.server(settings(&url, pooling))
+        )?;
         let ada = one.owner("Ada Owner").await?;
-        let (first, second) = (one.direct()?, two.direct()?);
+        let (first, second) = (one.direct_api()?, two.direct_api()?);
 
         let signed_in = first.sign_in(&ada).await?;
-        let access = signed_in.member("access_token")?;
+        let access = signed_in.field("access_token")?;
         assert_eq!(second.me(&access).await?.status, 200);
-        let mut token = signed_in.member("refresh_token")?;
+        let mut token = signed_in.field("refresh_token")?;
         for api in [&first, &second].into_iter().cycle().take(10) {
-            token = api.refresh(&token).await?.member("refresh_token")?;
+            token = api.refresh(&token).await?.field("refresh_token")?;
         }
         assert_eq!(one.sessions(&ada).await?.len(), 1);
 
-        // So many that the index on them is built concurrently, by one of two processes.
+        // Enough rows that one of the two processes builds the index concurrently.
         let account = &ada.account_id;
         Postgres::execute(
             &direct,
@@ -70,17 +72,18 @@ async fn everything_works(pooling: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn a_pooler_by_transaction_that_was_not_announced_is_refused() -> Outcome {
-    let Some(postgres) = Postgres::of_the_environment() else { return Ok(()) };
-    play(async |stage| {
-        let direct = postgres.database().await?;
-        let Some((_pooler, url)) = stage.pgbouncer(&direct, "transaction").await? else { return Ok(()) };
-        let server = stage.stopped_server(settings(&url, ""))?;
+async fn transaction_pooling_without_its_setting_is_refused() -> TestResult {
+    let Some(postgres) = Postgres::from_env() else { return Ok(()) };
+    run(async |context| {
+        let direct = postgres.create_database().await?;
+        let Some((_pooler, url)) = context.pgbouncer(&direct, "transaction").await? else { return Ok(()) };
+        let server = context.stopped_server(settings(&url, ""))?;
         for command in [&["serve"][..], &["migrate"], &["session", "list"]] {
-            let refusal = server.run(command, "").await.err().map(|error| error.0).unwrap_or_default();
+            let status_and_code =
+                server.run(command, "").await.err().map(|error| error.0).unwrap_or_default();
             assert!(
-                refusal.contains("set CURFEW_DATABASE_POOLING to `transaction`"),
-                "{command:?}: {refusal}"
+                status_and_code.contains("set CURFEW_DATABASE_POOLING to `transaction`"),
+                "{command:?}: {status_and_code}"
             );
         }
         Ok(())

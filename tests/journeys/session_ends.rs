@@ -1,16 +1,16 @@
-//! A session ends: by its deadlines, by the operator, with the server there or away.
+//! How a session ends: by its deadlines or by the operator, with the server reachable or not.
 
 use std::time::Duration;
 
-use e2e::{Browser, Outcome, Person, Result, Settings, play, until};
+use e2e::{Browser, Person, Result, Settings, TestResult, run, until};
 use serde_json::Value;
 
-/// The shortest windows there are last a minute; this is how long one may take to be noticed.
+/// The shortest possible window of a minute, plus time to notice its end.
 const A_MINUTE_AND_A_BIT: Duration = Duration::from_secs(75);
 
 const BANNER: &str = "Your session has expired.";
 
-/// Where a person's name or address still stands: document, inputs, title, storage, history.
+/// The places that still contain a person's name or address: document, inputs, title, storage, history.
 const REMAINS: &str = r"
     const places = {
         document: document.documentElement.outerHTML,
@@ -28,17 +28,17 @@ async fn remains(browser: &Browser, person: &Person) -> Result<Value> {
     browser.run(REMAINS, vec![words.into()]).await
 }
 
-/// Signs in, and leaves a page with the person behind in the tab's history.
+/// Signs in and leaves a page with personal data in the tab's history.
 async fn sign_in(browser: &Browser, person: &Person) -> Result<()> {
     browser.open("/?page=before").await?;
     browser.sign_in(person).await?;
     browser.open("/?page=now").await?;
-    browser.is_in(person).await?;
+    browser.is_signed_in(person).await?;
     assert_ne!(remains(browser, person).await?, Value::Array(vec![]), "now there is something to find");
     Ok(())
 }
 
-/// The page has cleared itself (ASVS V14.3.1), and so has the one before it.
+/// Checks that this page and the previous one were cleared (ASVS V14.3.1).
 async fn nothing_remains(browser: &Browser, person: &Person) -> Result<()> {
     assert_eq!(remains(browser, person).await?, Value::Array(vec![]));
     browser.back().await?;
@@ -49,11 +49,11 @@ async fn nothing_remains(browser: &Browser, person: &Person) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_page_left_alone_shows_the_sign_in_page_with_a_banner() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+async fn an_idle_page_shows_the_sign_in_page_with_a_banner() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
 
         browser.sees_within(A_MINUTE_AND_A_BIT, "#banner", BANNER).await?;
@@ -65,19 +65,19 @@ async fn a_page_left_alone_shows_the_sign_in_page_with_a_banner() -> Outcome {
         browser.sees("#banner", BANNER).await?;
         browser.sign_in(&ada).await?;
         browser.is_at("/?page=now").await?;
-        browser.sees_no("#banner").await?;
+        browser.sees_nothing_in("#banner").await?;
         Ok(())
     })
     .await
 }
 
-/// The lid was closed over the deadline: no page was there to notice it.
+/// As when a laptop's lid is closed over the deadline: no page was open to notice it.
 #[tokio::test]
-async fn a_page_opened_again_after_the_deadline_says_why_one_has_to_sign_in() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+async fn a_page_reopened_after_the_deadline_explains_the_sign_in() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
         browser.open("/health/live").await?;
 
@@ -94,21 +94,21 @@ async fn a_page_opened_again_after_the_deadline_says_why_one_has_to_sign_in() ->
 }
 
 #[tokio::test]
-async fn a_page_in_use_ends_all_the_same_when_the_absolute_window_passes() -> Outcome {
-    play(async |stage| {
+async fn an_active_page_ends_when_the_absolute_window_passes() -> TestResult {
+    run(async |context| {
         let settings = Settings::default()
             .with("CURFEW_IDLE_MINUTES_DEFAULT", "1")
             .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "1");
-        let server = stage.server(settings).await?;
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
 
-        // By how many seconds the page says that the idle window outlives the absolute one.
+        // The number of seconds by which the idle deadline shown exceeds the absolute one.
         let lead = "const [, idle, absolute] = [...document.querySelectorAll('#session time')].map(time => \
              Date.parse(time.dateTime)); return (idle - absolute) / 1000";
         let (mut x, mut longest_lead) = (0, 0.0_f64);
-        // A hand on the mouse all the while.
+        // Keeps the page in use.
         until("the banner", A_MINUTE_AND_A_BIT, async || {
             x = (x + 7) % 200;
             browser.move_pointer(300 + x, 300).await?;
@@ -128,11 +128,11 @@ async fn a_page_in_use_ends_all_the_same_when_the_absolute_window_passes() -> Ou
 }
 
 #[tokio::test]
-async fn a_page_clears_itself_even_while_the_server_is_away() -> Outcome {
-    play(async |stage| {
-        let mut server = stage.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
+async fn a_page_clears_itself_even_if_the_server_is_unreachable() -> TestResult {
+    run(async |context| {
+        let mut server = context.server(Settings::default().with("CURFEW_IDLE_MINUTES_DEFAULT", "1")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
 
         server.stop().await?;
@@ -146,18 +146,18 @@ async fn a_page_clears_itself_even_while_the_server_is_away() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_revoked_session_ends_at_the_next_request_without_a_banner() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn a_revoked_session_ends_at_the_next_request_without_a_banner() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
 
         assert_eq!(server.revoke(&ada).await?, 1);
         browser.click("#check").await?;
         browser.is_at("/login?next=%2F%3Fpage%3Dnow").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        browser.sees_no("#banner").await?;
+        browser.sees_nothing_in("#banner").await?;
         nothing_remains(&browser, &ada).await?;
         Ok(())
     })
@@ -165,18 +165,18 @@ async fn a_revoked_session_ends_at_the_next_request_without_a_banner() -> Outcom
 }
 
 #[tokio::test]
-async fn a_session_revoked_while_the_page_was_closed_ends_without_a_banner() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn a_session_revoked_while_the_page_was_closed_ends_without_a_banner() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
 
         assert_eq!(server.revoke(&ada).await?, 1);
         browser.reload().await?;
         browser.is_at("/login?next=%2F%3Fpage%3Dnow").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        browser.sees_no("#banner").await?;
+        browser.sees_nothing_in("#banner").await?;
         Ok(())
     })
     .await

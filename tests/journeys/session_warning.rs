@@ -1,62 +1,62 @@
-//! The warning five minutes before a session ends: when it comes, what it offers, when it stays away.
+//! The warning five minutes before a session ends.
 
 use std::time::Duration;
 
-use e2e::{Browser, Look, Outcome, Result, Settings, play, play_on_both};
-
-use crate::{
+use e2e::{
+    Browser, Result, Settings, TestResult, Viewport,
     clock::{CLOCK, advance, next_second},
     keyboard::{ENTER, ESCAPE, TAB, focus_is_on},
+    run, run_on_both_databases,
 };
 
 const WARNING: &str = "#session-expiry-message";
 
-/// When the session ends if it is not used, as home says; in seconds since 1970.
+/// The idle deadline that the home page shows, in Unix seconds.
 async fn idle_end(browser: &Browser) -> Result<i64> {
     let script = "return Date.parse(document.querySelectorAll('#session time')[1].dateTime) / 1000";
     Ok(browser.run(script, vec![]).await?.as_i64().unwrap_or_default())
 }
 
 #[tokio::test]
-async fn staying_signed_in_takes_the_warning_away_in_every_tab() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
+async fn staying_signed_in_removes_the_warning_in_every_tab() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "15")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(CLOCK).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         let first = browser.tab().await?;
         let second = browser.open_tab().await?;
-        browser.at_every_start(CLOCK).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/").await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         let session = server.sessions(&ada).await?;
         let before = idle_end(&browser).await?;
 
         for tab in [&first, &second] {
-            browser.turn_to(tab).await?;
+            browser.switch_to(tab).await?;
             advance(&browser, 9 * 60).await?;
-            browser.sees_no(WARNING).await?;
+            browser.sees_nothing_in(WARNING).await?;
         }
         for tab in [&first, &second] {
-            browser.turn_to(tab).await?;
+            browser.switch_to(tab).await?;
             advance(&browser, 70).await?;
             browser.sees("#session-expiry.filled.warn", "ends soon, because it is not being used").await?;
             browser.sees("#session-expiry-countdown", "4:").await?;
         }
 
         next_second(&browser).await?;
-        // By a script: somebody who moves the pointer there extends the session by that alone.
+        // A script clicks, because moving the pointer would extend the session by itself.
         browser.run("document.querySelector('#stay-signed-in').click()", vec![]).await?;
         browser.sees("#toast", "You stay signed in").await?;
         for tab in [&second, &first] {
-            browser.turn_to(tab).await?;
-            browser.sees_no(WARNING).await?;
+            browser.switch_to(tab).await?;
+            browser.sees_nothing_in(WARNING).await?;
             browser
                 .until("no countdown", "return !document.querySelector('#session-expiry-countdown')")
                 .await?;
-            assert!(idle_end(&browser).await? > before, "the end has moved");
+            assert!(idle_end(&browser).await? > before, "the end has through_port");
         }
         assert_eq!(server.sessions(&ada).await?, session, "it is the same session");
         Ok(())
@@ -65,24 +65,24 @@ async fn staying_signed_in_takes_the_warning_away_in_every_tab() -> Outcome {
 }
 
 #[tokio::test]
-async fn where_nothing_can_be_extended_one_signs_in_anew_and_goes_on() -> Outcome {
-    play_on_both(async |stage, settings| {
+async fn a_session_that_cannot_be_extended_offers_a_new_sign_in() -> TestResult {
+    run_on_both_databases(async |context, settings| {
         let settings =
             settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
-        let server = stage.server(settings).await?;
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.click("#nav-account").await?;
         browser.is_at("/account").await?;
         let session = server.sessions(&ada).await?;
 
         browser.sees("#session-expiry.filled.info", "the longest time it may last").await?;
-        browser.sees_no("#stay-signed-in").await?;
+        browser.sees_nothing_in("#stay-signed-in").await?;
         browser.click("#sign-in-now").await?;
         browser.is_at("/login?next=%2Faccount").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        browser.sees_no("#banner").await?;
-        browser.sees_no("#session-expiry").await?;
+        browser.sees_nothing_in("#banner").await?;
+        browser.sees_nothing_in("#session-expiry").await?;
         assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
 
         browser.submit(&ada.email, &ada.password).await?;
@@ -95,30 +95,30 @@ async fn where_nothing_can_be_extended_one_signs_in_anew_and_goes_on() -> Outcom
 }
 
 #[tokio::test]
-async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5")).await?;
+async fn a_dismissed_warning_returns_only_for_a_new_deadline() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(CLOCK).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
 
         let before = idle_end(&browser).await?;
         browser.sees("#session-expiry.warn", "ends soon").await?;
         browser.click("#session-expiry-dismiss").await?;
-        browser.sees_no("#session-expiry").await?;
-        // On every page, and however often the clock is looked at.
+        browser.sees_nothing_in("#session-expiry").await?;
+        // The warning stays away on every page, however often the clock is checked.
         browser.click("#nav-account").await?;
         browser.sees("h1", "Account").await?;
         advance(&browser, 1).await?;
         browser.click("#nav-home").await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         assert_eq!(idle_end(&browser).await?, before, "it is still that deadline");
         assert_eq!(browser.text("#session-expiry").await?, "");
 
         next_second(&browser).await?;
-        // Somebody has just been there, so a minute after the last refresh the window starts anew.
+        // The user was just active, so a minute after the last refresh the window starts again.
         advance(&browser, 61).await?;
         browser.sees("#session-expiry.warn", "ends soon").await?;
         assert!(idle_end(&browser).await? > before);
@@ -128,34 +128,34 @@ async fn a_dismissed_warning_comes_back_only_for_a_new_deadline() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_dismissed_warning_stays_away_after_a_reload_and_in_other_tabs() -> Outcome {
-    play_on_both(async |stage, settings| {
+async fn a_dismissed_warning_stays_away_after_a_reload_and_in_other_tabs() -> TestResult {
+    run_on_both_databases(async |context, settings| {
         let settings =
             settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
-        let server = stage.server(settings).await?;
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(CLOCK).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
         let first = browser.tab().await?;
         let second = browser.open_tab().await?;
-        browser.at_every_start(CLOCK).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/").await?;
         browser.sees("#session-expiry.info", "the longest time it may last").await?;
-        browser.turn_to(&first).await?;
+        browser.switch_to(&first).await?;
         browser.click("#session-expiry-dismiss").await?;
-        browser.sees_no("#session-expiry").await?;
-        browser.turn_to(&second).await?;
-        browser.sees_no("#session-expiry").await?;
+        browser.sees_nothing_in("#session-expiry").await?;
+        browser.switch_to(&second).await?;
+        browser.sees_nothing_in("#session-expiry").await?;
 
         browser.reload().await?;
         let third = browser.open_tab().await?;
-        browser.at_every_start(CLOCK).await?;
+        browser.run_on_new_documents(CLOCK).await?;
         browser.open("/").await?;
         for tab in [&second, &third] {
-            browser.turn_to(tab).await?;
-            browser.is_in(&ada).await?;
+            browser.switch_to(tab).await?;
+            browser.is_signed_in(&ada).await?;
             advance(&browser, 1).await?;
             assert_eq!(browser.text("#session-expiry").await?, "");
         }
@@ -164,15 +164,15 @@ async fn a_dismissed_warning_stays_away_after_a_reload_and_in_other_tabs() -> Ou
     .await
 }
 
-/// While a dialog is open nothing beside it can be reached, so the warning comes into it.
+/// An open dialog makes the rest of the page inert, so the warning moves into it.
 #[tokio::test]
-async fn a_dialog_does_not_hide_the_warning() -> Outcome {
-    play_on_both(async |stage, settings| {
+async fn a_dialog_does_not_hide_the_warning() -> TestResult {
+    run_on_both_databases(async |context, settings| {
         let settings =
             settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "5").with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
-        let server = stage.server(settings).await?;
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         browser.open("/account/security").await?;
         browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
         browser.click("#revoke-all").await?;
@@ -186,7 +186,7 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
         browser.press(ESCAPE).await?;
         browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
         focus_is_on(&browser, "#revoke-all").await?;
-        // It can be used there, too.
+        // The warning works inside the dialog.
         browser.press(ENTER).await?;
         browser.sees("#revoke-sessions #session-expiry.info", "the longest time it may last").await?;
         browser.click("#sign-in-now").await?;
@@ -197,7 +197,7 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
         browser.press(ESCAPE).await?;
         focus_is_on(&browser, "#revoke-all").await?;
 
-        // The dialog leaves together with its page: the messages are there for the next.
+        // The dialog closes with its page, and the messages stay for the next page.
         browser.press(ENTER).await?;
         focus_is_on(&browser, "#revoke-sessions-cancel").await?;
         server.revoke(&ada).await?;
@@ -211,9 +211,9 @@ async fn a_dialog_does_not_hide_the_warning() -> Outcome {
     .await
 }
 
-/// WCAG 2.4.11, from the first stop of the page to the last, and back.
+/// WCAG 2.4.11, from the first tab stop of the page to the last, and back.
 #[tokio::test]
-async fn the_warning_hides_nothing_that_has_the_focus() -> Outcome {
+async fn the_warning_hides_nothing_that_has_the_focus() -> TestResult {
     const LOOK: &str = "
         const element = document.activeElement;
         const {left, top, width, height} = element.getBoundingClientRect();
@@ -224,15 +224,15 @@ async fn the_warning_hides_nothing_that_has_the_focus() -> Outcome {
             isSeen: !!there && (element.contains(there) || there.contains(element)
                 || !!there.closest('label')?.contains(element)) && !there.closest('.dock:not(:focus-within)'),
         }";
-    play(async |stage| {
+    run(async |context| {
         let settings = Settings::default()
             .with("CURFEW_IDLE_MINUTES_DEFAULT", "5")
             .with("CURFEW_ABSOLUTE_MINUTES_DEFAULT", "5");
-        let server = stage.server(settings).await?;
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.signed_in(server.url(), &ada).await?;
+        let browser = context.signed_in(server.url(), &ada).await?;
         for width in [320, 1280] {
-            browser.put_on(Look { width, dark: false }).await?;
+            browser.set_viewport(Viewport { width, dark: false }).await?;
             browser.open("/account/security").await?;
             browser.sees("#active-users", "(you)").await?;
             browser.sees(".dock #session-expiry.info", "the longest time it may last").await?;
@@ -260,14 +260,14 @@ async fn the_warning_hides_nothing_that_has_the_focus() -> Outcome {
     .await
 }
 
-/// With the machine's own clock, and nobody touching anything.
+/// With the real clock and no user activity.
 #[tokio::test]
-async fn the_warning_comes_by_itself_five_minutes_ahead() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "6")).await?;
+async fn the_warning_appears_by_itself_five_minutes_ahead() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_IDLE_MINUTES_DEFAULT", "6")).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        // Each reading of the countdown, the first one first.
+        let browser = context.browser(server.url()).await?;
+        // Every text of the countdown, the first one first.
         let read = "
             window.readings = [];
             new MutationObserver(() => {
@@ -275,10 +275,10 @@ async fn the_warning_comes_by_itself_five_minutes_ahead() -> Outcome {
                 if (left && left !== readings.at(-1)) readings.push(left);
             }).observe(document, {childList: true, characterData: true, subtree: true});
         ";
-        browser.at_every_start(read).await?;
+        browser.run_on_new_documents(read).await?;
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
-        browser.sees_no(WARNING).await?;
+        browser.sees_nothing_in(WARNING).await?;
         browser.sees_within(Duration::from_secs(75), "#session-expiry.warn", "ends soon").await?;
         let first = browser.run("return window.readings[0]", vec![]).await?;
         let seconds =

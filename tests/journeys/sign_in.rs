@@ -1,33 +1,33 @@
-//! Somebody signs in, stays in, and leaves no secret where a script could find it.
+//! A user signs in and stays signed in, and no script can read a secret.
 
-use e2e::{Outcome, Settings, play};
+use e2e::{Settings, TestResult, run};
 use serde_json::{Value, json};
 use thirtyfour::SameSite;
 
 #[tokio::test]
-async fn a_wrong_password_says_so_and_a_right_one_leads_home_and_survives_a_reload() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn a_wrong_password_is_refused_and_the_right_one_signs_in_across_a_reload() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
 
         browser.open("/").await?;
         browser.is_at("/login?next=%2F").await?;
         browser.submit(&ada.email, "not the password").await?;
         browser.sees("#sign-in-alert", "The e-mail address or the password is not right.").await?;
-        browser.holds("#email", &ada.email).await?;
+        browser.has_value("#email", &ada.email).await?;
         browser.is_at("/login?next=%2F").await?;
 
         browser.fill("#password", &ada.password).await?;
         browser.click("#sign-in").await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         browser.is_at("/").await?;
         browser.sees("#you", &ada.email).await?;
         let sessions = server.sessions(&ada).await?;
         assert_eq!(sessions.len(), 1);
 
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         browser.is_at("/").await?;
         assert_eq!(server.sessions(&ada).await?, sessions, "a reload goes on with the same session");
         Ok(())
@@ -36,11 +36,11 @@ async fn a_wrong_password_says_so_and_a_right_one_leads_home_and_survives_a_relo
 }
 
 #[tokio::test]
-async fn an_unknown_address_is_told_the_same_as_a_wrong_password() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn an_unknown_address_and_a_wrong_password_look_the_same() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         let mut said = Vec::new();
         for email in [ada.email.as_str(), "nobody@journey.example"] {
             browser.open("/login").await?;
@@ -55,10 +55,10 @@ async fn an_unknown_address_is_told_the_same_as_a_wrong_password() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_beside_the_field_and_no_request_is_sent() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let browser = stage.browser(server.url()).await?;
+async fn missing_fields_are_marked_and_no_request_is_sent() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let browser = context.browser(server.url()).await?;
         browser.open("/login").await?;
         browser.click("#sign-in").await?;
         browser.sees("#email-error", "e-mail").await?;
@@ -72,11 +72,11 @@ async fn what_is_missing_is_said_beside_the_field_and_no_request_is_sent() -> Ou
 }
 
 #[tokio::test]
-async fn somebody_arrives_where_they_wanted_to_go_but_never_on_another_site() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn signing_in_leads_to_the_requested_page_but_never_to_another_site() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
 
         browser.open("/?tab=sessions&page=2").await?;
         browser.is_at("/login?next=%2F%3Ftab%3Dsessions%26page%3D2").await?;
@@ -96,13 +96,13 @@ async fn somebody_arrives_where_they_wanted_to_go_but_never_on_another_site() ->
         let login = |next: &str| {
             format!("/login?next={}", next.replace('?', "%3F").replace('/', "%2F").replace('\\', "%5C"))
         };
-        // Whoever is signed in already is sent on at once,
+        // A signed-in user is redirected at once,
         for next in evil.iter().chain(&odd) {
             browser.open(&login(next)).await?;
             browser.is_at("/").await?;
-            browser.is_in(&ada).await?;
+            browser.is_signed_in(&ada).await?;
         }
-        // and everybody else once they are.
+        // and others after they sign in.
         for next in evil {
             browser.click("#sign-out").await?;
             browser.sees("#sign-in", "Sign in").await?;
@@ -117,14 +117,14 @@ async fn somebody_arrives_where_they_wanted_to_go_but_never_on_another_site() ->
 
 /// NIST SP 800-63B-4 §5.1, ASVS V3.3.1–V3.3.4.
 #[tokio::test]
-async fn no_secret_of_the_session_is_where_a_script_can_read_it() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
+async fn no_script_can_read_a_secret_of_the_session() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         browser.open("/login").await?;
         browser.sees("#sign-in", "Sign in").await?;
-        // The scan finds what it is to find, wherever that is.
+        // The scan finds a planted secret in each place.
         for place in PLACES {
             browser.run(&place.replace("SECRET", &format!("'{A_TOKEN}'")), vec![]).await?;
             let found = browser.run_async(SCAN, vec![]).await?;
@@ -138,7 +138,7 @@ async fn no_secret_of_the_session_is_where_a_script_can_read_it() -> Outcome {
         browser.sign_in(&ada).await?;
         assert_eq!(browser.run_async(SCAN, vec![]).await?, json!([]));
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         assert_eq!(browser.run_async(SCAN, vec![]).await?, json!([]));
 
         let cookie = browser.cookie("__Host-curfew_rt").await?;
@@ -150,7 +150,7 @@ async fn no_secret_of_the_session_is_where_a_script_can_read_it() -> Outcome {
         assert_eq!(cookie.domain.as_deref(), Some("localhost"), "of this host alone");
         assert_eq!(browser.run("return document.cookie", vec![]).await?, "");
 
-        // The body in which the access token came has no refresh token.
+        // The response with the access token has no refresh token in its body.
         let asked = "const answer = await fetch('/api/v1/auth/refresh', {method: 'POST', body: '{}', \
              headers: {'Content-Type': 'application/json'}}); return answer.json()";
         let body = browser.run_async(asked, vec![]).await?;
@@ -161,14 +161,14 @@ async fn no_secret_of_the_session_is_where_a_script_can_read_it() -> Outcome {
     .await
 }
 
-/// Shaped like a JWT, and nobody's.
+/// Has the shape of a JWT and belongs to nobody.
 const A_TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl";
 
 fn is_token(text: &str) -> bool {
     text.starts_with("eyJ") && text.split('.').count() == 3
 }
 
-/// Each hides `SECRET` somewhere.
+/// Each script hides `SECRET` in one place.
 const PLACES: [&str; 8] = [
     "localStorage.setItem('x', SECRET)",
     "sessionStorage.setItem('x', SECRET)",
@@ -180,7 +180,7 @@ const PLACES: [&str; 8] = [
     "document.querySelector('#email').value = SECRET",
 ];
 
-/// Answers the places where something that looks like a JWT is to be read.
+/// Lists the places where a script can read something shaped like a JWT.
 const SCAN: &str = r"
     const token = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
     const found = [];
@@ -198,7 +198,7 @@ const SCAN: &str = r"
     for (const {name} of await indexedDB.databases()) found.push(`the database ${name}`);
     for (const name of await caches.keys()) found.push(`the cache ${name}`);
 
-    // Whatever the page has added to the window, and all that can be reached from there.
+    // The properties that the page added to `window`, and everything reachable from them.
     const frame = document.body.appendChild(document.createElement('iframe'));
     const known = new Set(Object.getOwnPropertyNames(frame.contentWindow));
     frame.remove();

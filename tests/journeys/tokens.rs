@@ -1,34 +1,36 @@
-//! The API as `curl` sees it, on either database: tokens live, die, and survive the server's end.
+//! The token API as `curl` uses it, on both databases.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use e2e::{Answer, Error, Outcome, Result, SOON, Settings, play, play_on_both, until, uuid};
+use e2e::{
+    Error, Response, Result, Settings, TIMEOUT, TestResult,
+    race::{refresh_race_winner, unauthorized},
+    run, run_on_both_databases, until, uuid,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::race::{only_winner, refused};
-
-/// A token's claims, unverified.
+/// The claims of a token, without verification.
 fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     serde_json::from_slice(&part.unwrap_or_default()).unwrap_or_default()
 }
 
-fn access(answer: &Answer) -> Result<String> {
-    answer.member("access_token")
+fn access(answer: &Response) -> Result<String> {
+    answer.field("access_token")
 }
 
-fn refresh(answer: &Answer) -> Result<String> {
-    answer.member("refresh_token")
+fn refresh(answer: &Response) -> Result<String> {
+    answer.field("refresh_token")
 }
 
 #[tokio::test]
-async fn sign_in_refresh_replay_refusal() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn sign_in_refresh_replay_refusal() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
 
         let signed_in = api.sign_in(&ada).await?;
         assert_eq!(signed_in.status, 200, "{}", signed_in.text());
@@ -50,14 +52,17 @@ async fn sign_in_refresh_replay_refusal() -> Outcome {
         }
         assert_ne!(carried["jti"], snapshot["jti"]);
         assert_eq!(refreshed.json()["absolute_expires_at"], signed_in.json()["absolute_expires_at"]);
-        assert_eq!(api.refresh(&access(&refreshed)?).await?.refusal(), refused("invalid_refresh_token"));
+        assert_eq!(
+            api.refresh(&access(&refreshed)?).await?.status_and_code(),
+            unauthorized("invalid_refresh_token")
+        );
 
-        // The old token once more: somebody has a copy. Thief and victim are both out.
+        // A replay of the old token means that somebody has a copy: thief and victim are both signed out.
         let replayed = api.refresh(&first).await?;
-        assert_eq!(replayed.refusal(), refused("invalid_refresh_token"));
+        assert_eq!(replayed.status_and_code(), unauthorized("invalid_refresh_token"));
         assert_eq!(replayed.header("www-authenticate"), r#"Bearer realm="curfew", error="invalid_token""#);
-        assert_eq!(api.refresh(&second).await?.refusal(), refused("invalid_refresh_token"));
-        assert_eq!(api.me(&access(&refreshed)?).await?.refusal(), refused("session_revoked"));
+        assert_eq!(api.refresh(&second).await?.status_and_code(), unauthorized("invalid_refresh_token"));
+        assert_eq!(api.me(&access(&refreshed)?).await?.status_and_code(), unauthorized("session_revoked"));
         assert_eq!(server.sessions(&ada).await?, Vec::<String>::new());
         Ok(())
     })
@@ -65,12 +70,12 @@ async fn sign_in_refresh_replay_refusal() -> Outcome {
 }
 
 #[tokio::test]
-async fn of_many_refreshes_at_once_one_wins_and_the_session_goes_on() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn one_of_many_concurrent_refreshes_wins_and_the_session_continues() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let token = refresh(&api.sign_in(&ada).await?)?;
-        let winner = only_winner(std::slice::from_ref(&api), &token).await?;
+        let winner = refresh_race_winner(std::slice::from_ref(&api), &token).await?;
         assert_eq!(api.refresh(&winner).await?.status, 200, "the losers were no thieves");
         assert_eq!(server.sessions(&ada).await?.len(), 1);
         Ok(())
@@ -79,10 +84,10 @@ async fn of_many_refreshes_at_once_one_wins_and_the_session_goes_on() -> Outcome
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_a_kill() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut server = stage.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn acknowledged_changes_survive_a_kill() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut server = context.server(settings.with("CURFEW_REPLAY_LEEWAY_SECONDS", "0")).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         let (kept, ended) = (api.sign_in(&ada).await?, api.sign_in(&ada).await?);
 
         let key = uuid();
@@ -91,8 +96,11 @@ async fn what_was_answered_survives_a_kill() -> Outcome {
         server.kill().await?;
         server.start_again().await?;
 
-        assert_eq!(api.refresh(&refresh(&ended)?).await?.refusal(), refused("invalid_refresh_token"));
-        assert_eq!(api.me(&access(&ended)?).await?.refusal(), refused("session_revoked"));
+        assert_eq!(
+            api.refresh(&refresh(&ended)?).await?.status_and_code(),
+            unauthorized("invalid_refresh_token")
+        );
+        assert_eq!(api.me(&access(&ended)?).await?.status_and_code(), unauthorized("session_revoked"));
         assert_eq!(api.me(&access(&kept)?).await?.status, 200, "the keys are the same as before");
         let again = api.refresh_with(&refresh(&kept)?, &key).await?;
         assert_eq!(
@@ -109,9 +117,9 @@ async fn what_was_answered_survives_a_kill() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let mut server = stage.server(settings).await?;
+async fn a_request_in_flight_completes_before_the_server_stops() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let mut server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
         let body = json!({"email": ada.email, "password": ada.password}).to_string();
         let (begin, end) = body.split_at(10);
@@ -124,13 +132,13 @@ async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
             body.len()
         );
         half.write_all(head.as_bytes()).await?;
-        // The handler asks for the body: from here on the request is in flight.
+        // The handler is reading the body: from here on the request is in flight.
         let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
         half.read_exact(&mut asked).await?;
         assert_eq!(asked.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
         half.write_all(begin.as_bytes()).await?;
         let rest = async {
-            until("new connections to be refused", SOON, async || {
+            until("new connections to be refused", TIMEOUT, async || {
                 Ok(TcpStream::connect(address).await.is_err().then_some(()))
             })
             .await?;
@@ -150,13 +158,13 @@ async fn a_request_in_flight_is_answered_before_the_server_stops() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_full_disk_signs_nobody_out() -> Outcome {
-    play(async |stage| {
-        let server = stage.server(Settings::default()).await?;
-        let (ada, api) = (server.owner("Ada Owner").await?, server.direct()?);
+async fn a_full_disk_signs_nobody_out() -> TestResult {
+    run(async |context| {
+        let server = context.server(Settings::default()).await?;
+        let (ada, api) = (server.owner("Ada Owner").await?, server.direct_api()?);
         let mut token = refresh(&api.sign_in(&ada).await?)?;
-        server.fill_disk(true)?;
-        // What still fits is answered as ever; then nothing is promised that was not kept.
+        server.set_disk_full(true)?;
+        // Requests that still fit succeed; after that the server promises nothing that it did not store.
         let refused = loop {
             let answer = api.refresh(&token).await?;
             if answer.status != 200 {
@@ -164,8 +172,8 @@ async fn a_full_disk_signs_nobody_out() -> Outcome {
             }
             token = refresh(&answer)?;
         };
-        assert_eq!(refused.refusal(), (503, "unavailable".to_owned()), "{}", refused.text());
-        server.fill_disk(false)?;
+        assert_eq!(refused.status_and_code(), (503, "unavailable".to_owned()), "{}", refused.text());
+        server.set_disk_full(false)?;
         assert_eq!(api.refresh(&token).await?.status, 200);
         Ok(())
     })

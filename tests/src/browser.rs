@@ -1,7 +1,7 @@
-//! A real browser with a fresh profile, and what a person does with it.
+//! A real browser with a fresh profile, and a user's actions in it.
 //!
-//! The page replaces its elements as it likes, so nothing here holds one: every question is asked
-//! of the document as it is, and whoever waits asks again.
+//! The page replaces elements at any time, so nothing here holds on to one. Every check looks at the current
+//! document, and every wait repeats its check.
 
 use std::{
     path::{Path, PathBuf},
@@ -27,9 +27,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Error, Person, Result, SOON, until};
+use crate::{Error, Person, Result, TIMEOUT, until};
 
-/// How often `ChromeDriver` may choose a port that is half taken.
+/// How many times to start `ChromeDriver` when its port turns out to be taken.
 const STARTS: usize = 10;
 
 const BACKSPACE: &str = "\u{e003}";
@@ -49,7 +49,7 @@ const FLAGS: [&str; 12] = [
     "--window-size=1280,900",
 ];
 
-/// A browser. Clones are the same browser.
+/// Clones share one browser.
 #[derive(Debug, Clone)]
 pub struct Browser {
     driver: WebDriver,
@@ -57,21 +57,18 @@ pub struct Browser {
     process: Arc<Process>,
 }
 
-/// A tab of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
-/// How a person has set up screen and system.
+/// The width of the screen in CSS pixels, and the system's colour scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Whether the system is dark.
+pub struct Viewport {
     pub dark: bool,
-    /// The width of the screen in CSS pixels.
     pub width: u32,
 }
 
-impl Look {
-    /// Light and dark, on the smallest screen and on a desk.
+impl Viewport {
+    /// Light and dark, on the narrowest supported screen and on a desktop.
     pub const ALL: [Self; 4] = [
         Self { dark: false, width: 320 },
         Self { dark: false, width: 1280 },
@@ -80,21 +77,17 @@ impl Look {
     ];
 }
 
-impl std::fmt::Display for Look {
+impl std::fmt::Display for Viewport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", if self.dark { "dark" } else { "light" }, self.width)
     }
 }
 
 impl Browser {
-    /// Starts one for the site at `url`.
-    ///
-    /// # Errors
-    ///
-    /// When `ChromeDriver` or the browser is missing or does not start.
+    /// Starts a browser for the site at `url`.
     pub async fn start(url: String) -> Result<Self> {
         for _ in 0..2 {
-            // On a machine with much to do one may not be up in time; the next finds it warm.
+            // A busy machine may exceed the start-up timeout; the next attempt finds the binary cached.
             if let Ok(browser) = Self::start_once(url.clone()).await {
                 return Ok(browser);
             }
@@ -121,109 +114,63 @@ impl Browser {
         Ok(Self { driver, url, process: Arc::new(process) })
     }
 
-    /// Closes the browser. What cannot be closed is killed.
+    /// Closes the browser, or kills it if it does not close.
     pub async fn close(self) {
-        let closed = timeout(SOON, self.driver.quit()).await;
+        let closed = timeout(TIMEOUT, self.driver.quit()).await;
         self.process.is_closed.store(matches!(closed, Ok(Ok(()))), Ordering::Relaxed);
     }
 
-    /// Goes to a path of the site and waits for the document.
-    ///
-    /// # Errors
-    ///
-    /// When nothing can be loaded.
+    /// Opens a path of the site and waits for the document.
     pub async fn open(&self, path: &str) -> Result<()> {
         Ok(self.driver.goto(format!("{}{path}", self.url)).await?)
     }
 
-    /// Shows a document that is on no site, as a mail program shows a message.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be shown.
+    /// Shows a document outside of any site, as a mail program shows a message.
     pub async fn show(&self, html: &str) -> Result<()> {
         Ok(self.driver.goto(format!("data:text/html;charset=utf-8;base64,{}", STANDARD.encode(html))).await?)
     }
 
-    /// Loads the page again and waits for the document.
-    ///
-    /// # Errors
-    ///
-    /// When nothing can be loaded.
+    /// Reloads the page and waits for the document.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)
     }
 
-    /// Loads the page again without waiting for anything.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
-    pub async fn begin_to_reload(&self) -> Result<()> {
+    /// Reloads the page without waiting for the document.
+    pub async fn start_reload(&self) -> Result<()> {
         self.devtools("Page.reload", json!({})).await.map(drop)
     }
 
-    /// Goes back, as the button does.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
     pub async fn back(&self) -> Result<()> {
         Ok(self.driver.back().await?)
     }
 
-    /// The tab in front.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// The current tab.
     pub async fn tab(&self) -> Result<Tab> {
         Ok(Tab(self.driver.window().await?))
     }
 
-    /// Every tab.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
     pub async fn tabs(&self) -> Result<Vec<Tab>> {
         Ok(self.driver.windows().await?.into_iter().map(Tab).collect())
     }
 
-    /// Opens a tab and goes there.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// Opens a tab and switches to it.
     pub async fn open_tab(&self) -> Result<Tab> {
         let tab = Tab(self.driver.new_tab().await?);
-        self.turn_to(&tab).await?;
+        self.switch_to(&tab).await?;
         Ok(tab)
     }
 
-    /// Turns to a tab: what follows happens there. It need not come to the front.
-    ///
-    /// # Errors
-    ///
-    /// When the tab is gone.
-    pub async fn turn_to(&self, tab: &Tab) -> Result<()> {
+    /// Switches to a tab without bringing it to the front.
+    pub async fn switch_to(&self, tab: &Tab) -> Result<()> {
         Ok(self.driver.switch_to_window(tab.0.clone()).await?)
     }
 
-    /// Runs a script in the page and answers what it returns.
-    ///
-    /// # Errors
-    ///
-    /// When the script throws, or the page goes away meanwhile.
+    /// Runs a script in the page and returns its result.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute(script, arguments).await?.json().clone())
     }
 
-    /// Runs a script that returns a promise, and answers what that comes to.
-    ///
-    /// # Errors
-    ///
-    /// When it is refused, or the page goes away meanwhile.
+    /// Runs an async script in the page and returns its result.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1]; \
@@ -236,30 +183,18 @@ impl Browser {
         }
     }
 
-    /// Gives the browser a command of its developers' tools.
-    ///
-    /// # Errors
-    ///
-    /// When it refuses.
+    /// Sends a command of the `DevTools` protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
         Ok(self.driver.cdp().send_raw(command, parameters).await?)
     }
 
     /// Runs a script at the start of every document that this tab loads from now on.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
-    pub async fn at_every_start(&self, script: &str) -> Result<()> {
+    pub async fn run_on_new_documents(&self, script: &str) -> Result<()> {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await.map(drop)
     }
 
-    /// Puts on a look, with motion reduced so that nothing is seen halfway.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
-    pub async fn put_on(&self, look: Look) -> Result<()> {
+    /// Sets the size of the screen and the colour scheme. Motion is reduced, so that nothing is seen halfway.
+    pub async fn set_viewport(&self, look: Viewport) -> Result<()> {
         let scheme = if look.dark { "dark" } else { "light" };
         let features = json!([
             {"name": "prefers-color-scheme", "value": scheme},
@@ -271,11 +206,7 @@ impl Browser {
         self.until("nothing to move", "return document.getAnimations().length === 0").await
     }
 
-    /// Pulls the network cable of this tab, or puts it back.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// Disconnects this tab from the network, or connects it again.
     pub async fn set_offline(&self, is_offline: bool) -> Result<()> {
         let conditions =
             json!({"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
@@ -283,58 +214,35 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", conditions).await.map(drop)
     }
 
-    /// Saves whatever is downloaded from now on into `folder`, without asking.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// Saves downloads into `folder` without asking.
     pub async fn download_to(&self, folder: &Path) -> Result<()> {
         let behavior = json!({"behavior": "allow", "downloadPath": folder});
         self.devtools("Browser.setDownloadBehavior", behavior).await.map(drop)
     }
 
-    /// The cookie with this name, as the browser keeps it; scripts may not see it.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
+    /// A cookie by name, `HttpOnly` ones included.
     pub async fn cookie(&self, name: &str) -> Result<Cookie> {
         Ok(self.driver.get_named_cookie(name).await?)
     }
 
-    /// What the console said since this was last asked.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// The console's messages since the last call.
     pub async fn console(&self) -> Result<Vec<BrowserLogEntry>> {
         Ok(self.driver.browser_log().await?)
     }
 
-    /// Where the page is: path and query.
-    ///
-    /// # Errors
-    ///
-    /// When the page goes away meanwhile.
+    /// The path and the query of the current URL.
     pub async fn path(&self) -> Result<String> {
         let path = self.run("return location.pathname + location.search", vec![]).await?;
         Ok(path.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits until a script returns something true, for as long as a person would.
-    ///
-    /// # Errors
-    ///
-    /// When it never does; with what the page shows instead.
+    /// Waits until a script returns `true`, for [`TIMEOUT`] at most. The error says what the page shows
+    /// instead.
     pub async fn until(&self, what: &str, script: &str) -> Result<()> {
-        self.until_within(SOON, what, script, vec![]).await
+        self.until_within(TIMEOUT, what, script, vec![]).await
     }
 
-    /// Waits until a script returns something true.
-    ///
-    /// # Errors
-    ///
-    /// When it never does; with what the page shows instead.
+    /// Like [`Browser::until`], with a time limit and arguments for the script.
     pub async fn until_within(
         &self,
         within: Duration,
@@ -349,20 +257,12 @@ impl Browser {
         }
     }
 
-    /// Waits until an element that matches `css` is to be seen with `words` in it.
-    ///
-    /// # Errors
-    ///
-    /// When it never is; with what the page shows instead.
+    /// Waits until an element that matches `css` is visible and contains `words`.
     pub async fn sees(&self, css: &str, words: &str) -> Result<()> {
-        self.sees_within(SOON, css, words).await
+        self.sees_within(TIMEOUT, css, words).await
     }
 
-    /// As [`Browser::sees`], with a deadline.
-    ///
-    /// # Errors
-    ///
-    /// When it never is; with what the page shows instead.
+    /// Like [`Browser::sees`], with a time limit.
     pub async fn sees_within(&self, within: Duration, css: &str, words: &str) -> Result<()> {
         let script = "return [...document.querySelectorAll(arguments[0])].some(element => \
              element.checkVisibility() && element.innerText.includes(arguments[1]))";
@@ -370,57 +270,37 @@ impl Browser {
         self.until_within(within, &what, script, vec![css.into(), words.into()]).await
     }
 
-    /// Waits until nothing that matches `css` says anything.
-    ///
-    /// # Errors
-    ///
-    /// When it still does; with what the page shows.
-    pub async fn sees_no(&self, css: &str) -> Result<()> {
+    /// Waits until no visible element that matches `css` contains text.
+    pub async fn sees_nothing_in(&self, css: &str) -> Result<()> {
         let script = "return ![...document.querySelectorAll(arguments[0])].some(element => \
              element.checkVisibility() && element.innerText.trim() !== '')";
-        self.until_within(SOON, &format!("no words in `{css}`"), script, vec![css.into()]).await
+        self.until_within(TIMEOUT, &format!("no words in `{css}`"), script, vec![css.into()]).await
     }
 
-    /// Waits until the page is at a path, query included.
-    ///
-    /// # Errors
-    ///
-    /// When it never is; with where it is instead.
+    /// Waits until the page is at this path, query included.
     pub async fn is_at(&self, path: &str) -> Result<()> {
         let script =
             "return location.origin === arguments[0] && location.pathname + location.search === arguments[1]";
         let arguments = vec![self.url.as_str().into(), path.into()];
-        self.until_within(SOON, &format!("the address {path}"), script, arguments).await
+        self.until_within(TIMEOUT, &format!("the address {path}"), script, arguments).await
     }
 
-    /// The text that the first match of `css` shows now; empty if there is no match.
-    ///
-    /// # Errors
-    ///
-    /// When the page goes away meanwhile.
+    /// The text of the first match of `css`, or an empty string.
     pub async fn text(&self, css: &str) -> Result<String> {
         let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
         Ok(self.run(script, vec![css.into()]).await?.as_str().unwrap_or_default().trim().to_owned())
     }
 
-    /// What stands in an input.
-    ///
-    /// # Errors
-    ///
-    /// When the page goes away meanwhile.
+    /// The value of an input, or an empty string.
     pub async fn value(&self, css: &str) -> Result<String> {
         let script = "return document.querySelector(arguments[0])?.value ?? ''";
         Ok(self.run(script, vec![css.into()]).await?.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Clicks on what matches `css`, as soon as it is there to be clicked. Where the page moved between the aim
-    /// and the click, so that something else was hit, it aims again.
-    ///
-    /// # Errors
-    ///
-    /// When it never is.
+    /// Clicks the first match of `css` as soon as it is clickable. If the page moved in between and the click
+    /// hit something else, it clicks again.
     pub async fn click(&self, css: &str) -> Result<()> {
-        // The driver chooses an option without a click: what counts is that the select takes it.
+        // The driver selects an option without a click event, so the select's change event counts.
         const AIM: &str = "
             const [element] = arguments;
             const isOption = element.tagName === 'OPTION';
@@ -429,28 +309,23 @@ impl Browser {
                 aim.isHit ||= isOption ? element.selected : event.composedPath().includes(element);
             };
             addEventListener(isOption ? 'change' : 'click', look, {capture: true, once: true});";
-        // What is gone was hit, be it the element or the document.
+        // If the element or the document is gone, the click hit it.
         const IS_HIT: &str = "return !window.aim || aim.isHit || !aim.element.isConnected";
         self.handle(css, "clicked", async |element| {
             self.driver.execute(AIM, vec![element.to_json()?]).await?;
             element.click().await?;
             match self.run(IS_HIT, vec![]).await {
-                Ok(Value::Bool(false)) => Err(Error::new("the page moved: something else was hit")),
+                Ok(Value::Bool(false)) => Err(Error::new("the page through_port: something else was hit")),
                 Ok(_) | Err(_) => Ok(()),
             }
         })
         .await
     }
 
-    /// Replaces what stands in an input, by typing, and checks that the input holds it. A date is given as
-    /// `2026-11-23` and set as a whole: into which of its parts keys go depends on the language and on where the
-    /// focus was last.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such input, or it holds something else.
+    /// Types `text` in place of an input's value and checks the result. A date such as `2026-11-23` is set as
+    /// a whole: how typed keys spread over its parts depends on the language and on the last focus.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
-        // WebDriver's own way to clear tells the page nothing of it.
+        // WebDriver's “clear” fires no input event.
         const BEGIN: &str = "
             const [input, text] = arguments;
             input.focus();
@@ -473,95 +348,61 @@ impl Browser {
         .await
     }
 
-    /// Waits until an input holds `value`.
-    ///
-    /// # Errors
-    ///
-    /// When it never does; with what the page shows.
-    pub async fn holds(&self, css: &str, value: &str) -> Result<()> {
+    /// Waits until an input's value is `value`.
+    pub async fn has_value(&self, css: &str, value: &str) -> Result<()> {
         let script = "return document.querySelector(arguments[0])?.value === arguments[1]";
         let what = format!("“{value}” in `{css}`");
-        self.until_within(SOON, &what, script, vec![css.into(), value.into()]).await
+        self.until_within(TIMEOUT, &what, script, vec![css.into(), value.into()]).await
     }
 
-    /// Presses keys, wherever the focus is.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
+    /// Presses keys where the focus is.
     pub async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
     }
 
-    /// Presses keys while the shift key is down.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
     pub async fn press_with_shift(&self, keys: impl Into<TypingData>) -> Result<()> {
         let shift = '\u{e008}';
         Ok(self.driver.action_chain().key_down(shift).send_keys(keys).key_up(shift).perform().await?)
     }
 
-    /// Moves the pointer, as somebody who is there does.
-    ///
-    /// # Errors
-    ///
-    /// When the browser does not answer.
     pub async fn move_pointer(&self, x: i64, y: i64) -> Result<()> {
         Ok(self.driver.action_chain().move_to(x, y).perform().await?)
     }
 
-    /// Fills in the sign-in form and sends it.
-    ///
-    /// # Errors
-    ///
-    /// When there is no form.
+    /// Submits the sign-in form.
     pub async fn submit(&self, email: &str, password: &str) -> Result<()> {
         self.fill("#email", email).await?;
         self.fill("#password", password).await?;
         self.click("#sign-in").await
     }
 
-    /// Signs in on the sign-in page and waits until the person is greeted.
-    ///
-    /// # Errors
-    ///
-    /// When the person is not.
+    /// Signs in on the sign-in page and waits for the home page.
     pub async fn sign_in(&self, person: &Person) -> Result<()> {
         self.submit(&person.email, &person.password).await?;
-        self.is_in(person).await
+        self.is_signed_in(person).await
     }
 
-    /// Waits until home greets the person.
-    ///
-    /// # Errors
-    ///
-    /// When it does not.
-    pub async fn is_in(&self, person: &Person) -> Result<()> {
+    /// Waits until the home page greets the person.
+    pub async fn is_signed_in(&self, person: &Person) -> Result<()> {
         self.sees("#person", &person.name).await?;
         self.sees("h1", &person.name).await
     }
 
-    /// Takes a picture of the whole page, below the fold too.
-    ///
-    /// # Errors
-    ///
-    /// When the browser or the disk refuses.
-    pub async fn picture(&self, file: &Path) -> Result<()> {
+    /// Saves a screenshot of the whole page, below the fold too.
+    pub async fn screenshot(&self, file: &Path) -> Result<()> {
         let shot = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await?;
         let png = STANDARD.decode(shot["data"].as_str().unwrap_or_default());
         Ok(std::fs::write(file, png.map_err(|error| Error(format!("the picture: {error}")))?)?)
     }
 
-    /// Saves picture, document and console of every tab, for whoever asks why a journey failed.
+    /// Saves the screenshot, document and console of every tab, to explain a failed journey.
     pub async fn save(&self, folder: &Path, name: &str) {
         for (number, tab) in self.tabs().await.unwrap_or_default().iter().enumerate() {
-            if self.turn_to(tab).await.is_err() {
+            if self.switch_to(tab).await.is_err() {
                 continue;
             }
             let file = |suffix: &str| folder.join(format!("{name}-tab-{}.{suffix}", number + 1));
-            let _ = self.picture(&file("png")).await;
+            let _ = self.screenshot(&file("png")).await;
             if let (Ok(url), Ok(source)) = (self.driver.current_url().await, self.driver.source().await) {
                 let _ = std::fs::write(file("html"), format!("<!-- {url} -->\n{source}"));
             }
@@ -577,12 +418,12 @@ impl Browser {
         past: &str,
         deed: impl AsyncFn(WebElement) -> Result<()>,
     ) -> Result<()> {
-        // An element that was replaced in between was not touched: the next one is tried.
+        // A replaced element was not acted on, so the next one is tried.
         let attempt = async || {
             let element = self.driver.find(By::Css(css)).await?;
             deed(element).await.map(Some)
         };
-        match until(format!("`{css}` to be {past}"), SOON, attempt).await {
+        match until(format!("`{css}` to be {past}"), TIMEOUT, attempt).await {
             Ok(()) => Ok(()),
             Err(error) => Err(Error(format!("{error}; {}", self.describe().await))),
         }
@@ -597,7 +438,7 @@ impl Browser {
     }
 }
 
-/// `ChromeDriver`, the browser that it started, and that browser's profile.
+/// `ChromeDriver`, the browser that it started, and its profile.
 #[derive(Debug)]
 struct Process {
     port: u16,
@@ -605,7 +446,7 @@ struct Process {
     is_closed: AtomicBool,
     profile: TempDir,
     _driver: Child,
-    // ChromeDriver ends when nobody reads any more.
+    // ChromeDriver ends when its output is closed.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
@@ -619,7 +460,7 @@ impl Process {
         Err(Error::new("ChromeDriver found no free port"))
     }
 
-    /// `None` where the port that it chose for one family of addresses is taken in the other.
+    /// Returns `None` if the port that it chose for IPv4 is taken for IPv6, or the other way round.
     async fn start_once() -> Result<Option<Self>> {
         let driver = named("CHROMEDRIVER", "ChromeDriver")?.unwrap_or_else(|| "chromedriver".into());
         let mut driver = Command::new(driver)
@@ -635,7 +476,7 @@ impl Process {
         let profile = TempDir::new()?;
         let silent = || Error::new("ChromeDriver ended before it named its port");
         let mut output = BufReader::new(driver.stdout.take().ok_or_else(silent)?).lines();
-        let port = timeout(SOON, async {
+        let port = timeout(TIMEOUT, async {
             while let Some(line) = output.next_line().await? {
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
                     return port.trim_end_matches('.').parse().map(Some).map_err(|_| silent());
@@ -659,7 +500,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A killed ChromeDriver leaves its browser behind.
+        // A killed ChromeDriver leaves its browser running.
         let pid = self.browser.and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
         if let Some(pid) = pid.filter(|_| !self.is_closed.load(Ordering::Relaxed)) {
             let _ = kill_process(pid, Signal::KILL);
@@ -667,7 +508,7 @@ impl Drop for Process {
     }
 }
 
-/// The program that a variable of the environment names.
+/// The program that an environment variable names.
 fn named(variable: &str, program: &str) -> Result<Option<PathBuf>> {
     let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) else {
         return Ok(None);

@@ -1,25 +1,24 @@
-//! What goes wrong on the stage, and where in a journey it did.
+//! The errors of the harness and of journeys.
 
 use std::{fmt, panic::Location};
 
-/// A sentence on what was waited for or tried in vain.
+/// A sentence that says what was tried or awaited.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(pub String);
 
-/// What the stage's own functions answer.
+/// The result of the harness's own functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a journey answers.
-pub type Outcome = Result<(), Broken>;
+/// The result of a journey.
+pub type TestResult = Result<(), TestError>;
 
 impl Error {
-    /// With a sentence.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 
-    /// The same, after what was being done.
+    /// Puts the action that failed in front.
     #[must_use]
     pub fn during(self, act: impl fmt::Display) -> Self {
         Self(format!("{act}: {}", self.0))
@@ -44,7 +43,7 @@ from!(
     tokio::time::error::Elapsed
 );
 
-/// An error and its causes, in one line.
+/// An error and its causes on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
@@ -55,20 +54,20 @@ fn chain(error: &dyn std::error::Error) -> String {
     words
 }
 
-/// Why a journey did not reach its end, and at which of its lines.
-pub struct Broken {
+/// The reason why a journey failed, and the line where it did.
+pub struct TestError {
     sentence: String,
     at: &'static Location<'static>,
 }
 
-impl<E: std::error::Error> From<E> for Broken {
+impl<E: std::error::Error> From<E> for TestError {
     #[track_caller]
     fn from(error: E) -> Self {
         Self { sentence: chain(&error), at: Location::caller() }
     }
 }
 
-impl fmt::Debug for Broken {
+impl fmt::Debug for TestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.at, self.sentence)
     }

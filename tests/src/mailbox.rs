@@ -1,4 +1,4 @@
-//! A mail server of a journey's own: what people find in their mail.
+//! A real SMTP server that collects a journey's messages.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -9,38 +9,30 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::{Error, Result, SOON, stage::root, until};
+use crate::{Error, Result, TIMEOUT, context::root, until};
 
-/// A running mail server that takes everything, except for addresses that begin with `unknown.`.
+/// Accepts every message, except to addresses that begin with `unknown.`.
 #[derive(Debug)]
 pub struct Mailbox {
     port: u16,
     folder: TempDir,
     _process: Child,
-    // Were it closed, the mail server's next word would end it.
+    // The server's next line of output would end it if this were closed.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
-/// A message that arrived.
 #[derive(Debug, Clone)]
-pub struct Mail {
-    /// Whom it went to.
+pub struct Email {
     pub to: String,
-    /// The subject.
     pub subject: String,
-    /// What it says.
+    /// The plain-text part.
     pub text: String,
-    /// The same with its look, as a document.
+    /// The HTML part.
     pub html: String,
 }
 
 impl Mailbox {
-    /// Starts one.
-    ///
-    /// # Errors
-    ///
-    /// When Node.js or the package `smtp-server` is not there.
-    pub async fn open() -> Result<Self> {
+    pub async fn start() -> Result<Self> {
         let package = std::env::var_os("SMTP_SERVER")
             .map_or_else(|| root().join(".tools/smtp-server/node_modules/smtp-server"), PathBuf::from);
         let folder = TempDir::new()?;
@@ -64,23 +56,19 @@ impl Mailbox {
         Ok(Self { port, folder, _process: process, _output: lines })
     }
 
-    /// Its address, as a server's setting.
+    /// The value of `CURFEW_SMTP_URL` for it.
     #[must_use]
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    /// Waits for a message to somebody with this subject, and takes it out.
-    ///
-    /// # Errors
-    ///
-    /// When it does not come.
-    pub async fn receives(&self, to: &str, subject: &str) -> Result<Mail> {
+    /// Waits for a message to `to` with this subject, and removes it.
+    pub async fn wait_for(&self, to: &str, subject: &str) -> Result<Email> {
         let what = format!("a message to {to} with the subject “{subject}”");
-        until(&what, SOON, async || self.take(to, subject)).await
+        until(&what, TIMEOUT, async || self.take(to, subject)).await
     }
 
-    fn take(&self, to: &str, subject: &str) -> Result<Option<Mail>> {
+    fn take(&self, to: &str, subject: &str) -> Result<Option<Email>> {
         let mut files = std::fs::read_dir(self.folder.path())?
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<std::io::Result<Vec<_>>>()?;
@@ -88,7 +76,7 @@ impl Mailbox {
         for file in files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "eml")) {
             let raw = std::fs::read(&file)?;
             let Some(message) = MessageParser::default().parse(&raw) else { continue };
-            let mail = Mail {
+            let mail = Email {
                 to: message.to().and_then(|to| to.first()?.address()).unwrap_or_default().to_owned(),
                 subject: message.subject().unwrap_or_default().to_owned(),
                 text: message.body_text(0).unwrap_or_default().into_owned(),
@@ -103,12 +91,8 @@ impl Mailbox {
     }
 }
 
-impl Mail {
-    /// The path and the fragment of the link in it.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
+impl Email {
+    /// The path and fragment of the link in the text.
     pub fn link(&self) -> Result<String> {
         let link = self.text.split_whitespace().find(|word| word.starts_with("http"));
         let link = link.ok_or_else(|| Error(format!("no link in: {}", self.text)))?;

@@ -1,20 +1,16 @@
-//! Somebody with a password.
+//! A person who signs in with a password.
 
-/// Somebody who can sign in.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// The name.
     pub name: String,
-    /// The e-mail address.
     pub email: String,
-    /// The password.
     pub password: String,
-    /// The id of the account; empty for somebody who is in none.
+    /// Empty until the person belongs to an account.
     pub account_id: String,
 }
 
 impl Person {
-    /// A person whose address and password follow from the name.
+    /// Derives the e-mail address and the password from the name.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let word = name.to_lowercase().replace(' ', ".");

@@ -1,28 +1,23 @@
-//! A database of one's own on the PostgreSQL server that `TEST_DATABASE_URL` names.
+//! A database of its own for each journey, on the PostgreSQL server that `TEST_DATABASE_URL` names.
 
 use sea_orm::{ConnectionTrait as _, Database};
 
 use crate::{Error, Result, random};
 
-/// A PostgreSQL server to make databases on.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     url: String,
 }
 
 impl Postgres {
-    /// The server that the environment names; `None` if it names none.
+    /// The server that `TEST_DATABASE_URL` names, if any.
     #[must_use]
-    pub fn of_the_environment() -> Option<Self> {
+    pub fn from_env() -> Option<Self> {
         std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()).map(|url| Self { url })
     }
 
-    /// Makes an empty database and answers its address.
-    ///
-    /// # Errors
-    ///
-    /// When the server does not answer or refuses.
-    pub async fn database(&self) -> Result<String> {
+    /// Creates an empty database and returns its URL.
+    pub async fn create_database(&self) -> Result<String> {
         let name = format!("journey_{}", random::uuid().replace('-', "_"));
         let connection = Database::connect(&self.url).await?;
         connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
@@ -35,11 +30,6 @@ impl Postgres {
 }
 
 impl Postgres {
-    /// Runs statements in the database at `url`.
-    ///
-    /// # Errors
-    ///
-    /// When the database refuses.
     pub async fn execute(url: &str, sql: &str) -> Result<()> {
         let connection = Database::connect(url).await?;
         connection.execute_unprepared(sql).await?;
@@ -47,12 +37,9 @@ impl Postgres {
     }
 }
 
-/// The host and port of a database's address, and the same address on another port of this machine.
-///
-/// # Errors
-///
-/// When the address names no host and port.
-pub(crate) fn moved(url: &str, port: u16) -> Result<(String, String)> {
+/// Splits off the host and port of a database's URL, and returns them with the URL of the same database
+/// through `port` on this machine.
+pub(crate) fn through_port(url: &str, port: u16) -> Result<(String, String)> {
     let shape = || Error::new("a database's address must look like postgres://user@host:port/database");
     let (scheme, rest) = url.split_once("://").ok_or_else(shape)?;
     let (authority, path) = rest.split_once('/').ok_or_else(shape)?;

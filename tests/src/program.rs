@@ -1,4 +1,4 @@
-//! Programs of others that stand around the server: poolers and proxies.
+//! Third-party programs around the server: `PgBouncer`, `HAProxy` and nginx.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -14,29 +14,25 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Error, Result, SOON, postgres, server::tail, stage::root, until};
+use crate::{Error, Result, TIMEOUT, context::root, postgres, server::tail, until};
 
-/// A program that listens on a port of its own, and ends with its owner.
+/// A program on a port of its own. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Program {
     port: u16,
     log: PathBuf,
-    // Bound, yet not listening: the port is nobody else's until the program has it.
+    // Bound without listening, which reserves the port until the program takes it.
     _port: TcpSocket,
     _folder: TempDir,
     _process: Child,
 }
 
 impl Program {
-    /// PgBouncer in front of the database at `url`, which gives each client three connections at most, for as
-    /// long as `pool_mode` says; and the database's address through it. None where there is no PgBouncer.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start.
+    /// Starts `PgBouncer`, with three server connections unless it pools by session. Returns it with the
+    /// database's URL through it, or `None` if it is not installed.
     pub async fn pgbouncer(url: &str, pool_mode: &str, log: PathBuf) -> Result<Option<(Self, String)>> {
         let Some(program) = find("pgbouncer") else { return Ok(None) };
-        let (host, _) = postgres::moved(url, 0)?;
+        let (host, _) = postgres::through_port(url, 0)?;
         let (host, port) = host.split_once(':').ok_or_else(|| Error::new("a database without a port"))?;
         let user = url.split("://").nth(1).and_then(|rest| rest.split([':', '@']).next()).unwrap_or_default();
         let size = if pool_mode == "session" { 60 } else { 3 };
@@ -48,7 +44,7 @@ impl Program {
                  pool_mode = {pool_mode}\ndefault_pool_size = {size}\n"
             );
             std::fs::write(&file, text)?;
-            // It refuses to run as root.
+            // PgBouncer refuses to run as root.
             let mut command = if geteuid().is_root() {
                 let mut command = Command::new("setpriv");
                 command.args(["--reuid", "nobody", "--regid", "65534", "--clear-groups"]).arg(&program);
@@ -60,16 +56,12 @@ impl Program {
             Ok(command)
         };
         let program = Self::start(start, log).await?;
-        let (_, here) = postgres::moved(url, program.port)?;
+        let (_, here) = postgres::through_port(url, program.port)?;
         Ok(Some((program, here)))
     }
 
-    /// HAProxy in front of the servers at these ports, as docs/operations.md sets it up, only that it looks for
-    /// them ten times as often. None where there is no HAProxy.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start.
+    /// Starts `HAProxy` with the configuration in docs/operations.md, but with checks ten times as often.
+    /// Returns `None` if it is not installed.
     pub async fn haproxy(servers: [u16; 2], log: PathBuf) -> Result<Option<Self>> {
         let Some(program) = find("haproxy") else { return Ok(None) };
         let start = async |folder: &Path, own: u16| -> Result<Command> {
@@ -86,18 +78,13 @@ impl Program {
         Self::start(start, log).await.map(Some)
     }
 
-    /// nginx in front of the servers at these ports, as docs/operations.md sets it up. None where there is no
-    /// nginx.
-    ///
-    /// # Errors
-    ///
-    /// When it does not start.
+    /// Starts nginx with the configuration in docs/operations.md. Returns `None` if it is not installed.
     pub async fn nginx(servers: [u16; 2], log: PathBuf) -> Result<Option<Self>> {
         let Some(program) = find("nginx") else { return Ok(None) };
         let start = async |folder: &Path, own: u16| -> Result<Command> {
             let text = documented("nginx", servers)?;
             let text = replaced(&text, "listen 443 ssl;", &format!("listen 127.0.0.1:{own};"))?;
-            // What it writes to by default is root's.
+            // The default folders belong to root.
             let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map(|name| format!("{name}_temp_path {};\n", folder.join(name).display()))
                 .concat();
@@ -121,7 +108,7 @@ impl Program {
         socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let port = socket.local_addr()?.port();
         let folder = TempDir::new()?;
-        // Another user may have to read in it.
+        // PgBouncer may run as another user.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
         let output = std::fs::File::create(&log)?;
         let process = command(folder.path(), port)
@@ -131,26 +118,21 @@ impl Program {
             .stderr(output)
             .kill_on_drop(true)
             .spawn()?;
-        let listens = until("the program to listen", SOON, async || {
+        let listens = until("the program to listen", TIMEOUT, async || {
             Ok(Some(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?))
         });
         listens.await.map_err(|error| Error(format!("{error}; its log ends:\n{}", tail(&log))))?;
         Ok(Self { port, log, _port: socket, _folder: folder, _process: process })
     }
 
-    /// The address of what it serves.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Waits until it has logged this so many times.
-    ///
-    /// # Errors
-    ///
-    /// When it does not.
+    /// Waits until the log contains `text` this many times.
     pub async fn logs(&self, text: &str, times: usize) -> Result<()> {
-        until(format!("the log to say `{text}`"), SOON, async || {
+        until(format!("the log to say `{text}`"), TIMEOUT, async || {
             let count = std::fs::read_to_string(&self.log)?.matches(text).count();
             Ok((count >= times).then_some(()))
         })
@@ -158,7 +140,7 @@ impl Program {
     }
 }
 
-/// The configuration that docs/operations.md shows, with two servers at other ports.
+/// The configuration in docs/operations.md, for servers at these ports.
 fn documented(language: &str, servers: [u16; 2]) -> Result<String> {
     let document = std::fs::read_to_string(root().join("docs/operations.md"))?;
     let block = document.split(&format!("```{language}\n")).nth(1).and_then(|rest| rest.split("```").next());
@@ -175,12 +157,13 @@ fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
     }
 }
 
-/// Where a program is. Where it is missing, that is said although the journey passes.
+/// Finds an installed program. Prints a notice if it is missing, since the journey then passes without
+/// running.
 fn find(name: &str) -> Option<PathBuf> {
     use std::io::Write as _;
 
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Not on the path of every user.
+    // Not on every user's path.
     let system = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
     let found = std::env::split_paths(&path)
         .chain(system)
@@ -188,7 +171,7 @@ fn find(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file());
     if found.is_none() {
         let journey = std::thread::current().name().unwrap_or("a journey").to_owned();
-        // Not by `eprintln`, which is not shown of a test that passes.
+        // The test runner hides `eprintln` output of a passing test.
         let _ = writeln!(std::io::stderr(), "{journey} is NOT RUN: there is no {name}; install it first.");
     }
     found

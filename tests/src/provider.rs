@@ -1,4 +1,4 @@
-//! An OpenID provider that somebody else wrote, started for a journey.
+//! A real OpenID provider (npm's `oidc-provider`) for a journey.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -8,12 +8,12 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Error, Result, SOON, Settings, stage::root};
+use crate::{Error, Result, Settings, TIMEOUT, context::root};
 
 const CLIENT: &str = "curfew";
 const SECRET: &str = "a secret of the journeys";
 
-/// The provider; the process dies with the owner.
+/// The process ends when this is dropped.
 #[derive(Debug)]
 pub struct Provider {
     issuer: String,
@@ -22,35 +22,26 @@ pub struct Provider {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// How a provider is from now on.
+/// How the provider treats requests of the server. Browsers always get its pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// It answers.
+pub enum ProviderMode {
     Up,
-    /// It cuts off what the server asks it; browsers still get its pages.
+    /// Closes the connection.
     Down,
-    /// It leaves what the server asks it without an answer.
+    /// Never responds.
     Hangs,
 }
 
 impl Provider {
-    /// Starts one and waits until it is ready.
-    ///
-    /// # Errors
-    ///
-    /// When it is not there, or does not get ready.
+    /// Starts a provider and waits until it is ready.
     pub async fn start() -> Result<Self> {
         Self::start_with(&[]).await
     }
 
-    /// Starts one of another kind: it has the address at the userinfo endpoint alone, makes ID tokens for
-    /// another audience too, and takes the client secret in the body.
-    ///
-    /// # Errors
-    ///
-    /// When it is not there, or does not get ready.
-    pub async fn start_thin() -> Result<Self> {
-        Self::start_with(&["thin"]).await
+    /// Starts a provider that returns the e-mail address only from the userinfo endpoint, issues ID tokens
+    /// for a second audience, and takes the client secret in the body.
+    pub async fn start_with_quirks() -> Result<Self> {
+        Self::start_with(&["quirks"]).await
     }
 
     async fn start_with(kind: &[&str]) -> Result<Self> {
@@ -81,7 +72,7 @@ impl Provider {
     }
 
     async fn line(&mut self) -> Result<String> {
-        let line = timeout(SOON, self.output.next_line()).await;
+        let line = timeout(TIMEOUT, self.output.next_line()).await;
         let line = line.map_err(|_| Error::new("the provider did not get ready"))??;
         line.ok_or_else(|| Error::new("the provider ended; is this Node.js 20 or later?"))
     }
@@ -92,38 +83,29 @@ impl Provider {
         if answer == "ok" { Ok(()) } else { Err(Error(format!("the provider answered {answer}"))) }
     }
 
-    /// Lets it sign with another key from now on.
-    ///
-    /// # Errors
-    ///
-    /// When it does not.
-    pub async fn roll(&mut self) -> Result<()> {
-        self.command("roll").await
+    /// Signs with a new key from now on.
+    pub async fn rotate_key(&mut self) -> Result<()> {
+        self.command("rotate").await
     }
 
-    /// Lets it be well or not.
-    ///
-    /// # Errors
-    ///
-    /// When it does not do as it is told.
-    pub async fn be(&mut self, health: Health) -> Result<()> {
-        let word = match health {
-            Health::Up => "up",
-            Health::Down => "down",
-            Health::Hangs => "hang",
+    pub async fn set_mode(&mut self, mode: ProviderMode) -> Result<()> {
+        let word = match mode {
+            ProviderMode::Up => "up",
+            ProviderMode::Down => "down",
+            ProviderMode::Hangs => "hang",
         };
         self.command(word).await
     }
 
-    /// The settings of a server that knows it as `foreign`.
+    /// Adds the provider to a server's settings, as `foreign`.
     #[must_use]
-    pub fn known_to(&self, settings: Settings) -> Settings {
+    pub fn configure(&self, settings: Settings) -> Settings {
         self.known_as("FOREIGN", settings)
     }
 
-    /// The settings of a server that knows it as `other`.
+    /// Adds the provider to a server's settings, as `other`.
     #[must_use]
-    pub fn known_as_other_to(&self, settings: Settings) -> Settings {
+    pub fn configure_as_other(&self, settings: Settings) -> Settings {
         self.known_as("OTHER", settings)
     }
 
@@ -134,11 +116,6 @@ impl Provider {
             .with(format!("CURFEW_OAUTH_{name}_CLIENT_SECRET"), SECRET)
     }
 
-    /// Kills it.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be killed.
     pub async fn kill(&mut self) -> Result<()> {
         Ok(self.process.kill().await?)
     }

@@ -1,8 +1,7 @@
-//! Names that nobody else has.
+//! Random identifiers.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A random UUID.
 #[must_use]
 pub fn uuid() -> String {
     let [a, b] = [(); 2].map(|()| RandomState::new().build_hasher().finish());

@@ -18,12 +18,12 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Api, Error, Person, Result, SOON, stage::root, until};
+use crate::{ApiClient, Error, Person, Result, TIMEOUT, context::root, until};
 
-/// How long a server may take to stop: longer than it gives requests in flight.
+/// Longer than the server's grace period for requests in flight.
 const STOP: Duration = Duration::from_secs(15);
 
-/// How a server is set up, apart from its own folder and port.
+/// The settings of a server, apart from its own folder and port.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     environment: Vec<(String, String)>,
@@ -31,33 +31,33 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// With one more variable in its environment.
+    /// Adds an environment variable.
     #[must_use]
     pub fn with(mut self, variable: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((variable.into(), value.into()));
         self
     }
 
-    /// On a database that others may share.
+    /// Uses this database, which servers may share.
     #[must_use]
     pub fn on(self, database_url: &str) -> Self {
         self.with("DATABASE_URL", database_url)
     }
 
-    /// With something in front of it that browsers reach at `port`.
+    /// Sets the port that browsers use: that of a proxy.
     #[must_use]
     pub fn behind(self, port: u16) -> Self {
         Self { public_port: Some(port), ..self }
     }
 }
 
-/// A server with its own folder and port. Both stay when it stops; the process dies with the owner.
+/// A server with its own folder and port. Both survive a stop; the process ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
     settings: Settings,
     port: u16,
     metrics_port: u16,
-    // Bound, yet not listening: the ports are nobody else's while the server is down.
+    // Bound without listening, which reserves the ports while the server is down.
     _ports: Option<[TcpSocket; 2]>,
     folder: TempDir,
     log: PathBuf,
@@ -65,11 +65,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one and waits until it is ready. Its log is appended to the file `log`.
-    ///
-    /// # Errors
-    ///
-    /// When there is no binary, or it does not get ready.
+    /// Starts a server and waits until it is ready. Its log is appended to `log`.
     pub async fn start(settings: Settings, log: PathBuf) -> Result<Self> {
         let mut server = Self::prepare(settings, log)?;
         server.start_again().await?;
@@ -84,19 +80,15 @@ impl Server {
             std::io::Result::Ok((socket.local_addr()?.port(), socket))
         };
         let ((port, socket), (metrics_port, metrics_socket)) = (bind()?, bind()?);
-        // Elsewhere a bound port cannot be bound twice.
+        // Other systems cannot bind a bound port again.
         let held = cfg!(target_os = "linux").then_some([socket, metrics_socket]);
         Ok(Self { settings, port, metrics_port, _ports: held, folder: TempDir::new()?, log, process: None })
     }
 
-    /// Starts it on the same port and folder as before, and waits until it is ready.
-    ///
-    /// # Errors
-    ///
-    /// When it does not get ready.
+    /// Starts it again with the same port and folder, and waits until it is ready.
     pub async fn start_again(&mut self) -> Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
-        // A limit on files is to be met with an error, as a full disk is, and not with a signal.
+        // Exceeding the file-size limit then fails with an error, like a full disk, instead of a signal.
         let mut command = self.command_by("sh");
         let process = command
             .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
@@ -107,18 +99,14 @@ impl Server {
             .kill_on_drop(true)
             .spawn()?;
         self.process = Some(process);
-        let api = self.direct()?;
-        let ready = until("the server to be ready", SOON, async || {
+        let api = self.direct_api()?;
+        let ready = until("the server to be ready", TIMEOUT, async || {
             Ok((api.get("/health/ready").await?.status == 200).then_some(()))
         });
         ready.await.map_err(|error| Error(format!("{error}; its log ends:\n{}", tail(&self.log))))
     }
 
-    /// Asks it to stop (SIGTERM).
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses.
+    /// Sends SIGTERM.
     pub fn terminate(&self) -> Result<()> {
         let id = self.process.as_ref().and_then(Child::id);
         if let Some(pid) = id.and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
@@ -127,11 +115,7 @@ impl Server {
         Ok(())
     }
 
-    /// Asks it to stop (SIGTERM) and waits until it has.
-    ///
-    /// # Errors
-    ///
-    /// When it does not stop, or not of its own accord.
+    /// Sends SIGTERM and waits for a clean exit.
     pub async fn stop(&mut self) -> Result<()> {
         self.terminate()?;
         let Some(mut process) = self.process.take() else { return Ok(()) };
@@ -141,24 +125,16 @@ impl Server {
         if status.success() { Ok(()) } else { Err(Error(format!("the server stopped with {status}"))) }
     }
 
-    /// Kills it (SIGKILL), as a power cut would.
-    ///
-    /// # Errors
-    ///
-    /// When it is not there to be killed.
+    /// Sends SIGKILL.
     pub async fn kill(&mut self) -> Result<()> {
         let mut process = self.process.take().ok_or_else(|| Error::new("there is no server to kill"))?;
         process.kill().await?;
         Ok(())
     }
 
-    /// Lets it write no file beyond the present length of its database's log, as if the disk were full; or
-    /// lifts that.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses, or there is no embedded database.
-    pub fn fill_disk(&self, is_full: bool) -> Result<()> {
+    /// Limits file sizes to the current length of SQLite's write-ahead log, as if the disk were full, or
+    /// lifts the limit.
+    pub fn set_disk_full(&self, is_full: bool) -> Result<()> {
         let log = self.folder.path().join("curfew.db-wal");
         let current = if is_full { Some(std::fs::metadata(log)?.len()) } else { None };
         let pid = self.process.as_ref().and_then(Child::id).and_then(|id| Pid::from_raw(id.try_into().ok()?));
@@ -166,41 +142,27 @@ impl Server {
         Ok(())
     }
 
-    /// The port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The address that browsers use.
+    /// The URL that browsers use.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.settings.public_port.unwrap_or(self.port))
     }
 
-    /// A client of its API that goes past whatever is in front of it.
-    ///
-    /// # Errors
-    ///
-    /// When the client cannot be made.
-    pub fn direct(&self) -> Result<Api> {
-        Api::new(format!("http://127.0.0.1:{}", self.port))
+    /// A client of the API that bypasses any proxy.
+    pub fn direct_api(&self) -> Result<ApiClient> {
+        ApiClient::new(format!("http://127.0.0.1:{}", self.port))
     }
 
-    /// A client of its metrics.
-    ///
-    /// # Errors
-    ///
-    /// When the client cannot be made.
-    pub fn metrics(&self) -> Result<Api> {
-        Api::new(format!("http://127.0.0.1:{}", self.metrics_port))
+    pub fn metrics(&self) -> Result<ApiClient> {
+        ApiClient::new(format!("http://127.0.0.1:{}", self.metrics_port))
     }
 
-    /// Runs another command of the binary on the same data, and answers what it printed.
-    ///
-    /// # Errors
-    ///
-    /// When the command fails; with what it said.
+    /// Runs another command of the binary on the same data, and returns its output.
     pub async fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
         let mut process = self
             .command()?
@@ -221,11 +183,7 @@ impl Server {
         Err(Error(format!("`curfew {}` ended with {}: {}", arguments.join(" "), output.status, said.trim())))
     }
 
-    /// Makes an account of which a person of this name is the owner.
-    ///
-    /// # Errors
-    ///
-    /// When the command fails.
+    /// Creates an account and returns its owner.
     pub async fn owner(&self, name: &str) -> Result<Person> {
         let mut person = Person::new(name);
         let of = format!("{name}'s");
@@ -236,11 +194,7 @@ impl Server {
         Ok(person)
     }
 
-    /// Makes a person of this name and role in the account of `owner`.
-    ///
-    /// # Errors
-    ///
-    /// When the command fails.
+    /// Creates a user in the account of `owner`.
     pub async fn member(&self, owner: &Person, name: &str, role: &str) -> Result<Person> {
         let person = Person { account_id: owner.account_id.clone(), ..Person::new(name) };
         let arguments =
@@ -249,17 +203,13 @@ impl Server {
         Ok(person)
     }
 
-    /// Runs a command that makes a person, and answers what it made.
+    /// Runs a command that creates a user, and returns its output.
     async fn create(&self, arguments: &[&str], person: &Person) -> Result<Value> {
         let arguments = [arguments, &["--password-stdin", "--json"]].concat();
         Ok(serde_json::from_str(&self.run(&arguments, &format!("{}\n", person.password)).await?)?)
     }
 
-    /// The ids of a person's live sessions, as the operator sees them.
-    ///
-    /// # Errors
-    ///
-    /// When the command fails.
+    /// The ids of a user's live sessions, from the command line.
     pub async fn sessions(&self, person: &Person) -> Result<Vec<String>> {
         let lines = self.run(&["session", "list", "--json", "--email", &person.email], "").await?;
         let id = |line| {
@@ -268,17 +218,13 @@ impl Server {
         lines.lines().map(id).collect()
     }
 
-    /// Ends a person's sessions, as the operator does, and answers how many ended.
-    ///
-    /// # Errors
-    ///
-    /// When the command fails.
+    /// Revokes a user's sessions from the command line, and returns how many were revoked.
     pub async fn revoke(&self, person: &Person) -> Result<u64> {
         let answer = self.run(&["session", "revoke", "--json", "--email", &person.email], "").await?;
         Ok(serde_json::from_str::<Value>(&answer)?["revoked_count"].as_u64().unwrap_or_default())
     }
 
-    /// The binary with this server's settings, and with none of the machine's.
+    /// A command of the binary with this server's settings, and none of the machine's.
     fn command(&self) -> Result<Command> {
         Ok(self.command_by(binary()?))
     }
@@ -312,7 +258,6 @@ fn binary() -> Result<PathBuf> {
     Err(Error(format!("there is no server at {}; `just build` makes it", path.display())))
 }
 
-/// The last lines of a log.
 pub(crate) fn tail(log: &Path) -> String {
     const LINES: usize = 30;
     let text = std::fs::read_to_string(log).unwrap_or_default();

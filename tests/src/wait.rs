@@ -1,4 +1,4 @@
-//! Waiting for a condition, never for a time.
+//! Waits for conditions, never for a length of time.
 
 use std::time::Duration;
 
@@ -6,16 +6,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{Error, Result};
 
-/// How long anything may take that happens at once for a person; generous, for a machine that builds meanwhile.
-pub const SOON: Duration = Duration::from_mins(1);
+/// The time limit for anything that a user would see at once. Generous, for a machine that also builds.
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 const EVERY: Duration = Duration::from_millis(40);
 
-/// Asks until there is an answer. An error is no answer; the last one is told when time is up.
-///
-/// # Errors
-///
-/// When there was no answer `within` the time.
+/// Calls `ask` until it returns a value. An error counts as no value; the last one is reported on timeout.
 pub async fn until<T>(
     what: impl std::fmt::Display,
     within: Duration,

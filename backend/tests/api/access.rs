@@ -1,4 +1,4 @@
-//! Every endpoint, by role, by tenant and by the age of the sign-in, from one table (ASVS V7.5, V8.2.1, V8.2.2).
+//! The access table: every endpoint by role, tenant and age of the sign-in (ASVS V7.5, V8.2.1, V8.2.2).
 
 use axum::http::Method;
 use chrono::{SubsecRound, TimeDelta};
@@ -11,21 +11,21 @@ use serde_json::{Value, json};
 
 use crate::test_app::{TestApp, Tokens};
 
-/// Who may.
+/// The roles that may call an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum May {
     Owner,
     Anyone,
 }
 
-/// After how old a sign-in.
+/// The sign-in age that an endpoint accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Age {
     Fresh,
     Any,
 }
 
-/// `{user}`, `{session}`, `{invite}` and `{identity}` are of the other account.
+/// `{user}`, `{session}`, `{invite}` and `{identity}` belong to the other account.
 fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May, Age)> {
     use Age::{Any, Fresh};
     use May::{Anyone, Owner};
@@ -69,7 +69,7 @@ fn endpoints() -> Vec<(Method, &'static str, Option<Value>, May, Age)> {
 }
 
 #[tokio::test]
-async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_account() {
+async fn each_endpoint_admits_the_right_roles_and_hides_other_accounts() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let engineer = app.user(owner.account, "bob@example.com", Role::Engineer).await;
@@ -105,7 +105,7 @@ async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_accoun
             .replace("{invite}", &invite)
             .replace("{identity}", &identity.to_string());
         let call = |tokens: Option<&Tokens>| {
-            let mut call = app.call(method.clone(), &format!("/api/v1{path}"));
+            let mut call = app.request(method.clone(), &format!("/api/v1{path}"));
             if let Some(body) = &body {
                 call = call.json(body);
             }
@@ -117,51 +117,51 @@ async fn each_endpoint_admits_whom_it_should_and_shows_nothing_of_another_accoun
         call(None).await.assert_problem("invalid_access_token");
         for user in [&owner, &engineer, &viewer] {
             let tokens = app.sign_in(user).await;
-            let answer = call(Some(&tokens)).await;
-            let what = format!("{method} {template} as {}: {}", user.email, answer.text);
+            let response = call(Some(&tokens)).await;
+            let what = format!("{method} {template} as {}: {}", user.email, response.text);
             if may == May::Owner && user.id != owner.id {
-                assert_eq!(answer.body["detail"], "owner_required", "{what}");
+                assert_eq!(response.body["detail"], "owner_required", "{what}");
             } else if foreign {
-                assert_eq!(answer.body["detail"], "not_found", "{what}");
+                assert_eq!(response.body["detail"], "not_found", "{what}");
             } else {
-                assert!(answer.status.is_success(), "{what}");
+                assert!(response.status.is_success(), "{what}");
             }
         }
     }
-    // Whatever was tried, the other account is as it was.
+    // The other account is unchanged.
     assert_eq!(app.refresh(&theirs.refresh).await.status, 200);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM users WHERE is_active").await, 4);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM identities").await, 1);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM invites WHERE revoked_at IS NULL").await, 2);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM users WHERE is_active").await, 4);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM identities").await, 1);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM invites WHERE revoked_at IS NULL").await, 2);
 }
 
 #[tokio::test]
-async fn a_sign_in_is_fresh_for_a_quarter_of_an_hour_and_what_is_sensitive_needs_one() {
+async fn sensitive_endpoints_need_a_sign_in_of_the_last_15_minutes() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let end = app.now().trunc_subsecs(0) + TimeDelta::minutes(15);
-    app.wait_until(end - TimeDelta::milliseconds(1));
+    app.set_time(end - TimeDelta::milliseconds(1));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     for (now, is_fresh) in [(app.now(), true), (end, false)] {
-        app.wait_until(now);
+        app.set_time(now);
         for (method, template, body, _, age) in endpoints() {
             let nobody = "0198d5ad-9dd1-7000-8000-000000000001";
             let parts = template.split('/').map(|part| if part.starts_with('{') { nobody } else { part });
             let path = format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"));
-            let mut call = app.call(method.clone(), &path).bearer(&tokens.access);
+            let mut call = app.request(method.clone(), &path).bearer(&tokens.access);
             if let Some(body) = &body {
                 call = call.json(body);
             }
-            let answer = call.send().await;
-            let what = format!("{method} {template} at {now}: {}", answer.text);
+            let response = call.send().await;
+            let what = format!("{method} {template} at {now}: {}", response.text);
             if age == Age::Fresh && !is_fresh {
-                assert_eq!(answer.body["detail"], "reauthentication_required", "{what}");
-                assert_eq!(answer.status, 403, "{what}");
+                assert_eq!(response.body["detail"], "reauthentication_required", "{what}");
+                assert_eq!(response.status, 403, "{what}");
             } else if template.contains('{') {
-                assert_eq!(answer.body["detail"], "not_found", "{what}");
+                assert_eq!(response.body["detail"], "not_found", "{what}");
             } else {
-                assert!(answer.status.is_success(), "{what}");
+                assert!(response.status.is_success(), "{what}");
             }
         }
     }
@@ -184,7 +184,7 @@ async fn the_table_knows_every_endpoint_that_needs_a_caller() {
             let known = endpoints()
                 .iter()
                 .any(|(m, template, ..)| m.as_str().eq_ignore_ascii_case(method) && ours(template));
-            // These take the caller's own password, or end the caller; they have tests of their own.
+            // These take the caller's own password or end the session; they have their own tests.
             let apart =
                 ["/auth/change-password", "/auth/reauthenticate", "/users/me/leave", "/accounts/me/close"]
                     .contains(&path);

@@ -6,36 +6,38 @@ use curfew_shared::{audit::AuditKind, auth::Role};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, Call, LOGIN, LOGOUT, ME, PASSWORD, REVOKE, TestApp, Tokens, User, claims};
+use crate::test_app::{
+    LOGIN, LOGOUT, ME, PASSWORD, REVOKE, TestApp, TestRequest, TestResponse, Tokens, User, claims,
+};
 
 const EVENTS: &str = "/api/v1/accounts/me/audit-events";
 
 async fn events(app: &TestApp, tokens: &Tokens, query: &str) -> Value {
-    let answer = app.get(&format!("{EVENTS}{query}")).bearer(&tokens.access).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.body
+    let response = app.get(&format!("{EVENTS}{query}")).bearer(&tokens.access).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.body
 }
 
 fn kinds(page: &Value) -> Vec<&str> {
     page["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect()
 }
 
-/// Asserts that the newest entry of the kind is by this person, in this session, and says just this. Then a
-/// second passes, so that what comes next is newer.
+/// Asserts that the newest event of this kind has this actor, session and payload. Then advances a second, so
+/// that the next event is newer.
 async fn assert_newest(app: &TestApp, reader: &Tokens, kind: &str, by: (Value, Value), payload: Value) {
     let page = events(app, reader, &format!("?kind={kind}")).await;
     let newest = &page["events"][0];
     let found = (&newest["actor"]["user_id"], &newest["session_id"], &newest["payload"]);
     assert_eq!(found, (&by.0, &by.1, &payload), "{kind}");
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
 }
 
-/// A person in a session of theirs.
+/// The actor and the session of an event.
 fn person(user: &User, tokens: &Tokens) -> (Value, Value) {
     (json!(user.id), claims(&tokens.access)["sid"].clone())
 }
 
-/// An owner who does something, and then reads in the trail that it was done.
+/// An owner who performs an action and then reads its audit event.
 struct Acting {
     app: TestApp,
     owner: User,
@@ -55,10 +57,10 @@ impl Acting {
     }
 }
 
-async fn done(call: Call) -> Answer {
-    let answer = call.send().await;
-    assert!(answer.status.is_success(), "{}", answer.text);
-    answer
+async fn done(call: TestRequest) -> TestResponse {
+    let response = call.send().await;
+    assert!(response.status.is_success(), "{}", response.text);
+    response
 }
 
 #[tokio::test]
@@ -66,7 +68,7 @@ async fn a_poller_with_the_documented_overlap_sees_an_entry_that_is_committed_la
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let own = app.sign_in(&owner).await;
-    // A request begins, and is slow to commit.
+    // A slow request starts before the others and commits after them.
     let late = Entry {
         account_id: owner.account,
         at: app.now(),
@@ -76,7 +78,7 @@ async fn a_poller_with_the_documented_overlap_sees_an_entry_that_is_committed_la
         ip: None,
         payload: json!({}),
     };
-    app.wait(TimeDelta::seconds(30));
+    app.advance(TimeDelta::seconds(30));
     let body = json!({"name": "Ada Lovelace"});
     done(app.patch("/api/v1/users/me").bearer(&own.access).json(&body)).await;
     let page = events(&app, &own, "").await;
@@ -96,23 +98,23 @@ async fn a_poller_with_the_documented_overlap_sees_an_entry_that_is_committed_la
 }
 
 #[tokio::test]
-async fn what_happens_to_sessions_is_on_record_newest_first() {
+async fn session_events_are_audited_newest_first() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let first = app.sign_in(&owner).await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     app.post(LOGOUT).bearer(&first.refresh).send().await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     app.post(LOGIN).json(&json!({"email": owner.email, "password": "wrong password"})).send().await;
     app.post(LOGIN).json(&json!({"email": "nobody@example.com", "password": "wrong password"})).send().await;
     app.app.background.close();
     app.app.background.wait().await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     let replayed = app.sign_in(&owner).await;
     app.refresh(&replayed.refresh).await.tokens();
-    app.wait(TimeDelta::seconds(11));
+    app.advance(TimeDelta::seconds(11));
     app.refresh(&replayed.refresh).await.assert_problem("invalid_refresh_token");
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     let tokens = app.sign_in(&owner).await;
     let page = events(&app, &tokens, "").await;
     assert_eq!(
@@ -138,13 +140,14 @@ async fn what_happens_to_sessions_is_on_record_newest_first() {
 }
 
 #[tokio::test]
-async fn an_absolute_end_is_on_record_with_its_reason() {
-    let app = TestApp::with(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
+async fn an_absolute_expiry_is_audited_with_its_reason() {
+    let app =
+        TestApp::with_flags(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
     let owner = app.owner("ada@example.com").await;
     let begun = app.sign_in(&owner).await;
-    app.wait(TimeDelta::minutes(30));
+    app.advance(TimeDelta::minutes(30));
     let tokens = app.refresh(&begun.refresh).await.tokens();
-    app.wait(TimeDelta::minutes(30));
+    app.advance(TimeDelta::minutes(30));
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
     let tokens = app.sign_in(&owner).await;
     let page = events(&app, &tokens, "?kind=session.expired").await;
@@ -154,12 +157,12 @@ async fn an_absolute_end_is_on_record_with_its_reason() {
 }
 
 #[tokio::test]
-async fn it_is_read_page_by_page_without_gap_or_repetition() {
+async fn the_audit_trail_is_paged_without_gap_or_repetition() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     for _ in 0..7 {
         app.sign_in(&owner).await;
-        app.wait(TimeDelta::seconds(1));
+        app.advance(TimeDelta::seconds(1));
     }
     let tokens = app.sign_in(&owner).await;
     let all = events(&app, &tokens, "").await;
@@ -177,11 +180,11 @@ async fn it_is_read_page_by_page_without_gap_or_repetition() {
 }
 
 #[tokio::test]
-async fn filters_narrow_it() {
+async fn filters_narrow_the_audit_trail() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    app.wait(TimeDelta::seconds(10));
+    app.advance(TimeDelta::seconds(10));
     app.post(REVOKE).bearer(&tokens.access).json(&json!({"scope": "others"})).send().await;
     let count = async |query: &str| kinds(&events(&app, &tokens, query).await).len();
     assert_eq!(count("?kind=session.signed_in").await, 1);
@@ -192,15 +195,15 @@ async fn filters_narrow_it() {
     assert_eq!(count("?from=2026-03-01T09:00:10.250Z&to=2026-03-01T09:00:10.250Z").await, 0, "half-open");
     for bad in ["?kind=nope", "?limit=0", "?limit=101", "?limit=x", "?cursor=x", "?from=yesterday", "?page=2"]
     {
-        let answer = app.get(&format!("{EVENTS}{bad}")).bearer(&tokens.access).send().await;
-        answer.assert_problem("validation_failed");
+        let response = app.get(&format!("{EVENTS}{bad}")).bearer(&tokens.access).send().await;
+        response.assert_problem("validation_failed");
         let field = bad.trim_start_matches('?').split('=').next();
-        assert_eq!(answer.body["errors"][0]["field"].as_str(), field, "{bad}");
+        assert_eq!(response.body["errors"][0]["field"].as_str(), field, "{bad}");
     }
 }
 
 #[tokio::test]
-async fn another_accounts_trail_is_not_to_be_seen() {
+async fn another_accounts_audit_trail_is_hidden() {
     let app = TestApp::new().await;
     let (owner, stranger) = (app.owner("ada@example.com").await, app.owner("eve@other.example").await);
     app.sign_in(&stranger).await;
@@ -210,7 +213,7 @@ async fn another_accounts_trail_is_not_to_be_seen() {
     assert!(kinds(&page).is_empty());
 }
 
-/// Adds 1,500 entries to a trail of one: more than an export reads at once.
+/// Adds 1,500 events, more than an export reads at once.
 async fn add_entries(app: &TestApp) {
     let random =
         if app.database_url.starts_with("postgres") { "gen_random_uuid()" } else { "randomblob(16)" };
@@ -233,7 +236,7 @@ async fn an_export_ends_with_the_session_and_says_so() {
         let owner = app.owner("ada@example.com").await;
         let tokens = app.sign_in(&owner).await;
         add_entries(&app).await;
-        let response = app.get(EVENTS).header("accept", accept).bearer(&tokens.access).open().await;
+        let response = app.get(EVENTS).header("accept", accept).bearer(&tokens.access).send_streaming().await;
         let mut chunks = response.into_body().into_data_stream();
         let mut read = String::new();
         while read.lines().count() < 1_000 {
@@ -248,12 +251,16 @@ async fn an_export_ends_with_the_session_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_export_ends_when_its_reader_is_no_owner_any_more() {
+async fn an_export_ends_when_its_reader_stops_being_an_owner() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let response =
-        app.get(EVENTS).header("accept", "application/x-ndjson").bearer(&tokens.access).open().await;
+    let response = app
+        .get(EVENTS)
+        .header("accept", "application/x-ndjson")
+        .bearer(&tokens.access)
+        .send_streaming()
+        .await;
     app.execute("UPDATE users SET role = 'viewer'").await.unwrap();
     let chunks: Vec<_> = response.into_body().into_data_stream().collect().await;
     let text: Vec<u8> = chunks.iter().flatten().flatten().copied().collect();
@@ -262,7 +269,7 @@ async fn an_export_ends_when_its_reader_is_no_owner_any_more() {
 }
 
 #[tokio::test]
-async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
+async fn the_audit_trail_is_exported_as_csv_and_json_lines() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     app.execute("UPDATE users SET name = '=HYPERLINK(\"https://evil.example\"), \"Ada\"'").await.unwrap();
@@ -300,7 +307,7 @@ async fn it_is_exported_whole_as_csv_and_as_lines_of_json() {
 }
 
 #[tokio::test]
-async fn a_person_is_found_by_what_they_did_and_by_what_was_done_to_them() {
+async fn the_user_filter_matches_actor_and_subject() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", Role::Viewer).await;
@@ -331,7 +338,7 @@ async fn a_person_is_found_by_what_they_did_and_by_what_was_done_to_them() {
 }
 
 #[tokio::test]
-async fn what_an_owner_does_to_somebody_is_on_record_with_whom_and_how_many_sessions() {
+async fn an_owners_action_is_audited_with_its_subject_and_session_count() {
     let ada = Acting::begin().await;
     let Acting { app, owner, own } = &ada;
     let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
@@ -358,7 +365,7 @@ async fn what_an_owner_does_to_somebody_is_on_record_with_whom_and_how_many_sess
 }
 
 #[tokio::test]
-async fn each_step_of_an_invitation_is_on_record() {
+async fn each_step_of_an_invitation_is_audited() {
     let ada = Acting::begin().await;
     let Acting { app, own, .. } = &ada;
     let invites = "/api/v1/accounts/me/invites";
@@ -371,12 +378,12 @@ async fn each_step_of_an_invitation_is_on_record() {
     let made = json!({"invite_id": id, "email": "bob@example.com", "role": "engineer"});
     ada.on_record("invite.created", made.clone()).await;
     let path = format!("{invites}/{}", id.as_str().unwrap());
-    app.mails().await;
+    app.sent_emails().await;
     done(app.post(&format!("{path}/resend")).bearer(&own.access)).await;
     ada.on_record("invite.resent", json!({"invite_id": id, "email": "bob@example.com"})).await;
     done(app.post(&format!("{path}/link")).bearer(&own.access)).await;
     ada.on_record("invite.link_copied", json!({"invite_id": id, "email": "bob@example.com"})).await;
-    let accept = format!("/api/v1/invites/{}/accept", app.mail().await.token("/invite"));
+    let accept = format!("/api/v1/invites/{}/accept", app.only_email().await.token("/invite"));
     let joined = done(app.post(&accept).json(&json!({"name": "Bob", "password": PASSWORD}))).await.tokens();
     let bob = app.get(ME).bearer(&joined.access).send().await.body["user"]["id"].clone();
     assert_newest(app, own, "invite.accepted", (bob.clone(), Value::Null), made).await;
@@ -388,7 +395,7 @@ async fn each_step_of_an_invitation_is_on_record() {
 }
 
 #[tokio::test]
-async fn what_people_change_of_their_own_is_on_record_with_what_it_was() {
+async fn profile_changes_are_audited_with_the_old_value() {
     let ada = Acting::begin().await;
     let Acting { app, owner, own } = &ada;
     let by_link = (json!(owner.id), Value::Null);
@@ -399,14 +406,14 @@ async fn what_people_change_of_their_own_is_on_record_with_what_it_was() {
     ada.on_record("account.renamed", json!({"old": "Example", "new": "Acme"})).await;
     let new = json!({"email": "ada@new.example"});
     done(app.post("/api/v1/users/me/email").bearer(&own.access).json(&new)).await;
-    let token = app.mail().await.token("/verify-email");
+    let token = app.only_email().await.token("/verify-email");
     done(app.post("/api/v1/auth/verify-email").json(&json!({"token": token}))).await;
     let change = json!({"old": "ada@example.com", "new": "ada@new.example"});
     assert_newest(app, own, "user.email_changed", by_link, change).await;
 }
 
 #[tokio::test]
-async fn what_people_do_to_their_own_password_and_sessions_is_on_record() {
+async fn password_and_session_changes_are_audited() {
     let ada = Acting::begin().await;
     let Acting { app, owner, own } = &ada;
     let post = |path, body: Value| done(app.post(path).bearer(&own.access).json(&body));
@@ -429,9 +436,9 @@ async fn what_people_do_to_their_own_password_and_sessions_is_on_record() {
     post("/api/v1/auth/change-password", change).await;
     ada.on_record("user.password_changed", json!({"revoked_count": 1})).await;
 
-    app.mails().await;
+    app.sent_emails().await;
     done(app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email}))).await;
-    let reset = json!({"token": app.mail().await.token("/reset-password"), "password": PASSWORD});
+    let reset = json!({"token": app.only_email().await.token("/reset-password"), "password": PASSWORD});
     done(app.post("/api/v1/auth/reset-password").json(&reset)).await;
     let reader = app.sign_in(owner).await;
     let by_link = (json!(owner.id), Value::Null);
@@ -440,7 +447,7 @@ async fn what_people_do_to_their_own_password_and_sessions_is_on_record() {
 }
 
 #[tokio::test]
-async fn what_ends_a_session_is_on_record_with_the_session() {
+async fn every_end_of_a_session_is_audited_with_the_session() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let [left, replayed] = [app.sign_in(&owner).await, app.sign_in(&owner).await];
@@ -448,16 +455,16 @@ async fn what_ends_a_session_is_on_record_with_the_session() {
     done(app.post(LOGOUT).bearer(&left.refresh)).await;
     assert_newest(&app, &reader, "session.signed_out", person(&owner, &left), json!({})).await;
     app.refresh(&replayed.refresh).await.tokens();
-    app.wait(TimeDelta::seconds(11));
+    app.advance(TimeDelta::seconds(11));
     app.refresh(&replayed.refresh).await.assert_problem("invalid_refresh_token");
-    // Whoever showed it, it may not have been its person.
+    // The replayed token may not have been shown by its user.
     let by = (Value::Null, claims(&replayed.access)["sid"].clone());
     let whose = json!({"user_id": owner.id});
     assert_newest(&app, &reader, "session.replay_detected", by, whose).await;
 }
 
 #[tokio::test]
-async fn no_cell_of_an_export_is_a_formula_whatever_separates_cells() {
+async fn no_cell_of_an_export_is_a_formula_for_any_separator() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;

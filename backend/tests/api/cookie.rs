@@ -1,36 +1,36 @@
-//! Delivery in the cookie: where the token travels, and for which requests it counts.
+//! Cookie delivery: where the refresh token travels, and which requests may use it.
 
 use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, Call, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, TestApp, claims};
+use crate::test_app::{LOGIN, LOGOUT, ME, PASSWORD, REFRESH, TestApp, TestRequest, TestResponse, claims};
 
-async fn sign_in(app: &TestApp) -> Answer {
+async fn sign_in(app: &TestApp) -> TestResponse {
     app.owner("ada@example.com").await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "token_delivery": "cookie"});
     app.post(LOGIN).json(&body).send().await
 }
 
-/// The cookie as a browser would send it back.
-fn sent_back(answer: &Answer) -> String {
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+/// The cookie as a browser sends it back.
+fn cookie_header(response: &TestResponse) -> String {
+    response.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
-fn same_origin(call: Call, cookie: &str) -> Call {
+fn same_origin(call: TestRequest, cookie: &str) -> TestRequest {
     call.header("cookie", cookie).header("sec-fetch-site", "same-origin").json(&json!({}))
 }
 
 #[tokio::test]
 async fn the_refresh_token_travels_in_the_cookie_alone() {
     let app = TestApp::new().await;
-    let answer = sign_in(&app).await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.body["refresh_token"].is_null());
-    let cookie = answer.header("set-cookie").to_owned();
+    let response = sign_in(&app).await;
+    assert_eq!(response.status, 200);
+    assert!(response.body["refresh_token"].is_null());
+    let cookie = response.header("set-cookie").to_owned();
     let (pair, attributes) = cookie.split_once(';').unwrap();
     let token = pair.strip_prefix("__Host-curfew_rt=").unwrap();
-    assert!(!answer.text.contains(token));
+    assert!(!response.text.contains(token));
     let mut attributes: Vec<_> = attributes.split(';').map(str::trim).collect();
     attributes.sort_unstable();
     let max_age = attributes.remove(1);
@@ -38,16 +38,16 @@ async fn the_refresh_token_travels_in_the_cookie_alone() {
     let seconds: i64 = max_age.strip_prefix("Max-Age=").unwrap().parse().unwrap();
     assert_eq!(seconds, 259_199, "to the nearer deadline, never beyond");
 
-    app.wait(TimeDelta::hours(1));
-    let refreshed = same_origin(app.post(REFRESH), &sent_back(&answer)).send().await;
+    app.advance(TimeDelta::hours(1));
+    let refreshed = same_origin(app.post(REFRESH), &cookie_header(&response)).send().await;
     assert!(refreshed.tokens().refresh.is_empty(), "a refresh answers the way it was asked");
-    assert_ne!(sent_back(&refreshed), sent_back(&answer));
+    assert_ne!(cookie_header(&refreshed), cookie_header(&response));
 }
 
 #[tokio::test]
 async fn the_cookie_counts_only_for_a_json_request_of_our_own_page() {
     let app = TestApp::new().await;
-    let cookie = sent_back(&sign_in(&app).await);
+    let cookie = cookie_header(&sign_in(&app).await);
     let post = |path| app.post(path).header("cookie", &cookie);
     for path in [REFRESH, LOGOUT] {
         for refused in [
@@ -72,19 +72,19 @@ async fn the_cookie_counts_only_for_a_json_request_of_our_own_page() {
         let form = post(path).header("sec-fetch-site", "same-origin").form("a=b");
         form.send().await.assert_problem("unsupported_media_type");
     }
-    // Without fetch metadata, the origin decides.
+    // Without Fetch Metadata, the `Origin` header decides.
     let by_origin = post(REFRESH).header("origin", "https://curfew.example").json(&json!({})).send().await;
     assert_eq!(by_origin.status, 200);
 }
 
 #[tokio::test]
-async fn everything_else_needs_the_bearer_token() {
+async fn all_other_requests_need_the_bearer_token() {
     let app = TestApp::new().await;
-    let answer = sign_in(&app).await;
-    let cookie = sent_back(&answer);
+    let response = sign_in(&app).await;
+    let cookie = cookie_header(&response);
     let me = app.get(ME).header("cookie", &cookie).header("sec-fetch-site", "same-origin").send().await;
     me.assert_problem("invalid_access_token");
-    let token = answer.tokens().access;
+    let token = response.tokens().access;
     let in_address = app.get(&format!("{ME}?access_token={token}")).send().await;
     in_address.assert_problem("invalid_access_token");
 }
@@ -92,13 +92,13 @@ async fn everything_else_needs_the_bearer_token() {
 #[tokio::test]
 async fn a_refused_refresh_never_clears_the_cookie() {
     let app = TestApp::new().await;
-    let used = sent_back(&sign_in(&app).await);
+    let used = cookie_header(&sign_in(&app).await);
     same_origin(app.post(REFRESH), &used).send().await;
-    // The loser of a race between two tabs: the winner's cookie is already in the jar.
+    // Another tab may have won the race and set its cookie.
     let lost = same_origin(app.post(REFRESH), &used).send().await;
     lost.assert_problem("invalid_refresh_token");
     assert!(!lost.headers.contains_key("set-cookie"));
-    app.wait(TimeDelta::days(4));
+    app.advance(TimeDelta::days(4));
     let expired = same_origin(app.post(REFRESH), &used).send().await;
     expired.assert_problem("session_expired_idle");
     assert!(!expired.headers.contains_key("set-cookie"));
@@ -107,28 +107,28 @@ async fn a_refused_refresh_never_clears_the_cookie() {
 #[tokio::test]
 async fn signing_out_clears_the_cookie_and_what_the_site_has_stored() {
     let app = TestApp::new().await;
-    let cookie = sent_back(&sign_in(&app).await);
-    let answer = same_origin(app.post(LOGOUT), &cookie).send().await;
-    assert_eq!(answer.status, 204);
-    assert_eq!(answer.header("clear-site-data"), r#""cache", "cookies", "storage""#);
-    assert!(answer.header("set-cookie").starts_with("__Host-curfew_rt=;"));
-    assert!(answer.header("set-cookie").contains("Max-Age=0"));
+    let cookie = cookie_header(&sign_in(&app).await);
+    let response = same_origin(app.post(LOGOUT), &cookie).send().await;
+    assert_eq!(response.status, 204);
+    assert_eq!(response.header("clear-site-data"), r#""cache", "cookies", "storage""#);
+    assert!(response.header("set-cookie").starts_with("__Host-curfew_rt=;"));
+    assert!(response.header("set-cookie").contains("Max-Age=0"));
     same_origin(app.post(REFRESH), &cookie).send().await.assert_problem("invalid_refresh_token");
 }
 
 #[tokio::test]
-async fn a_token_in_the_body_or_header_goes_before_the_cookie() {
+async fn a_token_in_the_body_or_header_takes_precedence_over_the_cookie() {
     let app = TestApp::new().await;
-    let cookie = sent_back(&sign_in(&app).await);
+    let cookie = cookie_header(&sign_in(&app).await);
     let other = app.user(app.owner("eve@example.com").await.account, "bob@example.com", Role::Viewer).await;
     let bob = app.sign_in(&other).await;
-    let answer = same_origin(app.post(REFRESH), &cookie).bearer(&bob.refresh).send().await;
-    assert_eq!(claims(&answer.tokens().refresh)["sub"], json!(other.id));
-    assert!(!answer.headers.contains_key("set-cookie"));
+    let response = same_origin(app.post(REFRESH), &cookie).bearer(&bob.refresh).send().await;
+    assert_eq!(claims(&response.tokens().refresh)["sub"], json!(other.id));
+    assert!(!response.headers.contains_key("set-cookie"));
 }
 
 #[tokio::test]
-async fn another_site_signs_nobody_in_as_somebody_else() {
+async fn another_site_cannot_sign_a_browser_in_as_another_user() {
     let app = TestApp::new().await;
     app.owner("eve@example.com").await;
     let json = json!({"email": "eve@example.com", "password": PASSWORD, "token_delivery": "cookie"});
@@ -139,34 +139,34 @@ async fn another_site_signs_nobody_in_as_somebody_else() {
         ("origin", "https://evil.example"),
     ] {
         for call in [app.post(LOGIN).json(&json), app.post("/api/v1/auth/login").form(form)] {
-            let answer = call.header(name, value).send().await;
-            answer.assert_problem("forbidden");
-            assert!(!answer.headers.contains_key("set-cookie"));
+            let response = call.header(name, value).send().await;
+            response.assert_problem("forbidden");
+            assert!(!response.headers.contains_key("set-cookie"));
         }
     }
     for (name, value) in [("sec-fetch-site", "same-origin"), ("origin", "https://curfew.example")] {
-        let answer = app.post(LOGIN).json(&json).header(name, value).send().await;
-        assert_eq!(answer.status, 200);
+        let response = app.post(LOGIN).json(&json).header(name, value).send().await;
+        assert_eq!(response.status, 200);
     }
 }
 
 #[tokio::test]
-async fn a_cookie_of_a_neighbour_that_is_no_text_signs_nobody_out() {
+async fn another_cookie_that_is_not_text_signs_nobody_out() {
     let app = TestApp::new().await;
-    let cookie = sent_back(&sign_in(&app).await);
+    let cookie = cookie_header(&sign_in(&app).await);
     let mut call = app.post(REFRESH).header("sec-fetch-site", "same-origin").json(&json!({}));
     let raw = [b"name=caf\xe9; ".as_slice(), cookie.as_bytes()].concat();
     call = call.raw_header("cookie", &raw);
     assert_eq!(call.send().await.status, 200);
 }
 
-/// A call that sets or clears cookies when a page of our own makes it.
+/// A request that sets or clears cookies when it is same-origin.
 struct Setting {
     path: String,
     body: Body,
     bearer: Option<String>,
     cookie: Option<String>,
-    /// Whether the body asks for the cookie, which another site is refused.
+    /// Set if the body asks for cookie delivery, which a cross-site request is refused.
     asks: bool,
 }
 
@@ -175,17 +175,17 @@ enum Body {
     Form(&'static str),
 }
 
-/// Every endpoint that sets cookies, but for those of sign-ins with a provider (`oauth`).
+/// Every endpoint that sets cookies, except those of provider sign-ins (`oauth`).
 async fn settings(app: &TestApp) -> Vec<Setting> {
     let owner = app.owner("ada@example.com").await;
     let own = app.sign_in(&owner).await;
     let credentials = json!({"email": owner.email, "password": PASSWORD, "token_delivery": "cookie"});
-    let signed_in = sent_back(&app.post(LOGIN).json(&credentials).send().await);
+    let signed_in = cookie_header(&app.post(LOGIN).json(&credentials).send().await);
     let invite = json!({"email": "bob@example.com", "role": "viewer"});
     app.post("/api/v1/accounts/me/invites").bearer(&own.access).json(&invite).send().await;
-    let invitation = app.mail_to("bob@example.com").await.token("/invite");
+    let invitation = app.email_to("bob@example.com").await.token("/invite");
     app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
-    let reset = app.mail_to("ada@example.com").await.token("/reset-password");
+    let reset = app.email_to("ada@example.com").await.token("/reset-password");
     let form = "username=ada%40example.com&password=correct+horse+battery+staple&token_delivery=cookie";
     let registration =
         json!({"account_name": "Acme", "name": "Zoe", "email": "zoe@example.com", "password": PASSWORD});
@@ -217,7 +217,7 @@ async fn settings(app: &TestApp) -> Vec<Setting> {
     ]
 }
 
-fn call(app: &TestApp, setting: &Setting) -> Call {
+fn call(app: &TestApp, setting: &Setting) -> TestRequest {
     let mut call = app.post(&setting.path);
     if let Some(token) = &setting.bearer {
         call = call.bearer(token);
@@ -232,7 +232,7 @@ fn call(app: &TestApp, setting: &Setting) -> Call {
 }
 
 #[tokio::test]
-async fn no_endpoint_gives_a_page_of_another_site_cookies() {
+async fn no_endpoint_sets_cookies_for_another_site() {
     for (name, value) in [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
@@ -240,25 +240,25 @@ async fn no_endpoint_gives_a_page_of_another_site_cookies() {
     ] {
         let app = TestApp::new().await;
         for setting in settings(&app).await {
-            let answer = call(&app, &setting).header(name, value).send().await;
-            assert!(!answer.headers.contains_key("set-cookie"), "{}", setting.path);
+            let response = call(&app, &setting).header(name, value).send().await;
+            assert!(!response.headers.contains_key("set-cookie"), "{}", setting.path);
             if setting.asks {
-                answer.assert_problem("forbidden");
+                response.assert_problem("forbidden");
             } else {
-                assert!(answer.status.is_success(), "{} {}", setting.path, answer.text);
+                assert!(response.status.is_success(), "{} {}", setting.path, response.text);
             }
         }
     }
-    // That each of them sets one: otherwise it would show nothing.
+    // Each of them sets a cookie; otherwise the test would prove nothing.
     let app = TestApp::new().await;
     for setting in settings(&app).await {
-        let answer = call(&app, &setting).header("sec-fetch-site", "same-origin").send().await;
-        assert!(answer.headers.contains_key("set-cookie"), "{} {}", setting.path, answer.text);
+        let response = call(&app, &setting).header("sec-fetch-site", "same-origin").send().await;
+        assert!(response.headers.contains_key("set-cookie"), "{} {}", setting.path, response.text);
     }
 }
 
 #[tokio::test]
-async fn every_endpoint_that_can_be_asked_for_the_cookie_is_tried() {
+async fn every_endpoint_with_cookie_delivery_is_tested() {
     let app = TestApp::new().await;
     let tried: Vec<_> =
         settings(&app).await.into_iter().filter(|setting| setting.asks).map(|it| it.path).collect();
@@ -272,7 +272,7 @@ async fn every_endpoint_that_can_be_asked_for_the_cookie_is_tried() {
                 continue;
             }
             found += 1;
-            // `oauth::a_browser_gets_its_refresh_token_in_the_cookie_alone_and_only_on_our_own_page`.
+            // `oauth::a_browser_gets_its_refresh_token_only_by_cookie_and_same_origin`.
             let is_tried = path.contains("/oauth/")
                 || tried
                     .iter()

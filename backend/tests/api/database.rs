@@ -1,4 +1,4 @@
-//! The database that is newer, older, silent, read-only, large, or of another time.
+//! Unusual databases: newer, older, stalled, read-only, large, or with another clock.
 
 use std::{
     sync::{Arc, Mutex},
@@ -24,10 +24,10 @@ use tokio::{
 use crate::test_app::{LOGIN, ME, PASSWORD, TestApp};
 
 const INDEX: &str = "audit_events_account_id_subject_id_idx";
-/// Longer than anything here takes, and shorter than what TCP waits for.
+/// Longer than any step here, and shorter than TCP's own timeouts.
 const SOON: Duration = Duration::from_mins(1);
 
-/// A whole database in the PostgreSQL of the environment, where there is one.
+/// A separate PostgreSQL database, if `TEST_DATABASE_URL` is set.
 async fn own_database() -> Option<String> {
     let url = std::env::var("TEST_DATABASE_URL").ok()?;
     let name = format!("own_{}", entropy::id(DateTime::UNIX_EPOCH).unwrap().simple());
@@ -47,7 +47,7 @@ async fn until_ready(app: &TestApp, status: u16) {
 }
 
 #[tokio::test]
-async fn a_release_works_on_a_schema_that_grew_and_says_when_it_is_too_old() {
+async fn a_release_works_on_a_newer_schema_until_it_is_too_old() {
     let app = TestApp::new().await;
     let database = &app.app.database;
     app.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_of_the_next', 0)")
@@ -88,11 +88,11 @@ async fn replicas_whose_clocks_differ_agree_on_the_time() {
         assert_eq!(replica.get(ME).bearer(&tokens.access).send().await.status, 200);
         tokens = replica.refresh(&tokens.refresh).await.tokens();
     }
-    assert_eq!(app.audit("session.replay_detected").await, 0);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL").await, 0);
+    assert_eq!(app.audit_count("session.replay_detected").await, 0);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL").await, 0);
 }
 
-/// A line to the database that carries nothing while it is told so, and keeps connections open.
+/// A TCP proxy to the database that can stall while it keeps connections open.
 async fn line(url: &str) -> (String, watch::Sender<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (before, rest) = url.split_once('@').unwrap();
@@ -112,7 +112,7 @@ async fn line(url: &str) -> (String, watch::Sender<bool>) {
                         _ = silent.wait_for(|silent| *silent) => {}
                     }
                 }
-                // Nothing is ever said on it again, not even that it is over.
+                // The connection stalls for ever, without being closed.
                 std::future::pending::<()>().await;
             });
         }
@@ -121,7 +121,7 @@ async fn line(url: &str) -> (String, watch::Sender<bool>) {
 }
 
 #[tokio::test]
-async fn a_database_that_falls_silent_is_away_soon_and_back_at_once() {
+async fn a_stalled_database_is_soon_unavailable_and_recovers_at_once() {
     let app = TestApp::new().await;
     if app.app.database.write.get_database_backend() != DbBackend::Postgres {
         return;
@@ -132,21 +132,21 @@ async fn a_database_that_falls_silent_is_away_soon_and_back_at_once() {
     let database = Database::connect(&url, 4, Duration::from_secs(2)).await.unwrap();
     let replica = app.replica_on(database, Arc::new(Still(app.now())));
     until_ready(&replica, 200).await;
-    // Several connections, all of which are dead afterwards.
+    // Opens several connections, which all stall later.
     let ask = || replica.get(ME).bearer(&tokens.access).send();
-    let answers = futures_util::future::join_all((0..8).map(|_| ask())).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    let responses = futures_util::future::join_all((0..8).map(|_| ask())).await;
+    assert!(responses.iter().all(|response| response.status == 200));
     silence.send_replace(true);
     for _ in 0..2 {
-        let answers = timeout(SOON, futures_util::future::join_all((0..8).map(|_| ask()))).await.unwrap();
-        for answer in answers {
-            answer.assert_problem("unavailable");
+        let responses = timeout(SOON, futures_util::future::join_all((0..8).map(|_| ask()))).await.unwrap();
+        for response in responses {
+            response.assert_problem("unavailable");
         }
     }
     silence.send_replace(false);
     until_ready(&replica, 200).await;
-    let answers = timeout(SOON, futures_util::future::join_all((0..8).map(|_| ask()))).await.unwrap();
-    assert!(answers.iter().all(|answer| answer.status == 200), "no dead connection is left");
+    let responses = timeout(SOON, futures_util::future::join_all((0..8).map(|_| ask()))).await.unwrap();
+    assert!(responses.iter().all(|response| response.status == 200), "no dead connection is left");
 }
 
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl Clock for Still {
 }
 
 #[tokio::test]
-async fn a_database_that_may_only_be_read_is_not_ready_and_its_connections_are_not_kept() {
+async fn a_read_only_database_is_not_ready_and_loses_its_connections() {
     let Some(url) = own_database().await else { return };
     let database = Database::connect(&url, 4, SOON).await.unwrap();
     database.migrate(&url).await.unwrap();
@@ -194,7 +194,7 @@ async fn every_wait_for_postgres_has_a_limit() {
         return;
     }
     for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
-        let value: String = app.value(&format!("SELECT current_setting('{limit}')")).await;
+        let value: String = app.query_value(&format!("SELECT current_setting('{limit}')")).await;
         assert_ne!(value, "0", "{limit}");
     }
     let database = Database::connect(&app.database_url, 2, Duration::from_secs(1)).await.unwrap();
@@ -207,7 +207,7 @@ async fn every_wait_for_postgres_has_a_limit() {
     assert!(curfew::store::is_away(&held), "{held}");
 }
 
-/// Explains what it is asked, and answers nothing.
+/// Records the plans of statements and returns no rows.
 struct Explained<'a>(&'a Database, Mutex<String>);
 
 #[async_trait::async_trait]
@@ -238,7 +238,7 @@ impl ConnectionTrait for Explained<'_> {
     }
 }
 
-/// So many entries of the account, of many people's deeds.
+/// Adds many audit events of many users.
 async fn fill(app: &TestApp) {
     let postgres = "INSERT INTO audit_events (id, account_id, at, kind, actor_id, payload) \
         SELECT gen_random_uuid(), (SELECT id FROM accounts), now(), 'session.signed_in', gen_random_uuid(), \
@@ -253,7 +253,7 @@ async fn fill(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn what_concerns_a_person_is_found_by_indexes() {
+async fn queries_about_a_user_use_indexes() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     fill(&app).await;
@@ -268,7 +268,7 @@ async fn what_concerns_a_person_is_found_by_indexes() {
 }
 
 #[tokio::test]
-async fn a_large_index_is_built_without_a_lock_and_anew_where_half_of_it_was_left() {
+async fn a_large_index_is_built_concurrently_and_repaired() {
     let Some(url) = own_database().await else { return };
     let database = Database::connect(&url, 4, SOON).await.unwrap();
     database.migrate(&url).await.unwrap();
@@ -281,5 +281,5 @@ async fn a_large_index_is_built_without_a_lock_and_anew_where_half_of_it_was_lef
     let (one, other) = tokio::join!(database.build_indexes(&url), database.build_indexes(&url));
     one.and(other).unwrap();
     let valid = format!("SELECT indisvalid FROM pg_index WHERE indexrelid = '{INDEX}'::regclass");
-    assert!(app.value::<bool>(&valid).await);
+    assert!(app.query_value::<bool>(&valid).await);
 }

@@ -1,4 +1,4 @@
-//! Bad input: a problem body with the right status, whatever it is, and nothing panics.
+//! Bad input returns a problem with the right status and never panics.
 
 use axum::http::{HeaderName, Method};
 use curfew_shared::error::ErrorCode;
@@ -6,7 +6,7 @@ use curfew_shared::error::ErrorCode;
 use crate::test_app::{LOGIN, ME, REFRESH, TestApp};
 
 #[tokio::test]
-async fn every_kind_of_bad_request_has_its_word() {
+async fn every_kind_of_bad_request_has_its_error_code() {
     let app = TestApp::new().await;
     let json = "application/json";
     let post = |content_type: &str, body: &str| {
@@ -59,12 +59,12 @@ async fn a_body_of_64_kib_is_the_longest() {
 #[tokio::test]
 async fn a_wrong_method_is_told_which_are_right() {
     let app = TestApp::new().await;
-    let answer = app.call(Method::DELETE, LOGIN).send().await;
-    answer.assert_problem("method_not_allowed");
-    assert_eq!(answer.header("allow"), "POST");
-    let answer = app.post(ME).send().await;
-    answer.assert_problem("method_not_allowed");
-    assert_eq!(answer.header("allow"), "GET,HEAD");
+    let response = app.request(Method::DELETE, LOGIN).send().await;
+    response.assert_problem("method_not_allowed");
+    assert_eq!(response.header("allow"), "POST");
+    let response = app.post(ME).send().await;
+    response.assert_problem("method_not_allowed");
+    assert_eq!(response.header("allow"), "GET,HEAD");
 }
 
 #[tokio::test]
@@ -87,18 +87,18 @@ async fn an_unknown_path_is_a_problem_under_the_api_and_for_files() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers() {
+async fn every_response_carries_the_security_headers() {
     let app = TestApp::new().await;
     for path in [ME, "/health/live", "/api/v1/nope", "/problems/not_found", "/docs/", "/openapi.json"] {
-        let answer = app.get(path).send().await;
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
-        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
-        assert!(answer.header("strict-transport-security").starts_with("max-age="), "{path}");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
-        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
-        assert!(!answer.headers.contains_key("access-control-allow-origin"), "{path}");
+        let response = app.get(path).send().await;
+        assert_eq!(response.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(response.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(response.header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(response.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(response.header("strict-transport-security").starts_with("max-age="), "{path}");
+        assert!(response.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(response.header("x-request-id").len(), 32, "{path}");
+        assert!(!response.headers.contains_key("access-control-allow-origin"), "{path}");
     }
     let api = app.get(ME).send().await;
     assert_eq!(api.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
@@ -106,34 +106,34 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
-async fn unless_configured_no_other_origin_is_let_in() {
+async fn no_other_origin_is_allowed_by_default() {
     let app = TestApp::new().await;
     for path in [ME, REFRESH, "/openapi.json", "/.well-known/jwks.json", "/health/live"] {
         let asked = app
-            .call(Method::OPTIONS, path)
+            .request(Method::OPTIONS, path)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type");
         for call in [app.get(path), app.post(path), asked] {
-            let answer = call.header("origin", "https://evil.example").send().await;
-            let mut names = answer.headers.keys().map(HeaderName::as_str);
-            assert!(!names.any(|name| name.starts_with("access-control-")), "{path}: {:?}", answer.headers);
+            let response = call.header("origin", "https://evil.example").send().await;
+            let mut names = response.headers.keys().map(HeaderName::as_str);
+            assert!(!names.any(|name| name.starts_with("access-control-")), "{path}: {:?}", response.headers);
         }
     }
 }
 
 #[tokio::test]
-async fn other_origins_are_let_in_only_where_configured() {
-    let app = TestApp::with(&["--cors-origins", "https://app.example"]).await;
+async fn other_origins_are_allowed_only_if_configured() {
+    let app = TestApp::with_flags(&["--cors-origins", "https://app.example"]).await;
     let preflight = |origin| {
-        app.call(Method::OPTIONS, REFRESH)
+        app.request(Method::OPTIONS, REFRESH)
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type")
             .send()
     };
-    let answer = preflight("https://app.example").await;
-    assert_eq!(answer.header("access-control-allow-origin"), "https://app.example");
-    assert!(!answer.headers.contains_key("access-control-allow-credentials"), "never the cookie");
+    let response = preflight("https://app.example").await;
+    assert_eq!(response.header("access-control-allow-origin"), "https://app.example");
+    assert!(!response.headers.contains_key("access-control-allow-credentials"), "never the cookie");
     assert!(!preflight("https://evil.example").await.headers.contains_key("access-control-allow-origin"));
 }
 
@@ -141,9 +141,12 @@ async fn other_origins_are_let_in_only_where_configured() {
 async fn every_problem_has_a_page_that_explains_it() {
     let app = TestApp::new().await;
     for code in ErrorCode::ALL {
-        let answer = app.get(&code.type_uri()).send().await;
-        assert_eq!(answer.status, 200, "{code}");
-        assert!(answer.text.contains(code.as_str()) && answer.text.contains(code.explanation()), "{code}");
+        let response = app.get(&code.type_uri()).send().await;
+        assert_eq!(response.status, 200, "{code}");
+        assert!(
+            response.text.contains(code.as_str()) && response.text.contains(code.explanation()),
+            "{code}"
+        );
     }
     app.get("/problems/unheard_of").send().await.assert_problem("not_found");
 }

@@ -1,4 +1,4 @@
-//! What becomes of an invitation's message, and the link that an owner copies.
+//! Delivery of an invitation's message, and the link that an owner copies.
 
 use chrono::TimeDelta;
 use curfew::{jobs::mailer, store::invites};
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     mail::{server, smtp, waiting},
-    test_app::{Answer, LOGIN, PASSWORD, TestApp, Tokens, User},
+    test_app::{LOGIN, PASSWORD, TestApp, TestResponse, Tokens, User},
 };
 
 const INVITES: &str = "/api/v1/accounts/me/invites";
@@ -37,56 +37,56 @@ impl Inviting {
         Self { app, owner, tokens, path }
     }
 
-    /// The delivery and its problem, as the owner sees them.
+    /// The delivery status and problem that the owner sees.
     async fn delivery(&self) -> Value {
         let tokens = self.app.sign_in(&self.owner).await;
         let invite = self.app.get(INVITES).bearer(&tokens.access).send().await.body["invites"][0].clone();
         json!([invite["delivery"], invite["delivery_problem"]])
     }
 
-    /// The mail server answers the recipient's command with this at the next attempt.
+    /// Attempts delivery with a mail server that replies `verdict` to RCPT.
     async fn deliver(&self, verdict: &'static str) {
         mailer::deliver(&self.app.app, &smtp(&self.app, server(verdict).await)).await.unwrap();
     }
 
-    async fn resend(&self) -> Answer {
+    async fn resend(&self) -> TestResponse {
         let tokens = self.app.sign_in(&self.owner).await;
         let again = self.app.post(&format!("{}/resend", self.path)).bearer(&tokens.access).send().await;
         assert_eq!(again.status, 200, "{}", again.text);
         again
     }
 
-    async fn ask_for_link(&self) -> Answer {
+    async fn ask_for_link(&self) -> TestResponse {
         self.app.post(&format!("{}/link", self.path)).bearer(&self.tokens.access).send().await
     }
 
     /// The token of the link that the owner copies.
     async fn copied(&self) -> String {
-        let answer = self.ask_for_link().await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let url = answer.body["url"].as_str().unwrap();
+        let response = self.ask_for_link().await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        let url = response.body["url"].as_str().unwrap();
         url.strip_prefix("https://curfew.example/invite#").unwrap().to_owned()
     }
 
-    async fn accept(&self, token: &str) -> Answer {
+    async fn accept(&self, token: &str) -> TestResponse {
         let body = json!({"name": "Bob", "password": PASSWORD});
         self.app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
     }
 
     async fn has_proven(&self) -> bool {
         let sql = "SELECT count(email_verified_at) FROM users WHERE email = 'bob@example.com'";
-        self.app.value::<i64>(sql).await == 1
+        self.app.query_value::<i64>(sql).await == 1
     }
 }
 
 #[tokio::test]
-async fn an_owner_sees_that_a_message_was_refused_and_when_no_attempt_follows() {
+async fn an_owner_sees_a_refused_message_and_the_end_of_retries() {
     let inviting = Inviting::begin().await;
     inviting.deliver("550 no such user").await;
     assert_eq!(inviting.delivery().await, json!(["delayed", "refused"]));
     for _ in 0..7 {
         assert_eq!(inviting.delivery().await, json!(["delayed", "refused"]));
-        inviting.app.wait(TimeDelta::hours(4));
+        inviting.app.advance(TimeDelta::hours(4));
         inviting.deliver("550 no such user").await;
     }
     assert_eq!(waiting(&inviting.app).await, 0);
@@ -99,34 +99,34 @@ async fn an_owner_sees_that_a_message_was_refused_and_when_no_attempt_follows() 
 }
 
 #[tokio::test]
-async fn a_mail_server_that_takes_nothing_is_told_from_one_that_refuses_the_address() {
+async fn a_failing_mail_server_and_a_refused_address_are_told_apart() {
     let inviting = Inviting::begin().await;
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     mailer::deliver(&inviting.app.app, &smtp(&inviting.app, closed)).await.unwrap();
     assert_eq!(inviting.delivery().await, json!(["delayed", "unavailable"]));
-    // To come back later, for another password of the operator's, for the address; and at last it is taken.
+    // A temporary failure, failed authentication, a refused address, and at last success.
     for (verdict, delivery) in [
         ("451 come back", json!(["delayed", "unavailable"])),
         ("535 wrong password", json!(["delayed", "unavailable"])),
         ("553 no such address", json!(["delayed", "refused"])),
         ("250 ok", json!(["sent", null])),
     ] {
-        inviting.app.wait(TimeDelta::hours(4));
+        inviting.app.advance(TimeDelta::hours(4));
         inviting.deliver(verdict).await;
         assert_eq!(inviting.delivery().await, delivery, "{verdict}");
     }
 }
 
 #[tokio::test]
-async fn a_message_that_was_replaced_says_nothing_of_the_one_that_replaced_it() {
+async fn a_replaced_message_does_not_affect_its_successor() {
     let inviting = Inviting::begin().await;
     let app = &inviting.app;
     inviting.deliver("550 no such user").await;
-    let first = app.value::<uuid::Uuid>("SELECT id FROM mails").await;
+    let first = app.query_value::<uuid::Uuid>("SELECT id FROM mails").await;
     inviting.resend().await;
     assert_eq!(waiting(app).await, 1, "the first is not sent any more");
     let database = &app.app.database.write;
-    // The first was on its way when it was replaced.
+    // The first message was being sent when it was replaced.
     invites::set_delivery_problem(database, first, Some(DeliveryProblem::Refused)).await.unwrap();
     assert_eq!(inviting.delivery().await, json!(["queued", null]));
     inviting.deliver("250 ok").await;
@@ -135,12 +135,12 @@ async fn a_message_that_was_replaced_says_nothing_of_the_one_that_replaced_it() 
 }
 
 #[tokio::test]
-async fn who_joins_by_a_copied_link_signs_in_but_has_not_proven_the_address() {
+async fn joining_by_a_copied_link_does_not_verify_the_address() {
     let inviting = Inviting::begin().await;
     let app = &inviting.app;
-    let answer = inviting.ask_for_link().await;
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(app.audit("invite.link_copied").await, 1);
+    let response = inviting.ask_for_link().await;
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert_eq!(app.audit_count("invite.link_copied").await, 1);
     let token = inviting.copied().await;
     assert_eq!(app.get(&format!("/api/v1/invites/{token}")).send().await.body["email"], BOB);
     let joined = inviting.accept(&token).await.tokens();
@@ -148,55 +148,55 @@ async fn who_joins_by_a_copied_link_signs_in_but_has_not_proven_the_address() {
     assert!(!inviting.has_proven().await);
     let credentials = json!({"email": BOB, "password": PASSWORD});
     app.post(LOGIN).json(&credentials).send().await.tokens();
-    // The link of a message proves it later.
-    app.mails().await;
+    // The link of a message verifies the address later.
+    app.sent_emails().await;
     app.post("/api/v1/auth/forgot-password").json(&json!({"email": BOB})).send().await;
-    let token = app.mail_to(BOB).await.token("/reset-password");
+    let token = app.email_to(BOB).await.token("/reset-password");
     let reset = json!({"token": token, "password": "another good one"});
     assert_eq!(app.post("/api/v1/auth/reset-password").json(&reset).send().await.status, 204);
     assert!(inviting.has_proven().await);
 }
 
 #[tokio::test]
-async fn an_address_that_was_never_proven_is_told_nothing_of_the_next_one_and_not_given_back() {
+async fn an_unverified_address_is_not_notified_of_a_change_or_restored() {
     let inviting = Inviting::begin().await;
     let app = &inviting.app;
     let joined = inviting.accept(&inviting.copied().await).await.tokens();
-    app.mails().await;
+    app.sent_emails().await;
     let email = json!({"email": "bob@work.example"});
     assert_eq!(
         app.post("/api/v1/users/me/email").bearer(&joined.access).json(&email).send().await.status,
         202
     );
-    let token = app.mail_to("bob@work.example").await.token("/verify-email");
+    let token = app.email_to("bob@work.example").await.token("/verify-email");
     let verified = app.post("/api/v1/auth/verify-email").json(&json!({"token": token})).send().await;
     assert_eq!(verified.status, 200, "{}", verified.text);
-    assert!(app.mails().await.is_empty());
+    assert!(app.sent_emails().await.is_empty());
     let sql = "SELECT count(email_verified_at) FROM users WHERE email = 'bob@work.example'";
-    assert_eq!(app.value::<i64>(sql).await, 1);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM address_changes").await, 0);
+    assert_eq!(app.query_value::<i64>(sql).await, 1);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM address_changes").await, 0);
 }
 
 #[tokio::test]
-async fn the_link_of_the_message_proves_the_address_even_if_another_was_copied() {
+async fn the_messages_link_verifies_the_address_even_after_a_copy() {
     let inviting = Inviting::begin().await;
     let copied = inviting.copied().await;
-    let mailed = inviting.app.mail_to(BOB).await.token("/invite");
+    let mailed = inviting.app.email_to(BOB).await.token("/invite");
     inviting.accept(&mailed).await.tokens();
     assert!(inviting.has_proven().await);
     inviting.accept(&copied).await.assert_problem("invalid_link");
 }
 
 #[tokio::test]
-async fn a_copied_link_is_good_for_as_long_as_that_of_the_message() {
+async fn a_copied_link_expires_with_the_messages_link() {
     let inviting = Inviting::begin().await;
     let app = &inviting.app;
     let first = inviting.copied().await;
-    app.wait(TimeDelta::minutes(2));
+    app.advance(TimeDelta::minutes(2));
     inviting.resend().await;
     inviting.accept(&first).await.assert_problem("invalid_link");
     let second = inviting.copied().await;
-    app.wait(TimeDelta::days(7));
+    app.advance(TimeDelta::days(7));
     inviting.accept(&second).await.assert_problem("invalid_link");
     let tokens = app.sign_in(&inviting.owner).await;
     let inviting = Inviting { tokens, ..inviting };
@@ -206,5 +206,5 @@ async fn a_copied_link_is_good_for_as_long_as_that_of_the_message() {
     assert_eq!(inviting.app.delete(&inviting.path).bearer(&inviting.tokens.access).send().await.status, 204);
     inviting.ask_for_link().await.assert_problem("not_found");
     inviting.accept(&third).await.assert_problem("invalid_link");
-    assert_eq!(inviting.app.audit("invite.link_copied").await, 3, "not for those that were refused");
+    assert_eq!(inviting.app.audit_count("invite.link_copied").await, 3, "not for those that were refused");
 }

@@ -4,19 +4,19 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, ME, PASSWORD, TestApp, Tokens};
+use crate::test_app::{ME, PASSWORD, TestApp, TestResponse, Tokens};
 
 const INVITES: &str = "/api/v1/accounts/me/invites";
 
-async fn invite(app: &TestApp, tokens: &Tokens, email: &str) -> Answer {
+async fn invite(app: &TestApp, tokens: &Tokens, email: &str) -> TestResponse {
     app.post(INVITES).bearer(&tokens.access).json(&json!({"email": email, "role": "engineer"})).send().await
 }
 
-async fn show(app: &TestApp, token: &str) -> Answer {
+async fn show(app: &TestApp, token: &str) -> TestResponse {
     app.get(&format!("/api/v1/invites/{token}")).send().await
 }
 
-async fn accept(app: &TestApp, token: &str) -> Answer {
+async fn accept(app: &TestApp, token: &str) -> TestResponse {
     let body = json!({"name": "Bob", "password": PASSWORD});
     app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
 }
@@ -26,14 +26,14 @@ async fn list(app: &TestApp, tokens: &Tokens) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_invited_person_sees_who_invites_and_joins() {
+async fn an_invited_user_sees_who_invites_them_and_joins() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let made = invite(&app, &tokens, " Bob@Example.com").await;
     assert_eq!(made.status, 201, "{}", made.text);
     assert_eq!(list(&app, &tokens).await, std::slice::from_ref(&made.body));
-    let mail = app.mail().await;
+    let mail = app.only_email().await;
     assert_eq!(
         (mail.to.as_str(), mail.subject.as_str()),
         ("bob@example.com", "Ada Example invites you to “Example”")
@@ -56,43 +56,43 @@ async fn an_invited_person_sees_who_invites_and_joins() {
     accept(&app, &token).await.assert_problem("invalid_link");
     show(&app, &token).await.assert_problem("invalid_link");
     assert!(list(&app, &tokens).await.is_empty());
-    assert_eq!((app.audit("invite.created").await, app.audit("invite.accepted").await), (1, 1));
+    assert_eq!((app.audit_count("invite.created").await, app.audit_count("invite.accepted").await), (1, 1));
 }
 
 #[tokio::test]
-async fn an_invitation_runs_out_is_taken_back_or_replaced() {
+async fn an_invitation_expires_or_is_revoked_or_replaced() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let id = invite(&app, &tokens, "bob@example.com").await.body["id"].as_str().unwrap().to_owned();
-    let first = app.mail().await.token("/invite");
+    let first = app.only_email().await.token("/invite");
     invite(&app, &tokens, "bob@example.com").await.assert_problem("conflict");
     let again = app.post(&format!("{INVITES}/{id}/resend")).bearer(&tokens.access).send().await;
     assert_eq!(again.status, 200, "{}", again.text);
-    let second = app.mail().await.token("/invite");
+    let second = app.only_email().await.token("/invite");
     show(&app, &first).await.assert_problem("invalid_link");
     assert_eq!(show(&app, &second).await.status, 200);
-    app.wait(TimeDelta::days(7) - TimeDelta::milliseconds(251));
+    app.advance(TimeDelta::days(7) - TimeDelta::milliseconds(251));
     assert_eq!(show(&app, &second).await.status, 200);
-    app.wait(TimeDelta::milliseconds(251));
+    app.advance(TimeDelta::milliseconds(251));
     accept(&app, &second).await.assert_problem("invalid_link");
-    // One that ran out can be sent again, and taken back.
+    // An expired invitation can be sent again and revoked.
     let tokens = app.sign_in(&owner).await;
-    app.mails().await;
+    app.sent_emails().await;
     app.post(&format!("{INVITES}/{id}/resend")).bearer(&tokens.access).send().await;
-    let third = app.mail().await.token("/invite");
+    let third = app.only_email().await.token("/invite");
     assert_eq!(app.delete(&format!("{INVITES}/{id}")).bearer(&tokens.access).send().await.status, 204);
     accept(&app, &third).await.assert_problem("invalid_link");
     app.delete(&format!("{INVITES}/{id}")).bearer(&tokens.access).send().await.assert_problem("not_found");
 }
 
 #[tokio::test]
-async fn of_several_who_accept_at_once_one_joins() {
+async fn only_one_of_several_concurrent_acceptances_joins() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     invite(&app, &tokens, "bob@example.com").await;
-    let token = app.mail().await.token("/invite");
+    let token = app.only_email().await.token("/invite");
     let (one, other) = tokio::join!(accept(&app, &token), accept(&app, &token));
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
@@ -100,7 +100,7 @@ async fn of_several_who_accept_at_once_one_joins() {
 }
 
 #[tokio::test]
-async fn whether_an_address_belongs_to_another_account_is_told_to_its_owner_alone() {
+async fn only_the_owner_of_a_taken_address_learns_that_it_is_taken() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     app.owner("eve@example.com").await;
@@ -108,7 +108,7 @@ async fn whether_an_address_belongs_to_another_account_is_told_to_its_owner_alon
     let known = invite(&app, &tokens, "eve@example.com").await;
     let unknown = invite(&app, &tokens, "new@example.com").await;
     assert_eq!(known.status, unknown.status);
-    let to_eve = app.mail_to("eve@example.com").await;
+    let to_eve = app.email_to("eve@example.com").await;
     assert!(to_eve.text.contains("already belongs to an account"), "{}", to_eve.text);
     assert!(!to_eve.text.contains("/invite#"));
     // Within the account it is no secret.
@@ -116,12 +116,12 @@ async fn whether_an_address_belongs_to_another_account_is_told_to_its_owner_alon
 }
 
 #[tokio::test]
-async fn an_invitation_of_another_account_is_not_there() {
+async fn another_accounts_invitation_is_not_found() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let id = invite(&app, &tokens, "bob@example.com").await.body["id"].as_str().unwrap().to_owned();
-    let token = app.mail().await.token("/invite");
+    let token = app.only_email().await.token("/invite");
     let eve = app.owner("eve@example.com").await;
     let theirs = app.sign_in(&eve).await;
     assert!(list(&app, &theirs).await.is_empty());
@@ -135,34 +135,34 @@ async fn an_invitation_of_another_account_is_not_there() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_taken_meanwhile_cannot_join() {
+async fn an_address_taken_in_the_meantime_cannot_join() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     invite(&app, &tokens, "bob@example.com").await;
-    let token = app.mail().await.token("/invite");
+    let token = app.only_email().await.token("/invite");
     app.user(owner.account, "bob@example.com", Role::Viewer).await;
     accept(&app, &token).await.assert_problem("address_taken");
     let weak = json!({"name": "", "password": "bob@example.com"});
-    let answer = app.post(&format!("/api/v1/invites/{token}/accept")).json(&weak).send().await;
-    answer.assert_problem("validation_failed");
-    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+    let response = app.post(&format!("/api/v1/invites/{token}/accept")).json(&weak).send().await;
+    response.assert_problem("validation_failed");
+    assert_eq!(response.body["errors"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn inviting_needs_a_fresh_sign_in() {
+async fn inviting_needs_a_recent_sign_in() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let open = invite(&app, &tokens, "open@example.com").await.body["id"].clone();
-    app.mails().await;
-    app.wait(TimeDelta::minutes(15));
+    app.sent_emails().await;
+    app.advance(TimeDelta::minutes(15));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     invite(&app, &tokens, "new@example.com").await.assert_problem("reauthentication_required");
     assert_eq!(list(&app, &tokens).await.len(), 1);
     let again = format!("{INVITES}/{}/resend", open.as_str().unwrap());
     app.post(&again).bearer(&tokens.access).send().await.assert_problem("reauthentication_required");
-    assert!(app.mails().await.is_empty());
+    assert!(app.sent_emails().await.is_empty());
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn invitations_come_page_by_page() {
     let tokens = app.sign_in(&owner).await;
     let mut expected = Vec::new();
     for n in 0..5 {
-        app.wait(TimeDelta::seconds(1));
+        app.advance(TimeDelta::seconds(1));
         expected.insert(0, invite(&app, &tokens, &format!("user{n}@example.com")).await.body["id"].clone());
     }
     let mut seen = Vec::new();

@@ -4,21 +4,21 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
+use crate::test_app::{LOGIN, ME, PASSWORD, TestApp, TestResponse, Tokens, User};
 
 const LEAVE: &str = "/api/v1/users/me/leave";
 const CLOSE: &str = "/api/v1/accounts/me/close";
 const INVITES: &str = "/api/v1/accounts/me/invites";
 
-async fn leave(app: &TestApp, tokens: &Tokens) -> Answer {
+async fn leave(app: &TestApp, tokens: &Tokens) -> TestResponse {
     app.post(LEAVE).bearer(&tokens.access).send().await
 }
 
-async fn close(app: &TestApp, tokens: &Tokens, name: &str) -> Answer {
+async fn close(app: &TestApp, tokens: &Tokens, name: &str) -> TestResponse {
     app.post(CLOSE).bearer(&tokens.access).json(&json!({"name": name})).send().await
 }
 
-async fn is_out(app: &TestApp, user: &User, tokens: &Tokens) {
+async fn assert_signed_out(app: &TestApp, user: &User, tokens: &Tokens) {
     app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
     let credentials = json!({"email": user.email, "password": PASSWORD});
@@ -29,35 +29,35 @@ async fn is_out(app: &TestApp, user: &User, tokens: &Tokens) {
     known.assert_problem("invalid_credentials");
 }
 
-/// The invitation that an owner sends; answers its token.
+/// Sends an invitation and returns its token.
 async fn invite(app: &TestApp, owner: &Tokens, email: &str) -> String {
-    app.mails().await;
+    app.sent_emails().await;
     let body = json!({"email": email, "role": "viewer"});
     assert_eq!(app.post(INVITES).bearer(&owner.access).json(&body).send().await.status, 201);
-    app.mail_to(email).await.token("/invite")
+    app.email_to(email).await.token("/invite")
 }
 
-async fn accept(app: &TestApp, token: &str) -> Answer {
+async fn accept(app: &TestApp, token: &str) -> TestResponse {
     let body = json!({"name": "Guest", "password": PASSWORD});
     app.post(&format!("/api/v1/invites/{token}/accept")).json(&body).send().await
 }
 
 async fn count(app: &TestApp, what: &str) -> i64 {
-    app.value(&format!("SELECT count(*) FROM {what}")).await
+    app.query_value(&format!("SELECT count(*) FROM {what}")).await
 }
 
 #[tokio::test]
-async fn who_leaves_is_gone_with_sessions_and_invitations_and_told() {
+async fn leaving_deletes_the_user_sessions_and_invitations_and_is_confirmed() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
     let (own, theirs, more) = (app.sign_in(&ada).await, app.sign_in(&bob).await, app.sign_in(&bob).await);
     let token = invite(&app, &theirs, "guest@example.com").await;
     assert_eq!(leave(&app, &theirs).await.status, 204);
-    is_out(&app, &bob, &theirs).await;
-    is_out(&app, &bob, &more).await;
+    assert_signed_out(&app, &bob, &theirs).await;
+    assert_signed_out(&app, &bob, &more).await;
     accept(&app, &token).await.assert_problem("invalid_link");
-    let mail = app.mail_to("bob@example.com").await;
+    let mail = app.email_to("bob@example.com").await;
     assert_eq!(mail.subject, "You no longer have access to “Example”");
     assert!(mail.text.contains("You left “Example” on"), "{}", mail.text);
     let page = app.get("/api/v1/accounts/me/audit-events?kind=member.left").bearer(&own.access).send().await;
@@ -67,22 +67,22 @@ async fn who_leaves_is_gone_with_sessions_and_invitations_and_told() {
     assert_eq!(event["payload"], snapshot);
     let gone = json!({"user_id": bob.id, "name": null, "email": null});
     assert_eq!((&event["actor"], &event["subject"]), (&gone, &gone));
-    // The address is free, here and elsewhere.
+    // The address is free, in this account and in others.
     app.user(ada.account, "bob@example.com", Role::Viewer).await;
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
 }
 
 #[tokio::test]
-async fn owners_are_told_that_another_owner_left_and_of_nobody_else() {
+async fn owners_are_told_only_when_another_owner_leaves() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
     let zoe = app.user(ada.account, "zoe@example.com", Role::Viewer).await;
     let told = async |user: &User| {
         let tokens = app.sign_in(user).await;
-        app.mails().await;
+        app.sent_emails().await;
         assert_eq!(leave(&app, &tokens).await.status, 204);
-        let mut mails = app.mails().await;
+        let mut mails = app.sent_emails().await;
         mails.sort_by(|one, other| one.to.cmp(&other.to));
         mails
     };
@@ -97,32 +97,32 @@ async fn owners_are_told_that_another_owner_left_and_of_nobody_else() {
 }
 
 #[tokio::test]
-async fn leaving_takes_a_fresh_sign_in_and_the_last_active_owner_stays() {
+async fn leaving_needs_a_recent_sign_in_and_the_last_owner_stays() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let bob = app.user(ada.account, "bob@example.com", Role::Owner).await;
     let zoe = app.user(ada.account, "zoe@example.com", Role::Viewer).await;
     app.post(LEAVE).send().await.assert_problem("invalid_access_token");
     let old = app.sign_in(&zoe).await;
-    app.wait(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15));
     let old = app.refresh(&old.refresh).await.tokens();
     leave(&app, &old).await.assert_problem("reauthentication_required");
     let fresh = app.sign_in(&zoe).await;
     assert_eq!(leave(&app, &fresh).await.status, 204);
-    // Of two who leave at once one stays.
+    // If two owners leave at once, one stays.
     let (one, other) = (app.sign_in(&ada).await, app.sign_in(&bob).await);
     let (first, second) = tokio::join!(leave(&app, &one), leave(&app, &other));
     let mut statuses = [first.status.as_u16(), second.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 409]);
-    for answer in [first, second].iter().filter(|answer| answer.status == 409) {
-        answer.assert_problem("last_owner");
+    for response in [first, second].iter().filter(|response| response.status == 409) {
+        response.assert_problem("last_owner");
     }
     assert_eq!(count(&app, "users").await, 1);
 }
 
 #[tokio::test]
-async fn closing_takes_an_owner_a_fresh_sign_in_and_the_accounts_name() {
+async fn closing_needs_an_owner_a_recent_sign_in_and_the_accounts_name() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let bob = app.user(ada.account, "bob@example.com", Role::Engineer).await;
@@ -134,19 +134,19 @@ async fn closing_takes_an_owner_a_fresh_sign_in_and_the_accounts_name() {
     }
     let tokens = app.sign_in(&ada).await;
     for name in ["example", "Example account", ""] {
-        let answer = close(&app, &tokens, name).await;
-        answer.assert_problem("validation_failed");
-        assert_eq!(answer.body["errors"][0]["field"], "name", "{name}");
+        let response = close(&app, &tokens, name).await;
+        response.assert_problem("validation_failed");
+        assert_eq!(response.body["errors"][0]["field"], "name", "{name}");
     }
-    app.wait(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     close(&app, &tokens, "Example").await.assert_problem("reauthentication_required");
     assert_eq!(count(&app, "users").await, 3);
-    assert_eq!(app.audit("account.closed").await, 0);
+    assert_eq!(app.audit_count("account.closed").await, 0);
 }
 
 #[tokio::test]
-async fn who_closes_an_account_leaves_nothing_of_it_but_its_name_and_its_trail() {
+async fn a_closed_account_keeps_only_its_name_and_audit_trail() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let bob = app.user(ada.account, "bob@example.com", Role::Engineer).await;
@@ -156,17 +156,17 @@ async fn who_closes_an_account_leaves_nothing_of_it_but_its_name_and_its_trail()
     let foreign = invite(&app, &others, "friend@other.example").await;
     let entries = count(&app, "audit_events").await;
     assert_eq!(close(&app, &own, " Example ").await.status, 204);
-    is_out(&app, &ada, &own).await;
-    is_out(&app, &bob, &theirs).await;
+    assert_signed_out(&app, &ada, &own).await;
+    assert_signed_out(&app, &bob, &theirs).await;
     accept(&app, &token).await.assert_problem("invalid_link");
-    let mut mails = app.mails().await;
+    let mut mails = app.sent_emails().await;
     mails.sort_by(|one, other| one.to.cmp(&other.to));
     let told: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
     assert_eq!(told, ["ada@example.com", "bob@example.com"]);
     for mail in &mails {
         assert!(mail.text.contains("An owner closed the account “Example” on"), "{}", mail.text);
     }
-    // What is kept, and what is not.
+    // The rows that remain, and those that do not.
     let of_account = |table: &str| {
         format!("{table} WHERE account_id = (SELECT id FROM accounts WHERE closed_at IS NOT NULL)")
     };
@@ -174,19 +174,19 @@ async fn who_closes_an_account_leaves_nothing_of_it_but_its_name_and_its_trail()
         assert_eq!(count(&app, &of_account(table)).await, 0, "{table}");
     }
     assert_eq!(count(&app, "audit_events").await, entries + 3);
-    assert_eq!((app.audit("member.removed").await, app.audit("account.closed").await), (2, 1));
+    assert_eq!((app.audit_count("member.removed").await, app.audit_count("account.closed").await), (2, 1));
     let closed: String =
-        app.value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'account.closed'").await;
+        app.query_value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'account.closed'").await;
     let closed: Value = serde_json::from_str(&closed).unwrap();
     assert_eq!(closed, json!({"name": "Example", "member_count": 2, "revoked_invite_count": 1}));
-    // Nothing of another account.
+    // Other accounts are untouched.
     assert_eq!(app.get(ME).bearer(&others.access).send().await.status, 200);
     assert_eq!(accept(&app, &foreign).await.status, 200);
     app.user(eve.account, "ada@example.com", Role::Viewer).await;
 }
 
 #[tokio::test]
-async fn who_joins_while_the_account_is_closed_is_too_late_or_goes_with_it() {
+async fn joining_while_the_account_is_closed_fails_or_is_undone() {
     let app = TestApp::new().await;
     let ada = app.owner("ada@example.com").await;
     let own = app.sign_in(&ada).await;

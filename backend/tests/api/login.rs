@@ -4,14 +4,14 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::json;
 
-use crate::test_app::{LOGIN, PASSWORD, TestApp, claims, part};
+use crate::test_app::{LOGIN, PASSWORD, TestApp, claims, token_part};
 
 #[tokio::test]
-async fn signing_in_embeds_the_snapshot_and_answers_the_deadlines() {
+async fn signing_in_embeds_the_snapshot_and_returns_the_deadlines() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
-    let answer = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
-    let tokens = answer.tokens();
+    let response = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
+    let tokens = response.tokens();
     let refresh = claims(&tokens.refresh);
     let now = app.now().timestamp();
     assert_eq!(refresh["idle_max"], 259_200);
@@ -24,23 +24,23 @@ async fn signing_in_embeds_the_snapshot_and_answers_the_deadlines() {
     assert!(refresh["jti"].as_str().unwrap().ends_with(".0"));
     assert_eq!(tokens.idle_expires_at.timestamp(), now + 259_200);
     assert_eq!(tokens.absolute_expires_at.timestamp(), now + 1_209_600);
-    assert_eq!(answer.body["token_type"], "bearer");
-    assert_eq!(answer.body["expires_in"], 300);
-    assert_eq!(answer.body["server_time"], "2026-03-01T09:00:00.250Z");
-    assert_eq!(answer.body["idle_expires_at"], "2026-03-04T09:00:00Z");
-    assert_eq!(part(&tokens.refresh, 0)["alg"], "HS256");
-    assert_eq!(part(&tokens.refresh, 0)["typ"], "rt+jwt");
+    assert_eq!(response.body["token_type"], "bearer");
+    assert_eq!(response.body["expires_in"], 300);
+    assert_eq!(response.body["server_time"], "2026-03-01T09:00:00.250Z");
+    assert_eq!(response.body["idle_expires_at"], "2026-03-04T09:00:00Z");
+    assert_eq!(token_part(&tokens.refresh, 0)["alg"], "HS256");
+    assert_eq!(token_part(&tokens.refresh, 0)["typ"], "rt+jwt");
 
     let access = claims(&tokens.access);
     assert_eq!(access["account_id"], json!(owner.account));
     assert_eq!(access["role"], "owner");
     assert_eq!(access["type"], "access");
     assert_eq!(access["exp"], now + 300);
-    assert_eq!(part(&tokens.access, 0)["alg"], "EdDSA");
-    assert_eq!(part(&tokens.access, 0)["typ"], "at+jwt");
+    assert_eq!(token_part(&tokens.access, 0)["alg"], "EdDSA");
+    assert_eq!(token_part(&tokens.access, 0)["typ"], "at+jwt");
     let session = refresh["jti"].as_str().unwrap().split('.').next().unwrap().to_owned();
     assert_eq!(access["sid"], session);
-    assert_eq!(app.audit("session.signed_in").await, 1);
+    assert_eq!(app.audit_count("session.signed_in").await, 1);
 }
 
 #[tokio::test]
@@ -48,8 +48,8 @@ async fn the_password_form_signs_in_as_well() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
     let body = "grant_type=password&username=Ada%40Example.com&password=correct+horse+battery+staple&scope=";
-    let answer = app.post("/api/v1/auth/login").form(body).send().await;
-    assert!(!answer.tokens().refresh.is_empty());
+    let response = app.post("/api/v1/auth/login").form(body).send().await;
+    assert!(!response.tokens().refresh.is_empty());
     let wrong = app.post("/api/v1/auth/login").form("username=ada%40example.com&password=wrong").send().await;
     wrong.assert_problem("invalid_credentials");
     let other = app
@@ -73,37 +73,37 @@ async fn the_password_form_ignores_unknown_parameters_and_refuses_repeated_ones(
 }
 
 #[tokio::test]
-async fn letter_case_and_space_around_an_address_do_not_matter() {
+async fn case_and_surrounding_space_of_an_address_do_not_matter() {
     let app = TestApp::new().await;
     app.owner("zoë@example.com").await;
-    let answer =
+    let response =
         app.post(LOGIN).json(&json!({"email": " ZOË@Example.COM ", "password": PASSWORD})).send().await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
 }
 
 #[tokio::test]
-async fn nobody_learns_which_part_of_the_credentials_is_wrong() {
+async fn the_response_does_not_reveal_which_credential_is_wrong() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let inactive = app.user(owner.account, "gone@example.com", Role::Viewer).await;
     app.execute("UPDATE users SET is_active = FALSE WHERE email = 'gone@example.com'").await.unwrap();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (email, password) in [
         ("ada@example.com", "wrong password"),
         ("nobody@example.com", PASSWORD),
         (inactive.email.as_str(), PASSWORD),
     ] {
-        let answer = app.post(LOGIN).json(&json!({"email": email, "password": password})).send().await;
-        answer.assert_problem("invalid_credentials");
-        assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="curfew""#, "no token was sent");
-        answers.push(answer.text);
+        let response = app.post(LOGIN).json(&json!({"email": email, "password": password})).send().await;
+        response.assert_problem("invalid_credentials");
+        assert_eq!(response.header("www-authenticate"), r#"Bearer realm="curfew""#, "no token was sent");
+        responses.push(response.text);
     }
-    answers.dedup();
-    assert_eq!(answers.len(), 1);
+    responses.dedup();
+    assert_eq!(responses.len(), 1);
 }
 
 #[tokio::test]
-async fn who_has_not_proven_the_address_signs_in_with_the_password_of_their_own() {
+async fn a_user_with_an_unverified_address_signs_in_by_password() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
     app.execute("UPDATE users SET email_verified_at = NULL").await.unwrap();
@@ -127,13 +127,13 @@ async fn a_weaker_hash_is_replaced_at_sign_in() {
     assert_eq!(hash.split('$').nth(3), weak.split('$').nth(3));
     app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await.unwrap();
     app.sign_in(&owner).await;
-    let stored: String = app.value("SELECT password_hash FROM users").await;
+    let stored: String = app.query_value("SELECT password_hash FROM users").await;
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
     app.sign_in(&owner).await;
 }
 
 #[tokio::test]
-async fn faults_of_the_form_are_named_field_by_field() {
+async fn form_errors_are_reported_per_field() {
     let app = TestApp::new().await;
     let long = "x".repeat(257);
     for (body, field, code, limit) in [
@@ -152,16 +152,16 @@ async fn faults_of_the_form_are_named_field_by_field() {
             None,
         ),
     ] {
-        let answer = app.post(LOGIN).json(&body).send().await;
-        answer.assert_problem("validation_failed");
-        let error = &answer.body["errors"][0];
+        let response = app.post(LOGIN).json(&body).send().await;
+        response.assert_problem("validation_failed");
+        let error = &response.body["errors"][0];
         assert_eq!((error["field"].as_str(), error["code"].as_str()), (Some(field), Some(code)), "{body}");
         assert_eq!(error["limit"].as_i64(), limit, "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_sign_in_takes_the_policy_of_the_account() {
+async fn a_sign_in_uses_the_policy_of_the_account() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let before = app.sign_in(&owner).await;
@@ -176,11 +176,11 @@ async fn a_sign_in_takes_the_policy_of_the_account() {
 
 #[tokio::test]
 async fn an_access_token_never_outlives_its_session() {
-    let app = TestApp::with(&["--idle-minutes-default", "2", "--absolute-minutes-default", "3"]).await;
+    let app = TestApp::with_flags(&["--idle-minutes-default", "2", "--absolute-minutes-default", "3"]).await;
     let owner = app.owner("ada@example.com").await;
-    let answer = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
-    assert_eq!(answer.body["expires_in"], 120);
-    app.wait(TimeDelta::seconds(100));
-    let answer = app.refresh(&answer.tokens().refresh).await;
-    assert_eq!(answer.body["expires_in"], 80, "the absolute deadline is nearer");
+    let response = app.post(LOGIN).json(&json!({"email": owner.email, "password": PASSWORD})).send().await;
+    assert_eq!(response.body["expires_in"], 120);
+    app.advance(TimeDelta::seconds(100));
+    let response = app.refresh(&response.tokens().refresh).await;
+    assert_eq!(response.body["expires_in"], 80, "the absolute deadline is nearer");
 }

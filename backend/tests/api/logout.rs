@@ -10,12 +10,12 @@ async fn signing_out_ends_the_session_access_token_included() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let (tokens, other) = (app.sign_in(&owner).await, app.sign_in(&owner).await);
-    let answer = app.post(LOGOUT).json(&json!({"refresh_token": tokens.refresh})).send().await;
-    assert_eq!(answer.status, 204);
+    let response = app.post(LOGOUT).json(&json!({"refresh_token": tokens.refresh})).send().await;
+    assert_eq!(response.status, 204);
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
     app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
     assert_eq!(app.get(ME).bearer(&other.access).send().await.status, 200, "the other device stays");
-    assert_eq!(app.audit("session.signed_out").await, 1);
+    assert_eq!(app.audit_count("session.signed_out").await, 1);
 }
 
 #[tokio::test]
@@ -37,11 +37,11 @@ async fn signing_out_twice_or_too_late_is_no_error() {
     let tokens = app.sign_in(&owner).await;
     assert_eq!(app.post(LOGOUT).bearer(&tokens.refresh).send().await.status, 204);
     assert_eq!(app.post(LOGOUT).bearer(&tokens.refresh).send().await.status, 204);
-    assert_eq!(app.audit("session.signed_out").await, 1);
+    assert_eq!(app.audit_count("session.signed_out").await, 1);
     let tokens = app.sign_in(&owner).await;
-    app.wait(TimeDelta::days(30));
+    app.advance(TimeDelta::days(30));
     assert_eq!(app.post(LOGOUT).bearer(&tokens.refresh).send().await.status, 204);
-    assert_eq!(app.audit("session.signed_out").await, 1, "it had ended by itself");
+    assert_eq!(app.audit_count("session.signed_out").await, 1, "it had ended by itself");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The outbox: nothing is lost, nothing is sent twice, no link is kept, nobody is flooded.
+//! The outbox: no message is lost or sent twice, no link is stored, nobody is flooded.
 
 use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::test_app::{LOGIN, Mail, PASSWORD, REVOKE, TestApp, Tokens, User};
+use crate::test_app::{Email, LOGIN, PASSWORD, REVOKE, TestApp, Tokens, User};
 
 const FORGOT: &str = "/api/v1/auth/forgot-password";
 const INVITES: &str = "/api/v1/accounts/me/invites";
@@ -28,21 +28,21 @@ pub fn smtp(app: &TestApp, address: SocketAddr) -> Post {
     Post::new(&app.app.config).unwrap()
 }
 
-/// What a mail server says to a command.
+/// The reply of a mail server to a command.
 enum Reply {
     Usual,
     Line(&'static str),
-    /// Nothing, ever.
+    /// Never replies.
     Silence,
 }
 
-/// A mail server that answers the recipient's command with `verdict`.
+/// A mail server that replies `verdict` to RCPT.
 pub async fn server(verdict: &'static str) -> SocketAddr {
     let reply = move |line: &str| if line.starts_with("RCPT") { Reply::Line(verdict) } else { Reply::Usual };
     server_that_says(reply).await.0
 }
 
-/// A mail server, and the commands that it gets.
+/// A mail server, and the commands that it receives.
 async fn server_that_says(
     reply: impl Fn(&str) -> Reply + Send + Sync + 'static,
 ) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
@@ -70,12 +70,12 @@ async fn server_that_says(
                     };
                     in_data = line == "DATA";
                     let _ = commands.send(line.clone());
-                    let answer = match reply(&line) {
+                    let response = match reply(&line) {
                         Reply::Usual => usual,
                         Reply::Line(other) => other,
                         Reply::Silence => pending().await,
                     };
-                    if write.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
+                    if write.write_all(format!("{response}\r\n").as_bytes()).await.is_err() {
                         break;
                     }
                 }
@@ -86,7 +86,7 @@ async fn server_that_says(
 }
 
 pub async fn waiting(app: &TestApp) -> i64 {
-    app.value("SELECT count(*) FROM mails").await
+    app.query_value("SELECT count(*) FROM mails").await
 }
 
 async fn ask(app: &TestApp) {
@@ -95,7 +95,7 @@ async fn ask(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn a_message_leaves_over_smtp() {
+async fn a_message_is_sent_by_smtp() {
     let app = TestApp::new().await;
     ask(&app).await;
     let post = smtp(&app, server("250 ok").await);
@@ -104,26 +104,26 @@ async fn a_message_leaves_over_smtp() {
 }
 
 #[tokio::test]
-async fn a_message_waits_while_the_server_is_away_and_leaves_when_it_is_back() {
+async fn a_message_waits_for_an_unreachable_server_and_is_sent_later() {
     let app = TestApp::new().await;
     ask(&app).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(mailer::deliver(&app.app, &smtp(&app, closed)).await.unwrap(), 0);
     assert_eq!(waiting(&app).await, 1);
-    // Not before its time.
+    // The next attempt is not due yet.
     let post = smtp(&app, server("451 come back").await);
-    app.wait(TimeDelta::seconds(14));
+    app.advance(TimeDelta::seconds(14));
     assert_eq!(mailer::deliver(&app.app, &post).await.unwrap(), 0);
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     assert_eq!(mailer::deliver(&app.app, &post).await.unwrap(), 0);
     assert_eq!(waiting(&app).await, 1, "4xx is to be tried again");
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     assert_eq!(mailer::deliver(&app.app, &smtp(&app, server("250 ok").await)).await.unwrap(), 1);
     assert_eq!(waiting(&app).await, 0);
 }
 
 #[tokio::test]
-async fn a_message_that_the_server_refuses_for_good_is_dropped_but_not_before_an_operator_could_mend_it() {
+async fn a_permanently_refused_message_is_dropped_only_after_some_time() {
     let app = TestApp::new().await;
     ask(&app).await;
     let begun = app.now();
@@ -132,31 +132,31 @@ async fn a_message_that_the_server_refuses_for_good_is_dropped_but_not_before_an
         let post = smtp(&app, server("550 no such user").await);
         assert_eq!(mailer::deliver(&app.app, &post).await.unwrap(), 0);
         refusals += 1;
-        app.wait(TimeDelta::hours(4));
+        app.advance(TimeDelta::hours(4));
     }
     assert_eq!(refusals, 8);
     assert!(app.now() - begun > TimeDelta::hours(8));
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_written_keeps_no_other_from_being_sent() {
+async fn a_message_that_cannot_be_rendered_blocks_no_other() {
     let app = TestApp::new().await;
     let unknown = "INSERT INTO mails (id, kind, recipient, payload, created_at, attempts, next_attempt_at) \
                    SELECT id, 'of_tomorrow', 'eve@example.com', '{}', created_at, 0, created_at FROM users";
     ask(&app).await;
     app.execute(unknown).await.unwrap();
-    assert_eq!(app.mail().await.to, "ada@example.com");
+    assert_eq!(app.only_email().await.to, "ada@example.com");
     assert_eq!(waiting(&app).await, 1, "another replica may know what it is");
-    app.wait(TimeDelta::seconds(15));
-    app.mails().await;
-    assert_eq!(app.value::<i32>("SELECT attempts FROM mails").await, 2);
+    app.advance(TimeDelta::seconds(15));
+    app.sent_emails().await;
+    assert_eq!(app.query_value::<i32>("SELECT attempts FROM mails").await, 2);
 }
 
 #[tokio::test]
 async fn a_message_has_the_same_id_at_each_attempt() {
     let app = TestApp::new().await;
     ask(&app).await;
-    let id = app.value::<uuid::Uuid>("SELECT id FROM mails").await;
+    let id = app.query_value::<uuid::Uuid>("SELECT id FROM mails").await;
     let folder = tempfile::tempdir().unwrap();
     let post = Post::Outbox(folder.path().to_owned());
     mailer::deliver(&app.app, &post).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_message_has_the_same_id_at_each_attempt() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_on_the_machine_reads_the_outbox() {
+async fn the_outbox_folder_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let app = TestApp::new().await;
     ask(&app).await;
@@ -179,7 +179,7 @@ async fn nobody_else_on_the_machine_reads_the_outbox() {
 }
 
 #[tokio::test]
-async fn of_two_replicas_one_sends_a_message() {
+async fn only_one_of_two_replicas_sends_a_message() {
     let app = TestApp::new().await;
     ask(&app).await;
     let folder = tempfile::tempdir().unwrap();
@@ -189,27 +189,27 @@ async fn of_two_replicas_one_sends_a_message() {
 }
 
 #[tokio::test]
-async fn a_message_that_a_dying_process_had_taken_is_sent_by_another() {
+async fn a_message_claimed_by_a_dead_process_is_sent_by_another() {
     let app = TestApp::new().await;
     ask(&app).await;
     let (now, until) = (app.now(), app.now() + TimeDelta::minutes(15));
     let taken = curfew::store::mails::take(&app.app.database.write, now, until, 2).await.unwrap();
     assert!(taken.is_some());
-    assert!(app.mails().await.is_empty());
-    app.wait(TimeDelta::minutes(15));
-    assert_eq!(app.mail().await.to, "ada@example.com");
+    assert!(app.sent_emails().await.is_empty());
+    app.advance(TimeDelta::minutes(15));
+    assert_eq!(app.only_email().await.to, "ada@example.com");
 }
 
 #[tokio::test]
-async fn the_outbox_keeps_no_link() {
+async fn the_outbox_stores_no_link() {
     let app = TestApp::new().await;
     ask(&app).await;
     let payload = "SELECT CAST(payload AS text) FROM mails";
-    assert_eq!(app.value::<String>(payload).await, "{}");
+    assert_eq!(app.query_value::<String>(payload).await, "{}");
 }
 
 #[tokio::test]
-async fn whoever_is_signed_out_in_bulk_is_told_once_and_the_owner_is_not() {
+async fn a_bulk_sign_out_notifies_each_user_once_but_not_the_owner() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", curfew_shared::auth::Role::Engineer).await;
@@ -218,12 +218,12 @@ async fn whoever_is_signed_out_in_bulk_is_told_once_and_the_owner_is_not() {
     app.sign_in(&bob).await;
     app.sign_in(&bob).await;
     app.post(REVOKE).bearer(&own.access).send().await;
-    let mail = app.mail().await;
+    let mail = app.only_email().await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bob@example.com", "You were signed out"));
 }
 
 #[tokio::test]
-async fn what_a_person_waits_for_is_not_held_up_by_notices_and_a_mail_server_that_is_slow() {
+async fn urgent_messages_overtake_notices_at_a_slow_mail_server() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
     let (address, mut commands) = server_that_says(|line| {
@@ -259,16 +259,16 @@ async fn what_a_person_waits_for_is_not_held_up_by_notices_and_a_mail_server_tha
 
 async fn set_active(app: &TestApp, owner: &Tokens, user: &User, is_active: bool) {
     let path = format!("/api/v1/accounts/me/members/{}", user.id);
-    let answer = app.patch(&path).bearer(&owner.access).json(&json!({"is_active": is_active})).send().await;
-    assert_eq!(answer.status, 204, "{}", answer.text);
+    let response = app.patch(&path).bearer(&owner.access).json(&json!({"is_active": is_active})).send().await;
+    assert_eq!(response.status, 204, "{}", response.text);
 }
 
-fn to(mails: &[Mail], recipient: &str) -> Vec<String> {
+fn to(mails: &[Email], recipient: &str) -> Vec<String> {
     mails.iter().filter(|mail| mail.to == recipient).map(|mail| mail.subject.clone()).collect()
 }
 
 #[tokio::test]
-async fn who_is_switched_off_and_on_150_times_gets_few_messages_and_the_last_state_among_them() {
+async fn many_status_changes_send_few_messages_with_the_final_state() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let zoe = app.user(owner.account, "zoe@example.com", Role::Engineer).await;
@@ -276,32 +276,32 @@ async fn who_is_switched_off_and_on_150_times_gets_few_messages_and_the_last_sta
     let mut told = Vec::new();
     for number in 0..150 {
         set_active(&app, &tokens, &zoe, number % 2 == 1).await;
-        told.extend(to(&app.mails().await, "zoe@example.com"));
+        told.extend(to(&app.sent_emails().await, "zoe@example.com"));
     }
     let (gone, back) = ("You no longer have access to “Example”", "You have access to “Example” again");
     assert_eq!(told, [gone, back, gone], "at once");
-    app.wait(TimeDelta::minutes(10));
-    assert_eq!(to(&app.mails().await, "zoe@example.com"), [back]);
+    app.advance(TimeDelta::minutes(10));
+    assert_eq!(to(&app.sent_emails().await, "zoe@example.com"), [back]);
     assert_eq!(waiting(&app).await, 0);
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_deactivation_that_was_undone_before_the_message_left() {
+async fn a_deactivation_undone_before_its_message_left_sends_none() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let zoe = app.user(owner.account, "zoe@example.com", Role::Engineer).await;
     let tokens = app.sign_in(&owner).await;
     set_active(&app, &tokens, &zoe, false).await;
-    // Tried in vain, it still makes way.
+    // A message whose delivery failed is still superseded.
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(mailer::deliver(&app.app, &smtp(&app, closed)).await.unwrap(), 0);
     set_active(&app, &tokens, &zoe, true).await;
-    app.wait(TimeDelta::hours(5));
-    assert_eq!(app.mail().await.subject, "You have access to “Example” again");
+    app.advance(TimeDelta::hours(5));
+    assert_eq!(app.only_email().await.subject, "You have access to “Example” again");
 }
 
 #[tokio::test]
-async fn a_message_of_somebody_elses_does_not_make_way() {
+async fn another_users_message_is_not_superseded() {
     let app = TestApp::new().await;
     let (ada, eve) = (app.owner("ada@example.com").await, app.owner("eve@example.com").await);
     for owner in [&ada, &eve] {
@@ -309,8 +309,8 @@ async fn a_message_of_somebody_elses_does_not_make_way() {
         let invite = json!({"email": "bob@example.com", "role": "engineer"});
         app.post(INVITES).bearer(&tokens.access).json(&invite).send().await;
         let change = json!({"email": "bob@example.com"});
-        let answer = app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&change).send().await;
-        assert_eq!(answer.status, 202, "{}", answer.text);
+        let response = app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&change).send().await;
+        assert_eq!(response.status, 202, "{}", response.text);
         let register = json!({
             "account_name": "Acme",
             "name": "Eve",
@@ -319,7 +319,7 @@ async fn a_message_of_somebody_elses_does_not_make_way() {
         });
         app.post("/api/v1/auth/register").json(&register).send().await;
     }
-    let mut subjects = to(&app.mails().await, "bob@example.com");
+    let mut subjects = to(&app.sent_emails().await, "bob@example.com");
     subjects.sort_unstable();
     let twice = [
         "Ada Example invites you to “Example”",
@@ -330,17 +330,17 @@ async fn a_message_of_somebody_elses_does_not_make_way() {
 }
 
 #[tokio::test]
-async fn alike_notices_are_bundled_and_each_is_told() {
+async fn similar_notices_are_bundled_into_one_message() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     app.sign_in(&owner).await;
     let programs = ["curl/8.5.0", "Wget/1.21", "HTTPie/3.2"];
     for program in programs {
         let body = json!({"email": "ada@example.com", "password": PASSWORD});
-        let answer = app.post(LOGIN).header("user-agent", program).json(&body).send().await;
-        assert_eq!(answer.status, 200);
+        let response = app.post(LOGIN).header("user-agent", program).json(&body).send().await;
+        assert_eq!(response.status, 200);
     }
-    let mail = app.mail().await;
+    let mail = app.only_email().await;
     assert_eq!(mail.subject, "You signed in on a new device");
     for program in programs {
         let (name, _) = program.split_once('/').unwrap();
@@ -349,7 +349,7 @@ async fn alike_notices_are_bundled_and_each_is_told() {
 }
 
 #[tokio::test]
-async fn two_bulk_sign_outs_are_both_told() {
+async fn two_bulk_sign_outs_are_both_reported() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
@@ -357,29 +357,29 @@ async fn two_bulk_sign_outs_are_both_told() {
         let own = app.sign_in(&owner).await;
         app.sign_in(&bob).await;
         assert_eq!(app.post(REVOKE).bearer(&own.access).send().await.status, 200);
-        app.wait(TimeDelta::minutes(1));
+        app.advance(TimeDelta::minutes(1));
     }
-    let mut mails = app.mails().await;
-    // Where the first has left before the second came.
-    app.wait(TimeDelta::minutes(10));
-    mails.extend(app.mails().await);
+    let mut mails = app.sent_emails().await;
+    // If the first message was sent before the second was queued.
+    app.advance(TimeDelta::minutes(10));
+    mails.extend(app.sent_emails().await);
     mails.retain(|mail| mail.to == "bob@example.com");
     let text: String = mails.iter().map(|mail| mail.text.as_str()).collect();
     assert!(text.contains("at 09:00 UTC") && text.contains("at 09:01 UTC"), "{text}");
 }
 
-/// The message that invites somebody, from an owner and an account of these names.
-async fn invitation(app: &TestApp, owner: &Tokens, name: &str, account: &str) -> Mail {
+/// An invitation from an owner and an account with these names.
+async fn invitation(app: &TestApp, owner: &Tokens, name: &str, account: &str) -> Email {
     app.execute(&format!("UPDATE users SET name = '{name}'")).await.unwrap();
     app.execute(&format!("UPDATE accounts SET name = '{account}'")).await.unwrap();
-    let to = format!("bob{}@example.com", waiting(app).await + app.audit("invite.created").await);
+    let to = format!("bob{}@example.com", waiting(app).await + app.audit_count("invite.created").await);
     let body = json!({"email": to, "role": "engineer"});
     assert_eq!(app.post(INVITES).bearer(&owner.access).json(&body).send().await.status, 201);
-    app.mail_to(&to).await
+    app.email_to(&to).await
 }
 
 #[tokio::test]
-async fn names_that_people_chose_do_no_harm_in_a_message() {
+async fn user_chosen_names_are_harmless_in_a_message() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
@@ -413,7 +413,7 @@ async fn mail_to_strangers_repeats_no_names() {
     let tokens = app.sign_in(&eve).await;
     let change = json!({"email": "other@example.com"});
     app.post("/api/v1/users/me/email").bearer(&tokens.access).json(&change).send().await;
-    let mails = app.mails().await;
+    let mails = app.sent_emails().await;
     assert_eq!(mails.len(), 2, "{mails:?}");
     for mail in mails {
         let all = mail.subject + &mail.text + &mail.html;
@@ -422,7 +422,7 @@ async fn mail_to_strangers_repeats_no_names() {
 }
 
 #[tokio::test]
-async fn nothing_that_others_chose_becomes_a_link_in_a_message_to_a_user() {
+async fn text_chosen_by_others_never_becomes_a_link_in_a_message() {
     const LURE: &str = "evil-prize.com";
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
@@ -434,11 +434,11 @@ async fn nothing_that_others_chose_becomes_a_link_in_a_message_to_a_user() {
     let body = json!({"email": "zoe@example.com", "password": PASSWORD});
     app.post(LOGIN).header("user-agent", &format!("{LURE}/1.0")).json(&body).send().await;
     app.post(FORGOT).json(&json!({"email": "zoe@example.com"})).send().await;
-    let mut mails = app.mails().await;
+    let mut mails = app.sent_emails().await;
     set_active(&app, &tokens, &zoe, false).await;
-    mails.extend(app.mails().await);
+    mails.extend(app.sent_emails().await);
     set_active(&app, &tokens, &zoe, true).await;
-    mails.extend(app.mails().await);
+    mails.extend(app.sent_emails().await);
     let subjects = to(&mails, "zoe@example.com");
     for subject in [
         "You signed in on a new device",
@@ -464,14 +464,14 @@ async fn refused(app: &TestApp, url: String) -> String {
 }
 
 #[tokio::test]
-async fn the_mail_server_is_greeted_with_the_host_of_the_public_address_or_another_that_is_set() {
+async fn smtp_ehlo_uses_the_public_host_or_the_configured_name() {
     for (flags, name) in [
         (&[][..], "curfew.example"),
         (&["--smtp-hello", "mail.curfew.example"], "mail.curfew.example"),
         (&["--smtp-hello", "192.0.2.7"], "[192.0.2.7]"),
         (&["--smtp-hello", "2001:db8::7"], "[IPv6:2001:db8::7]"),
     ] {
-        let app = TestApp::with(flags).await;
+        let app = TestApp::with_flags(flags).await;
         ask(&app).await;
         let (address, mut commands) = server_that_says(|line| {
             if line == "EHLO [127.0.0.1]" {
@@ -487,7 +487,7 @@ async fn the_mail_server_is_greeted_with_the_host_of_the_public_address_or_anoth
 }
 
 #[tokio::test]
-async fn the_log_names_the_way_out_where_a_mail_server_refuses() {
+async fn the_log_names_the_remedy_when_a_mail_server_refuses() {
     let app = TestApp::new().await;
     for (reply, hint) in [
         ("530 5.7.0 Must issue a STARTTLS command first", "smtp://user:password@host:587"),
@@ -516,7 +516,7 @@ async fn the_log_names_the_way_out_where_a_mail_server_refuses() {
 }
 
 #[tokio::test]
-async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
+async fn the_outbox_page_is_served_only_on_a_developers_machine() {
     let folder = tempfile::tempdir().unwrap();
     let on = async |url: &str, smtp: Option<&str>| {
         TestApp::new().await.replica_with(|config| {
@@ -537,9 +537,9 @@ async fn the_outbox_is_shown_on_a_developers_own_machine_alone() {
         "{}",
         shown.text
     );
-    // A name that was bound anew to this machine leads nowhere.
+    // A rebound DNS name gets no access.
     assert_eq!(show(&app, "evil.example").await.status, 404);
-    // Nor does a proxy, whoever asks it.
+    // Neither does a proxied request.
     let proxied =
         app.get("/dev/mail").header("host", "localhost:8080").header("x-forwarded-for", "192.0.2.1");
     assert_eq!(proxied.send().await.status, 404);

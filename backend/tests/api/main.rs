@@ -1,6 +1,7 @@
 //! The API as a client sees it: the real router on a real database, with a clock that the test moves.
+//! `test_app` explains how a test is written.
 //!
-//! Runs on SQLite, a file per test; with `TEST_DATABASE_URL` set, on PostgreSQL, a schema per test.
+//! Runs on SQLite with a file per test, or with `TEST_DATABASE_URL` set on PostgreSQL with a schema per test.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
 
@@ -23,7 +24,6 @@ mod operator;
 mod own_sessions;
 mod policy;
 mod profile;
-mod provider;
 mod recovery;
 mod refresh;
 mod registration;

@@ -1,4 +1,4 @@
-//! `GET /auth/me`, and with it the access token.
+//! `GET /auth/me` and access tokens.
 
 use chrono::TimeDelta;
 use curfew_shared::auth::Role;
@@ -7,15 +7,15 @@ use serde_json::json;
 use crate::test_app::{ME, TestApp};
 
 #[tokio::test]
-async fn it_tells_who_is_signed_in_where_and_until_when() {
+async fn it_returns_the_user_the_account_and_the_deadlines() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let answer = app.get(ME).bearer(&tokens.access).send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), "no-store");
+    let response = app.get(ME).bearer(&tokens.access).send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(
-        answer.body["user"],
+        response.body["user"],
         json!({
             "id": owner.id,
             "email": "ada@example.com",
@@ -24,11 +24,11 @@ async fn it_tells_who_is_signed_in_where_and_until_when() {
             "has_password": true,
         })
     );
-    assert_eq!(answer.body["account"], json!({"id": owner.account, "name": "Example"}));
-    assert_eq!(answer.body["session"]["auth_time"], "2026-03-01T09:00:00Z");
-    assert_eq!(answer.body["session"]["idle_expires_at"], json!(tokens.idle_expires_at));
-    assert_eq!(answer.body["session"]["absolute_expires_at"], json!(tokens.absolute_expires_at));
-    assert_eq!(answer.body["server_time"], "2026-03-01T09:00:00.250Z");
+    assert_eq!(response.body["account"], json!({"id": owner.account, "name": "Example"}));
+    assert_eq!(response.body["session"]["auth_time"], "2026-03-01T09:00:00Z");
+    assert_eq!(response.body["session"]["idle_expires_at"], json!(tokens.idle_expires_at));
+    assert_eq!(response.body["session"]["absolute_expires_at"], json!(tokens.absolute_expires_at));
+    assert_eq!(response.body["server_time"], "2026-03-01T09:00:00.250Z");
 }
 
 #[tokio::test]
@@ -36,14 +36,14 @@ async fn an_access_token_ends_after_five_minutes() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    app.wait_until("2026-03-01T09:04:59.999Z".parse().unwrap());
+    app.set_time("2026-03-01T09:04:59.999Z".parse().unwrap());
     assert_eq!(app.get(ME).bearer(&tokens.access).send().await.status, 200);
-    app.wait(TimeDelta::milliseconds(1));
+    app.advance(TimeDelta::milliseconds(1));
     app.get(ME).bearer(&tokens.access).send().await.assert_problem("access_token_expired");
 }
 
 #[tokio::test]
-async fn without_a_good_access_token_there_is_no_answer() {
+async fn an_invalid_access_token_is_refused() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
@@ -61,7 +61,7 @@ async fn without_a_good_access_token_there_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_user_who_was_deactivated_is_out_at_once() {
+async fn a_deactivated_user_is_refused_at_once() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let viewer = app.user(owner.account, "bob@example.com", Role::Viewer).await;
@@ -71,11 +71,11 @@ async fn a_user_who_was_deactivated_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn a_role_is_as_it_is_now_whatever_the_token_says() {
+async fn the_current_role_counts_not_the_tokens() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     app.execute("UPDATE users SET role = 'viewer'").await.unwrap();
-    let answer = app.get(ME).bearer(&tokens.access).send().await;
-    assert_eq!(answer.body["user"]["role"], "viewer");
+    let response = app.get(ME).bearer(&tokens.access).send().await;
+    assert_eq!(response.body["user"]["role"], "viewer");
 }

@@ -5,30 +5,30 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, LOGIN, ME, PASSWORD, TestApp, Tokens, User};
+use crate::test_app::{LOGIN, ME, PASSWORD, TestApp, TestResponse, Tokens, User};
 
 const ACCOUNT: &str = "/api/v1/accounts/me";
 const MEMBERS: &str = "/api/v1/accounts/me/members";
 
-async fn crew(app: &TestApp) -> (User, Tokens, User, Tokens) {
+async fn owner_and_member(app: &TestApp) -> (User, Tokens, User, Tokens) {
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
     let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
     (owner, own, bob, theirs)
 }
 
-async fn patch(app: &TestApp, tokens: &Tokens, user: &User, body: Value) -> Answer {
+async fn patch(app: &TestApp, tokens: &Tokens, user: &User, body: Value) -> TestResponse {
     app.patch(&format!("{MEMBERS}/{}", user.id)).bearer(&tokens.access).json(&body).send().await
 }
 
-async fn remove(app: &TestApp, tokens: &Tokens, user: &User) -> Answer {
+async fn remove(app: &TestApp, tokens: &Tokens, user: &User) -> TestResponse {
     app.delete(&format!("{MEMBERS}/{}", user.id)).bearer(&tokens.access).send().await
 }
 
 #[tokio::test]
-async fn an_owner_sees_the_people_page_by_page() {
+async fn an_owner_lists_the_members_page_by_page() {
     let app = TestApp::new().await;
-    let (owner, own, bob, _) = crew(&app).await;
+    let (owner, own, bob, _) = owner_and_member(&app).await;
     app.sign_in(&bob).await;
     app.execute("UPDATE users SET name = 'bob' WHERE email = 'bob@example.com'").await.unwrap();
     let eve = app.owner("eve@example.com").await;
@@ -44,21 +44,21 @@ async fn an_owner_sees_the_people_page_by_page() {
     assert_eq!((&of(&second)["id"], &of(&second)["session_count"]), (&json!(bob.id), &json!(2)));
     let nul = URL_SAFE_NO_PAD.encode(format!("{}.\0", owner.id));
     for nonsense in ["nonsense", nul.as_str()] {
-        let answer = app.get(&format!("{MEMBERS}?cursor={nonsense}")).bearer(&own.access).send().await;
-        answer.assert_problem("validation_failed");
+        let response = app.get(&format!("{MEMBERS}?cursor={nonsense}")).bearer(&own.access).send().await;
+        response.assert_problem("validation_failed");
     }
     let whole = app.get(MEMBERS).bearer(&own.access).send().await.body;
     assert_eq!(whole["members"].as_array().unwrap().len(), 2, "nobody of another account");
     for limit in ["0", "101"] {
-        let answer = app.get(&format!("{MEMBERS}?limit={limit}")).bearer(&own.access).send().await;
-        answer.assert_problem("validation_failed");
+        let response = app.get(&format!("{MEMBERS}?limit={limit}")).bearer(&own.access).send().await;
+        response.assert_problem("validation_failed");
     }
 }
 
 #[tokio::test]
-async fn whoever_stood_where_a_page_ended_may_be_gone_by_the_time_of_the_next() {
+async fn the_last_member_of_a_page_may_be_removed_before_the_next() {
     let app = TestApp::new().await;
-    let (_, own, bob, _) = crew(&app).await;
+    let (_, own, bob, _) = owner_and_member(&app).await;
     let zoe = app.user(bob.account, "zoe@example.com", Role::Viewer).await;
     app.execute("UPDATE users SET name = email").await.unwrap();
     let page = |cursor: &str| app.get(&format!("{MEMBERS}?limit=2{cursor}")).bearer(&own.access).send();
@@ -71,9 +71,9 @@ async fn whoever_stood_where_a_page_ended_may_be_gone_by_the_time_of_the_next() 
 }
 
 #[tokio::test]
-async fn deactivating_ends_all_sessions_and_reactivating_lets_in_again() {
+async fn deactivating_ends_all_sessions_and_reactivating_allows_sign_in() {
     let app = TestApp::new().await;
-    let (_, own, bob, theirs) = crew(&app).await;
+    let (_, own, bob, theirs) = owner_and_member(&app).await;
     let more = [app.sign_in(&bob).await, app.sign_in(&bob).await];
     assert_eq!(patch(&app, &own, &bob, json!({"is_active": false})).await.status, 204);
     for tokens in more.iter().chain([&theirs]) {
@@ -85,41 +85,44 @@ async fn deactivating_ends_all_sessions_and_reactivating_lets_in_again() {
     assert_eq!(patch(&app, &own, &bob, json!({"is_active": true})).await.status, 204);
     assert_eq!(sign_in().await.status, 200);
     app.refresh(&theirs.refresh).await.assert_problem("invalid_refresh_token");
-    assert_eq!((app.audit("member.deactivated").await, app.audit("member.reactivated").await), (1, 1));
+    assert_eq!(
+        (app.audit_count("member.deactivated").await, app.audit_count("member.reactivated").await),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
-async fn a_role_holds_at_once() {
+async fn a_role_change_applies_at_once() {
     let app = TestApp::new().await;
-    let (_, own, bob, theirs) = crew(&app).await;
+    let (_, own, bob, theirs) = owner_and_member(&app).await;
     app.get(MEMBERS).bearer(&theirs.access).send().await.assert_problem("owner_required");
     assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
     assert_eq!(app.get(MEMBERS).bearer(&theirs.access).send().await.status, 200);
     assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
-    assert_eq!(app.audit("member.role_changed").await, 1, "no change is no event");
+    assert_eq!(app.audit_count("member.role_changed").await, 1, "no change is no event");
     patch(&app, &own, &bob, json!({"role": "king"})).await.assert_problem("validation_failed");
 }
 
 #[tokio::test]
 async fn removing_ends_all_sessions_and_frees_the_address() {
     let app = TestApp::new().await;
-    let (owner, own, bob, theirs) = crew(&app).await;
+    let (owner, own, bob, theirs) = owner_and_member(&app).await;
     assert_eq!(remove(&app, &own, &bob).await.status, 204);
     app.get(ME).bearer(&theirs.access).send().await.assert_problem("session_revoked");
     app.refresh(&theirs.refresh).await.assert_problem("invalid_refresh_token");
     remove(&app, &own, &bob).await.assert_problem("not_found");
     app.user(owner.account, "bob@example.com", Role::Viewer).await;
-    assert_eq!(app.audit("member.removed").await, 1);
+    assert_eq!(app.audit_count("member.removed").await, 1);
 }
 
 #[tokio::test]
-async fn the_last_active_owner_is_safe_and_so_is_everybody_from_themselves() {
+async fn the_last_active_owner_and_ones_own_membership_are_protected() {
     let app = TestApp::new().await;
-    let (owner, own, bob, theirs) = crew(&app).await;
+    let (owner, own, bob, theirs) = owner_and_member(&app).await;
     patch(&app, &own, &owner, json!({"role": "viewer"})).await.assert_problem("last_owner");
     patch(&app, &own, &owner, json!({"is_active": false})).await.assert_problem("own_membership");
     remove(&app, &own, &owner).await.assert_problem("own_membership");
-    // A second owner, deactivated, is no help.
+    // A deactivated second owner does not count.
     patch(&app, &own, &bob, json!({"role": "owner"})).await;
     patch(&app, &own, &bob, json!({"is_active": false})).await;
     patch(&app, &own, &owner, json!({"role": "viewer"})).await.assert_problem("last_owner");
@@ -130,15 +133,15 @@ async fn the_last_active_owner_is_safe_and_so_is_everybody_from_themselves() {
 }
 
 #[tokio::test]
-async fn two_owners_cannot_take_each_other_away_at_once() {
+async fn two_owners_cannot_remove_each_other_at_once() {
     let app = TestApp::new().await;
     for round in 0..6 {
         let owner = app.owner(&format!("ada{round}@example.com")).await;
         let bob = app.user(owner.account, &format!("bob{round}@example.com"), Role::Owner).await;
-        // A third, so that neither is the last.
+        // A third owner, so that neither is the last.
         let third = app.user(owner.account, &format!("zoe{round}@example.com"), Role::Owner).await;
         let (own, theirs) = (app.sign_in(&owner).await, app.sign_in(&bob).await);
-        let answers = match round % 3 {
+        let responses = match round % 3 {
             0 => tokio::join!(remove(&app, &own, &bob), remove(&app, &theirs, &owner)),
             1 => {
                 let demotion = json!({"role": "viewer"});
@@ -152,18 +155,18 @@ async fn two_owners_cannot_take_each_other_away_at_once() {
                 tokio::join!(patch(&app, &own, &bob, end.clone()), patch(&app, &theirs, &owner, end.clone()))
             }
         };
-        let done = [&answers.0, &answers.1].into_iter().filter(|answer| answer.status == 204).count();
+        let done = [&responses.0, &responses.1].into_iter().filter(|response| response.status == 204).count();
         assert_eq!(done, 1, "who has just been taken away takes nobody away: {round}");
         let owners = format!(
             "SELECT count(*) FROM users WHERE role = 'owner' AND is_active AND email LIKE '%{round}@example.com'"
         );
-        assert_eq!(app.value::<i64>(&owners).await, 2);
+        assert_eq!(app.query_value::<i64>(&owners).await, 2);
         drop(third);
     }
 }
 
 #[tokio::test]
-async fn the_last_two_owners_cannot_be_taken_away_past_each_other() {
+async fn concurrent_removals_cannot_leave_an_account_without_an_owner() {
     let app = TestApp::new().await;
     for round in 0..4 {
         let owner = app.owner(&format!("ada{round}@example.com")).await;
@@ -177,39 +180,39 @@ async fn the_last_two_owners_cannot_be_taken_away_past_each_other() {
         let owners = format!(
             "SELECT count(*) FROM users WHERE role = 'owner' AND is_active AND email LIKE '%{round}@example.com'"
         );
-        assert_eq!(app.value::<i64>(&owners).await, 1);
+        assert_eq!(app.query_value::<i64>(&owners).await, 1);
     }
 }
 
 #[tokio::test]
-async fn whoever_loses_access_is_told_and_their_open_invitations_go_with_it() {
+async fn losing_access_is_notified_and_revokes_open_invitations() {
     let app = TestApp::new().await;
-    let (_, own, bob, _) = crew(&app).await;
+    let (_, own, bob, _) = owner_and_member(&app).await;
     assert_eq!(patch(&app, &own, &bob, json!({"role": "owner"})).await.status, 204);
     let theirs = app.sign_in(&bob).await;
     let invite = json!({"email": "friend@example.com", "role": "owner"});
     app.post("/api/v1/accounts/me/invites").bearer(&theirs.access).json(&invite).send().await;
-    let invited = app.mails().await.into_iter().find(|mail| mail.to == "friend@example.com").unwrap();
+    let invited = app.sent_emails().await.into_iter().find(|mail| mail.to == "friend@example.com").unwrap();
     assert_eq!(patch(&app, &own, &bob, json!({"is_active": false})).await.status, 204);
-    let mail = app.mail_to("bob@example.com").await;
+    let mail = app.email_to("bob@example.com").await;
     assert_eq!(mail.subject, "You no longer have access to “Example”");
     assert!(mail.text.contains("deactivated you in"), "{}", mail.text);
     let path = format!("/api/v1/invites/{}", invited.token("/invite"));
     app.get(&path).send().await.assert_problem("invalid_link");
     assert_eq!(remove(&app, &own, &bob).await.status, 204);
-    let mail = app.mail().await;
+    let mail = app.only_email().await;
     assert!(mail.to == "bob@example.com" && mail.text.contains("removed you from"), "{}", mail.text);
 }
 
 #[tokio::test]
-async fn owners_are_told_when_one_of_them_comes_or_goes() {
+async fn owners_are_told_when_an_owner_is_added_or_removed() {
     let app = TestApp::new().await;
-    let (owner, own, bob, _) = crew(&app).await;
+    let (owner, own, bob, _) = owner_and_member(&app).await;
     app.user(owner.account, "dave@example.com", Role::Owner).await;
-    app.mails().await;
+    app.sent_emails().await;
     let told = async || {
-        let mails = app.mails().await;
-        let about = |mail: &crate::test_app::Mail| mail.subject.ends_with("“Example”");
+        let mails = app.sent_emails().await;
+        let about = |mail: &crate::test_app::Email| mail.subject.ends_with("“Example”");
         let mut told: Vec<_> =
             mails.into_iter().filter(about).map(|mail| format!("{}: {}", mail.to, mail.subject)).collect();
         told.sort_unstable();
@@ -227,13 +230,13 @@ async fn owners_are_told_when_one_of_them_comes_or_goes() {
     let mut expected = to(&both, "An owner was given another role in");
     expected.insert(1, to(&["bob"], "You are no longer an owner of").remove(0));
     assert_eq!(told().await, expected);
-    // What concerns no owner is told to the person alone.
+    // Changes to other roles notify only the user.
     patch(&app, &own, &bob, json!({"is_active": false})).await;
     assert_eq!(told().await, to(&["bob"], gone));
     patch(&app, &own, &bob, json!({"is_active": true})).await;
-    assert_eq!(app.mail().await.subject, "You have access to “Example” again");
+    assert_eq!(app.only_email().await.subject, "You have access to “Example” again");
     patch(&app, &own, &bob, json!({"role": "owner"})).await;
-    app.mails().await;
+    app.sent_emails().await;
     patch(&app, &own, &bob, json!({"is_active": false})).await;
     let mut expected = to(&both, "An owner was deactivated in");
     expected.insert(1, to(&["bob"], gone).remove(0));
@@ -247,9 +250,9 @@ async fn owners_are_told_when_one_of_them_comes_or_goes() {
 
     let invite = json!({"email": "zoe@example.com", "role": "owner"});
     app.post("/api/v1/accounts/me/invites").bearer(&own.access).json(&invite).send().await;
-    let mails = app.mails().await;
+    let mails = app.sent_emails().await;
     let news = |to: &str| mails.iter().find(|mail| mail.to == format!("{to}@example.com")).unwrap();
-    // Whoever did it may have been somebody else in their name.
+    // The acting session may have been stolen.
     assert!(news("ada").text.contains("zoe@example.com was invited as an owner by you"), "{mails:?}");
     news("ada").token("/not-me");
     assert!(news("dave").text.contains("invited as an owner by Ada Example"), "{mails:?}");
@@ -261,26 +264,26 @@ async fn owners_are_told_when_one_of_them_comes_or_goes() {
 }
 
 #[tokio::test]
-async fn an_owner_signs_one_person_out_and_the_person_is_told() {
+async fn an_owner_signs_a_user_out_and_the_user_is_told() {
     let app = TestApp::new().await;
-    let (_, own, bob, theirs) = crew(&app).await;
-    app.mails().await;
+    let (_, own, bob, theirs) = owner_and_member(&app).await;
+    app.sent_emails().await;
     let path = format!("{MEMBERS}/{}/revoke-sessions", bob.id);
-    let answer = app.post(&path).bearer(&own.access).send().await;
-    assert_eq!(answer.body, json!({"revoked_count": 1}));
+    let response = app.post(&path).bearer(&own.access).send().await;
+    assert_eq!(response.body, json!({"revoked_count": 1}));
     app.get(ME).bearer(&theirs.access).send().await.assert_problem("session_revoked");
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
-    let mail = app.mail().await;
+    let mail = app.only_email().await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bob@example.com", "You were signed out"));
     assert_eq!(app.post(&path).bearer(&own.access).send().await.body, json!({"revoked_count": 0}));
-    assert!(app.mails().await.is_empty());
+    assert!(app.sent_emails().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_stale_sign_in_changes_nobody() {
+async fn an_old_sign_in_changes_no_member() {
     let app = TestApp::new().await;
-    let (_, own, bob, _) = crew(&app).await;
-    app.wait(TimeDelta::minutes(15));
+    let (_, own, bob, _) = owner_and_member(&app).await;
+    app.advance(TimeDelta::minutes(15));
     let own = app.refresh(&own.refresh).await.tokens();
     patch(&app, &own, &bob, json!({"role": "viewer"})).await.assert_problem("reauthentication_required");
     remove(&app, &own, &bob).await.assert_problem("reauthentication_required");
@@ -289,9 +292,9 @@ async fn a_stale_sign_in_changes_nobody() {
 }
 
 #[tokio::test]
-async fn an_owner_renames_the_account_and_everybody_sees_its_name() {
+async fn an_owner_renames_the_account_for_everybody() {
     let app = TestApp::new().await;
-    let (_, own, _, theirs) = crew(&app).await;
+    let (_, own, _, theirs) = owner_and_member(&app).await;
     let rename = |tokens: &Tokens, name: &str| {
         app.patch(ACCOUNT).bearer(&tokens.access).json(&json!({"name": name})).send()
     };
@@ -300,5 +303,5 @@ async fn an_owner_renames_the_account_and_everybody_sees_its_name() {
     assert_eq!(rename(&own, "Acme").await.body["name"], "Acme");
     let seen = app.get(ACCOUNT).bearer(&theirs.access).send().await.body;
     assert_eq!((&seen["name"], &seen["member_count"]), (&json!("Acme"), &json!(2)));
-    assert_eq!(app.audit("account.renamed").await, 1);
+    assert_eq!(app.audit_count("account.renamed").await, 1);
 }

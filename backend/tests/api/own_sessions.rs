@@ -15,21 +15,21 @@ async fn sign_in_by(app: &TestApp, user: &User, agent: &str) -> Tokens {
 }
 
 async fn list(app: &TestApp, tokens: &Tokens) -> Vec<Value> {
-    let answer = app.get(SESSIONS).bearer(&tokens.access).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.body["sessions"].as_array().unwrap().clone()
+    let response = app.get(SESSIONS).bearer(&tokens.access).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.body["sessions"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
-async fn a_person_sees_their_sessions_by_name_with_their_true_end() {
+async fn a_user_sees_their_sessions_with_device_and_end() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let other = app.owner("eve@example.com").await;
     app.sign_in(&other).await;
     let old = sign_in_by(&app, &owner, "curl/8.5.0").await;
-    app.wait(TimeDelta::minutes(3));
+    app.advance(TimeDelta::minutes(3));
     let own = sign_in_by(&app, &owner, FIREFOX).await;
-    app.wait(TimeDelta::minutes(2));
+    app.advance(TimeDelta::minutes(2));
     let refreshed = app.refresh(&old.refresh).await.tokens();
     let sessions = list(&app, &own).await;
     assert_eq!(sessions.len(), 2, "{sessions:?}");
@@ -45,7 +45,7 @@ async fn a_person_sees_their_sessions_by_name_with_their_true_end() {
 }
 
 #[tokio::test]
-async fn a_person_ends_one_or_all_others_and_nobody_elses() {
+async fn a_user_ends_one_or_all_other_sessions_and_nobody_elses() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let eve = app.owner("eve@example.com").await;
@@ -59,13 +59,13 @@ async fn a_person_ends_one_or_all_others_and_nobody_elses() {
     end(&theirs).await.assert_problem("not_found");
     app.delete(&format!("{SESSIONS}/nonsense")).bearer(&own.access).send().await.assert_problem("not_found");
     app.refresh(&second.refresh).await.assert_problem("invalid_refresh_token");
-    let answer = app.post(OTHERS).bearer(&own.access).send().await;
-    assert_eq!(answer.body, json!({"revoked_count": 1}));
+    let response = app.post(OTHERS).bearer(&own.access).send().await;
+    assert_eq!(response.body, json!({"revoked_count": 1}));
     app.get(ME).bearer(&third.access).send().await.assert_problem("session_revoked");
     for tokens in [&own, &theirs] {
         assert_eq!(app.get(ME).bearer(&tokens.access).send().await.status, 200);
     }
-    assert_eq!(app.audit("user.sessions_revoked").await, 2);
+    assert_eq!(app.audit_count("user.sessions_revoked").await, 2);
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_stale_sign_in_ends_no_session() {
     let owner = app.owner("ada@example.com").await;
     let other = app.sign_in(&owner).await;
     let own = app.sign_in(&owner).await;
-    app.wait(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15));
     let own = app.refresh(&own.refresh).await.tokens();
     let id = claims(&other.access)["sid"].as_str().unwrap().to_owned();
     let path = format!("{SESSIONS}/{id}");
@@ -84,14 +84,14 @@ async fn a_stale_sign_in_ends_no_session() {
 }
 
 #[tokio::test]
-async fn signing_in_again_in_a_browser_takes_the_place_of_its_old_session() {
+async fn signing_in_again_in_a_browser_replaces_its_session() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let elsewhere = app.sign_in(&owner).await;
     let body = json!({"email": owner.email, "password": PASSWORD, "token_delivery": "cookie"});
     let first = app.post(LOGIN).header("sec-fetch-site", "same-origin").json(&body).send().await;
-    let cookie = |answer: &crate::test_app::Answer| {
-        let mut cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+    let cookie = |response: &crate::test_app::TestResponse| {
+        let mut cookies = response.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
         let cookie = cookies.find(|cookie| cookie.starts_with("__Host-curfew_rt=")).unwrap();
         cookie.split(';').next().unwrap().to_owned()
     };
@@ -99,7 +99,7 @@ async fn signing_in_again_in_a_browser_takes_the_place_of_its_old_session() {
     let again = |site: &'static str| {
         app.post(LOGIN).header("sec-fetch-site", site).header("cookie", &held).json(&body).send()
     };
-    // Another site can neither sign anybody out by it nor in as somebody else.
+    // Another site can use this neither to sign a user out nor to sign in as another one.
     again("cross-site").await.assert_problem("forbidden");
     assert_eq!(list(&app, &elsewhere).await.len(), 2);
     let other = app.sign_in(&owner).await;
@@ -108,17 +108,20 @@ async fn signing_in_again_in_a_browser_takes_the_place_of_its_old_session() {
     assert_eq!(again("same-origin").await.status, 200);
     assert_eq!(list(&app, &elsewhere).await.len(), 2, "one came, one went");
     let of = "SELECT count(*) FROM audit_events WHERE CAST(payload AS text) LIKE '%replaced%'";
-    assert_eq!(app.value::<i64>(of).await, 1);
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions WHERE revoked_reason = 'replaced'").await, 1);
+    assert_eq!(app.query_value::<i64>(of).await, 1);
+    assert_eq!(
+        app.query_value::<i64>("SELECT count(*) FROM sessions WHERE revoked_reason = 'replaced'").await,
+        1
+    );
 }
 
 #[tokio::test]
-async fn what_the_page_asks_for_by_itself_is_no_use_by_a_person() {
+async fn background_requests_do_not_count_as_activity() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let signed_in_at = json!(app.now().trunc_subsecs(0));
-    app.wait(TimeDelta::minutes(4));
+    app.advance(TimeDelta::minutes(4));
     let passive = app.post(REFRESH).json(&json!({"refresh_token": tokens.refresh, "passive": true})).send();
     let passive = passive.await.tokens();
     assert_eq!(list(&app, &passive).await[0]["last_seen_at"], signed_in_at);
@@ -133,7 +136,7 @@ async fn sessions_come_page_by_page_with_this_one_first() {
     let own = app.sign_in(&owner).await;
     let mut expected = vec![claims(&own.access)["sid"].clone()];
     for _ in 0..4 {
-        app.wait(TimeDelta::seconds(1));
+        app.advance(TimeDelta::seconds(1));
         expected.insert(1, claims(&app.sign_in(&owner).await.access)["sid"].clone());
     }
     let mut seen = Vec::new();

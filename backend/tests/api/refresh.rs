@@ -1,20 +1,20 @@
-//! `POST /auth/refresh`: what goes forward, what ends, and the word for it.
+//! `POST /auth/refresh`: what a refresh keeps, when it fails, and with which code.
 
 use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{LOGIN, PASSWORD, REFRESH, TestApp, claims, forge, part};
+use crate::test_app::{LOGIN, PASSWORD, REFRESH, TestApp, claims, forge, token_part};
 
 #[tokio::test]
-async fn a_refresh_carries_the_snapshot_forward_and_starts_the_idle_window_anew() {
+async fn a_refresh_keeps_the_snapshot_and_restarts_the_idle_window() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let first = app.sign_in(&owner).await;
     let begun = claims(&first.refresh);
     let mut tokens = first.clone();
     for round in 1..=20 {
-        app.wait(TimeDelta::hours(10));
+        app.advance(TimeDelta::hours(10));
         tokens = app.refresh(&tokens.refresh).await.tokens();
         let now = claims(&tokens.refresh);
         for claim in ["auth_time", "idle_max", "abs_max", "sub", "iss", "aud"] {
@@ -26,7 +26,11 @@ async fn a_refresh_carries_the_snapshot_forward_and_starts_the_idle_window_anew(
         assert_eq!(tokens.absolute_expires_at, first.absolute_expires_at, "never moves");
         assert_eq!(claims(&tokens.access)["auth_time"], begun["auth_time"]);
     }
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 1, "one row for its whole life");
+    assert_eq!(
+        app.query_value::<i64>("SELECT count(*) FROM sessions").await,
+        1,
+        "one row for its whole life"
+    );
 }
 
 #[tokio::test]
@@ -35,12 +39,12 @@ async fn the_idle_window_ends_the_session_at_its_last_second() {
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let other = app.sign_in(&owner).await;
-    app.wait_until(tokens.idle_expires_at - TimeDelta::milliseconds(1));
+    app.set_time(tokens.idle_expires_at - TimeDelta::milliseconds(1));
     assert_eq!(app.refresh(&tokens.refresh).await.status, 200);
-    app.wait_until(other.idle_expires_at);
-    let answer = app.refresh(&other.refresh).await;
-    answer.assert_problem("session_expired_idle");
-    assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="curfew", error="invalid_token""#);
+    app.set_time(other.idle_expires_at);
+    let response = app.refresh(&other.refresh).await;
+    response.assert_problem("session_expired_idle");
+    assert_eq!(response.header("www-authenticate"), r#"Bearer realm="curfew", error="invalid_token""#);
 }
 
 #[tokio::test]
@@ -50,28 +54,29 @@ async fn the_absolute_window_ends_the_session_at_the_boundary_and_the_end_is_com
     let begun = app.sign_in(&owner).await;
     let mut tokens = begun.clone();
     for _ in 0..6 {
-        app.wait(TimeDelta::days(2));
+        app.advance(TimeDelta::days(2));
         tokens = app.refresh(&tokens.refresh).await.tokens();
     }
-    app.wait_until(begun.absolute_expires_at);
+    app.set_time(begun.absolute_expires_at);
     assert_eq!(claims(&tokens.refresh)["auth_time"].as_i64().unwrap() + 1_209_600, app.now().timestamp());
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
-    // Consumed and revoked, although the answer was an error.
-    assert_eq!(app.value::<i64>("SELECT generation FROM sessions").await, 7);
-    assert_eq!(app.value::<String>("SELECT revoked_reason FROM sessions").await, "expired");
-    assert_eq!(app.audit("session.expired").await, 1);
+    // The token is consumed and the session revoked, although the response was an error.
+    assert_eq!(app.query_value::<i64>("SELECT generation FROM sessions").await, 7);
+    assert_eq!(app.query_value::<String>("SELECT revoked_reason FROM sessions").await, "expired");
+    assert_eq!(app.audit_count("session.expired").await, 1);
 }
 
 #[tokio::test]
 async fn a_second_before_the_absolute_end_the_session_still_lives() {
-    let app = TestApp::with(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
+    let app =
+        TestApp::with_flags(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
     let owner = app.owner("ada@example.com").await;
     let begun = app.sign_in(&owner).await;
-    app.wait_until(begun.absolute_expires_at - TimeDelta::seconds(1));
+    app.set_time(begun.absolute_expires_at - TimeDelta::seconds(1));
     let tokens = app.refresh(&begun.refresh).await.tokens();
     assert_eq!(tokens.absolute_expires_at, begun.absolute_expires_at);
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
 }
 
@@ -98,21 +103,21 @@ async fn every_reason_behind_an_invalid_token_looks_the_same() {
     let (used, revoked) = (app.sign_in(&owner).await, app.sign_in(&owner).await);
     let replayed = app.sign_in(&owner).await;
     app.refresh(&replayed.refresh).await.tokens();
-    app.wait(TimeDelta::seconds(11));
+    app.advance(TimeDelta::seconds(11));
     app.refresh(&used.refresh).await.tokens();
     app.post("/api/v1/auth/logout").bearer(&revoked.refresh).send().await;
     let mut unknown = claims(&used.refresh);
     unknown["jti"] = json!("0198d5ad-9dd1-7000-8000-000000000001.0");
-    let unknown = forge(&part(&used.refresh, 0), &unknown);
-    let mut answers = Vec::new();
+    let unknown = forge(&token_part(&used.refresh, 0), &unknown);
+    let mut responses = Vec::new();
     for token in [used.refresh.as_str(), &replayed.refresh, &revoked.refresh, &unknown, "malformed"] {
-        let answer = app.refresh(token).await;
-        answer.assert_problem("invalid_refresh_token");
-        answers.push((answer.text.clone(), answer.header("www-authenticate").to_owned()));
+        let response = app.refresh(token).await;
+        response.assert_problem("invalid_refresh_token");
+        responses.push((response.text.clone(), response.header("www-authenticate").to_owned()));
     }
-    answers.dedup();
-    assert_eq!(answers.len(), 1);
-    assert_eq!(app.audit("session.replay_detected").await, 1);
+    responses.dedup();
+    assert_eq!(responses.len(), 1);
+    assert_eq!(app.audit_count("session.replay_detected").await, 1);
 }
 
 #[tokio::test]
@@ -120,9 +125,9 @@ async fn the_token_may_come_in_the_body() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let answer = app.post(REFRESH).json(&json!({"refresh_token": tokens.refresh})).send().await;
-    assert!(!answer.tokens().refresh.is_empty());
-    assert!(!answer.headers.contains_key("set-cookie"));
+    let response = app.post(REFRESH).json(&json!({"refresh_token": tokens.refresh})).send().await;
+    assert!(!response.tokens().refresh.is_empty());
+    assert!(!response.headers.contains_key("set-cookie"));
     let bad = app.post(REFRESH).json(&json!({"refresh_token": "x", "extra": 1})).send().await;
     bad.assert_problem("validation_failed");
 }
@@ -135,7 +140,7 @@ async fn a_deactivated_user_is_refused_and_nothing_is_consumed() {
     let tokens = app.sign_in(&viewer).await;
     app.execute("UPDATE users SET is_active = FALSE WHERE email = 'bob@example.com'").await.unwrap();
     app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
-    assert_eq!(app.value::<i64>("SELECT generation FROM sessions").await, 0);
+    assert_eq!(app.query_value::<i64>("SELECT generation FROM sessions").await, 0);
 }
 
 #[tokio::test]
@@ -156,16 +161,16 @@ async fn a_passive_refresh_rotates_but_leaves_the_idle_deadline() {
     let begun = app.sign_in(&owner).await;
     let mut tokens = begun.clone();
     for _ in 0..3 {
-        app.wait(TimeDelta::hours(20));
-        let answer = app.post(REFRESH).bearer(&tokens.refresh).json(&json!({"passive": true})).send().await;
-        let next = answer.tokens();
+        app.advance(TimeDelta::hours(20));
+        let response = app.post(REFRESH).bearer(&tokens.refresh).json(&json!({"passive": true})).send().await;
+        let next = response.tokens();
         assert_ne!(claims(&next.refresh)["jti"], claims(&tokens.refresh)["jti"]);
         assert_eq!(next.idle_expires_at, begun.idle_expires_at);
         assert_eq!(claims(&next.refresh)["exp"], claims(&begun.refresh)["exp"]);
         tokens = next;
     }
-    // A page left alone, its timers running, idles out (NIST SP 800-63B-4 §5.1.2).
-    app.wait_until(begun.idle_expires_at);
+    // An unattended page with running timers expires (NIST SP 800-63B-4 §5.1.2).
+    app.set_time(begun.idle_expires_at);
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_idle");
 }
 
@@ -174,16 +179,16 @@ async fn an_active_refresh_after_passive_ones_renews_the_idle_window() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let begun = app.sign_in(&owner).await;
-    app.wait(TimeDelta::hours(20));
+    app.advance(TimeDelta::hours(20));
     let passive =
         app.post(REFRESH).bearer(&begun.refresh).json(&json!({"passive": true})).send().await.tokens();
-    app.wait(TimeDelta::hours(20));
+    app.advance(TimeDelta::hours(20));
     let active = app.refresh(&passive.refresh).await.tokens();
     assert_eq!(active.idle_expires_at.timestamp(), app.now().timestamp() + 259_200);
     assert_eq!(active.absolute_expires_at, begun.absolute_expires_at);
 }
 
-/// The claims of a token from before policies.
+/// Removes the policy claims, as in tokens issued before policies existed.
 fn grandfathered(token: &str) -> Value {
     let mut claims = claims(token);
     for claim in ["auth_time", "idle_max", "abs_max"] {
@@ -203,8 +208,8 @@ async fn a_token_from_before_policies_rotates_once_into_the_accounts_policy() {
     let mut old = grandfathered(&tokens.refresh);
     let session = old["jti"].as_str().unwrap().split('.').next().unwrap().to_owned();
     old["jti"] = json!(session);
-    let old = forge(&part(&tokens.refresh, 0), &old);
-    app.wait(TimeDelta::hours(30));
+    let old = forge(&token_part(&tokens.refresh, 0), &old);
+    app.advance(TimeDelta::hours(30));
     let next = app.refresh(&old).await.tokens();
     let fresh = claims(&next.refresh);
     let now = app.now().timestamp();
@@ -215,8 +220,8 @@ async fn a_token_from_before_policies_rotates_once_into_the_accounts_policy() {
     assert_eq!(fresh["jti"], format!("{session}.1"));
     assert_eq!(next.absolute_expires_at.timestamp(), now + 14_400);
     app.refresh(&old).await.assert_problem("invalid_refresh_token");
-    // From here on the session is as any other.
-    app.wait(TimeDelta::minutes(50));
+    // From here on it is an ordinary session.
+    app.advance(TimeDelta::minutes(50));
     let later = app.refresh(&next.refresh).await.tokens();
     assert_eq!(claims(&later.refresh)["auth_time"], now);
     assert_eq!(later.absolute_expires_at, next.absolute_expires_at);
@@ -232,18 +237,22 @@ async fn a_token_with_only_some_of_the_snapshot_is_malformed() {
     for claim in ["auth_time", "idle_max", "abs_max"] {
         let mut some = claims(&tokens.refresh);
         some.as_object_mut().unwrap().remove(claim);
-        app.refresh(&forge(&part(&tokens.refresh, 0), &some)).await.assert_problem("invalid_refresh_token");
+        app.refresh(&forge(&token_part(&tokens.refresh, 0), &some))
+            .await
+            .assert_problem("invalid_refresh_token");
     }
     for nonsense in [json!(0), json!(-1), json!(i64::MAX)] {
         let mut claims = claims(&tokens.refresh);
         claims["abs_max"] = nonsense;
-        app.refresh(&forge(&part(&tokens.refresh, 0), &claims)).await.assert_problem("invalid_refresh_token");
+        app.refresh(&forge(&token_part(&tokens.refresh, 0), &claims))
+            .await
+            .assert_problem("invalid_refresh_token");
     }
     assert_eq!(app.refresh(&tokens.refresh).await.status, 200);
 }
 
 #[tokio::test]
-async fn the_database_being_away_is_503_and_ends_nothing() {
+async fn an_unreachable_database_is_503_and_ends_no_session() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;

@@ -7,16 +7,16 @@ use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::test_app::{LOGIN, ME, REVOKE, SECURITY, TestApp, Tokens, User, slow};
+use crate::test_app::{LOGIN, ME, REVOKE, SECURITY, TestApp, Tokens, User, slow_body};
 
 async fn revoke(app: &TestApp, tokens: &Tokens, body: Value) -> i64 {
-    let answer = app.post(REVOKE).bearer(&tokens.access).json(&body).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.body["revoked_count"].as_i64().unwrap()
+    let response = app.post(REVOKE).bearer(&tokens.access).json(&body).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.body["revoked_count"].as_i64().unwrap()
 }
 
-/// An account with an owner, signed in twice, and an engineer, signed in once.
-async fn crew(app: &TestApp) -> (User, [Tokens; 2], Tokens) {
+/// An account with an owner who signed in twice, and an engineer who signed in once.
+async fn owner_and_member(app: &TestApp) -> (User, [Tokens; 2], Tokens) {
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", Role::Engineer).await;
     let own = [app.sign_in(&owner).await, app.sign_in(&owner).await];
@@ -26,7 +26,7 @@ async fn crew(app: &TestApp) -> (User, [Tokens; 2], Tokens) {
 #[tokio::test]
 async fn all_ends_every_session_the_callers_too() {
     let app = TestApp::new().await;
-    let (_, [own, second], bob) = crew(&app).await;
+    let (_, [own, second], bob) = owner_and_member(&app).await;
     assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
     for tokens in [&own, &second, &bob] {
         app.refresh(&tokens.refresh).await.assert_problem("invalid_refresh_token");
@@ -34,26 +34,26 @@ async fn all_ends_every_session_the_callers_too() {
     for tokens in [&second, &bob] {
         app.get(ME).bearer(&tokens.access).send().await.assert_problem("session_revoked");
     }
-    // The caller keeps the access token in hand, and a second call at once ends nothing more.
+    // The caller's access token survives, and a second call ends nothing more.
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
     assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 0);
-    app.wait(TimeDelta::minutes(5));
+    app.advance(TimeDelta::minutes(5));
     app.get(ME).bearer(&own.access).send().await.assert_problem("access_token_expired");
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 0);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM sessions WHERE revoked_at IS NULL").await, 0);
 }
 
 #[tokio::test]
-async fn no_body_is_all() {
+async fn a_missing_body_means_all() {
     let app = TestApp::new().await;
-    let (_, [own, _], _) = crew(&app).await;
-    let answer = app.post(REVOKE).bearer(&own.access).send().await;
-    assert_eq!(answer.body, json!({"revoked_count": 3}));
+    let (_, [own, _], _) = owner_and_member(&app).await;
+    let response = app.post(REVOKE).bearer(&own.access).send().await;
+    assert_eq!(response.body, json!({"revoked_count": 3}));
 }
 
 #[tokio::test]
-async fn others_spares_every_session_of_the_caller() {
+async fn others_keeps_every_session_of_the_caller() {
     let app = TestApp::new().await;
-    let (_, [own, second], bob) = crew(&app).await;
+    let (_, [own, second], bob) = owner_and_member(&app).await;
     assert_eq!(revoke(&app, &own, json!({"scope": "others"})).await, 1);
     app.refresh(&bob.refresh).await.assert_problem("invalid_refresh_token");
     app.get(ME).bearer(&bob.access).send().await.assert_problem("session_revoked");
@@ -65,7 +65,7 @@ async fn others_spares_every_session_of_the_caller() {
 #[tokio::test]
 async fn another_account_is_neither_touched_nor_counted() {
     let app = TestApp::new().await;
-    let (_, [own, _], _) = crew(&app).await;
+    let (_, [own, _], _) = owner_and_member(&app).await;
     let stranger = app.owner("stranger@other.example").await;
     let theirs = app.sign_in(&stranger).await;
     assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
@@ -74,15 +74,15 @@ async fn another_account_is_neither_touched_nor_counted() {
 }
 
 #[tokio::test]
-async fn what_had_ended_already_is_not_counted_nor_stamped_again() {
+async fn ended_sessions_are_not_counted_or_stamped_again() {
     let app = TestApp::new().await;
-    let (owner, [own, second], bob) = crew(&app).await;
+    let (owner, [own, second], bob) = owner_and_member(&app).await;
     app.post("/api/v1/auth/logout").bearer(&bob.refresh).send().await;
-    app.wait_until(second.idle_expires_at);
+    app.set_time(second.idle_expires_at);
     let now = app.sign_in(&owner).await;
     assert_eq!(revoke(&app, &now, json!({})).await, 1, "the others idled out or signed out");
     let reason: String =
-        app.value("SELECT revoked_reason FROM sessions WHERE revoked_reason = 'signed_out'").await;
+        app.query_value("SELECT revoked_reason FROM sessions WHERE revoked_reason = 'signed_out'").await;
     assert_eq!(reason, "signed_out");
     app.refresh(&own.refresh).await.assert_problem("session_expired_idle");
 }
@@ -90,9 +90,9 @@ async fn what_had_ended_already_is_not_counted_nor_stamped_again() {
 #[tokio::test]
 async fn each_call_is_one_audit_event() {
     let app = TestApp::new().await;
-    let (_, [own, _], _) = crew(&app).await;
+    let (_, [own, _], _) = owner_and_member(&app).await;
     revoke(&app, &own, json!({"scope": "others"})).await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     revoke(&app, &own, json!({"scope": "all"})).await;
     let events =
         app.get("/api/v1/accounts/me/audit-events?kind=account.sessions_revoked_bulk").bearer(&own.access);
@@ -107,23 +107,23 @@ async fn each_call_is_one_audit_event() {
 #[tokio::test]
 async fn bad_scopes_are_refused() {
     let app = TestApp::new().await;
-    let (_, [own, _], _) = crew(&app).await;
+    let (_, [own, _], _) = owner_and_member(&app).await;
     for body in [json!({"scope": "mine"}), json!({"scope": null}), json!({"scopes": "all"}), json!("all")] {
         app.post(REVOKE).bearer(&own.access).json(&body).send().await.assert_problem("validation_failed");
     }
-    assert_eq!(app.audit("account.sessions_revoked_bulk").await, 0);
+    assert_eq!(app.audit_count("account.sessions_revoked_bulk").await, 0);
 }
 
 #[tokio::test]
 async fn only_owners_may_and_only_with_an_access_token() {
     let app = TestApp::new().await;
-    let (owner, _, engineer) = crew(&app).await;
+    let (owner, _, engineer) = owner_and_member(&app).await;
     let viewer = app.user(owner.account, "vic@example.com", Role::Viewer).await;
     let viewer = app.sign_in(&viewer).await;
     let calls = || {
         [
             app.get(SECURITY),
-            app.call(axum::http::Method::PATCH, SECURITY).json(&json!({"idle_minutes": 60})),
+            app.request(axum::http::Method::PATCH, SECURITY).json(&json!({"idle_minutes": 60})),
             app.post(REVOKE).json(&json!({"scope": "all"})),
             app.get("/api/v1/accounts/me/audit-events"),
         ]
@@ -140,7 +140,7 @@ async fn only_owners_may_and_only_with_an_access_token() {
         call.bearer(&engineer.refresh).send().await.assert_problem("invalid_access_token");
     }
     assert_eq!(app.refresh(&engineer.refresh).await.status, 200);
-    assert_eq!(app.audit("account.sessions_revoked_bulk").await, 0);
+    assert_eq!(app.audit_count("account.sessions_revoked_bulk").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -155,15 +155,15 @@ async fn after_a_revocation_that_raced_with_refreshes_no_session_can_refresh() {
     let mut storm = JoinSet::new();
     for session in &sessions {
         let (app, mut token) = (Arc::clone(&app), session.refresh.clone());
-        // Each goes on refreshing with the newest token that it was given, until it is refused.
+        // Each keeps refreshing with the newest token until it is refused.
         storm.spawn(async move {
             loop {
-                let answer = app.refresh(&token).await;
-                if answer.status != 200 {
-                    answer.assert_problem("invalid_refresh_token");
+                let response = app.refresh(&token).await;
+                if response.status != 200 {
+                    response.assert_problem("invalid_refresh_token");
                     return token;
                 }
-                token = answer.tokens().refresh;
+                token = response.tokens().refresh;
             }
         });
     }
@@ -175,23 +175,23 @@ async fn after_a_revocation_that_raced_with_refreshes_no_session_can_refresh() {
 }
 
 #[tokio::test]
-async fn of_the_callers_access_tokens_only_the_one_in_hand_outlives_all() {
+async fn only_the_callers_current_access_token_survives_all() {
     let app = TestApp::new().await;
-    let (_, [own, _], _) = crew(&app).await;
+    let (_, [own, _], _) = owner_and_member(&app).await;
     let stolen = own.access.clone();
     let own = app.refresh(&own.refresh).await.tokens();
     assert_eq!(revoke(&app, &own, json!({"scope": "all"})).await, 3);
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
     app.get(ME).bearer(&stolen).send().await.assert_problem("session_revoked");
-    app.wait(TimeDelta::minutes(5));
+    app.advance(TimeDelta::minutes(5));
     app.get(ME).bearer(&own.access).send().await.assert_problem("access_token_expired");
 }
 
 #[tokio::test]
-async fn a_stale_sign_in_neither_sets_the_policy_nor_ends_sessions() {
+async fn an_old_sign_in_neither_sets_the_policy_nor_ends_sessions() {
     let app = TestApp::new().await;
-    let (_, [own, _], bob) = crew(&app).await;
-    app.wait(TimeDelta::minutes(15));
+    let (_, [own, _], bob) = owner_and_member(&app).await;
+    app.advance(TimeDelta::minutes(15));
     let own = app.refresh(&own.refresh).await.tokens();
     for call in [
         app.patch(SECURITY).json(&json!({"idle_minutes": 60, "absolute_minutes": 240})),
@@ -199,14 +199,14 @@ async fn a_stale_sign_in_neither_sets_the_policy_nor_ends_sessions() {
     ] {
         call.bearer(&own.access).send().await.assert_problem("reauthentication_required");
     }
-    assert_eq!(app.audit("account.session_policy_update").await, 0);
+    assert_eq!(app.audit_count("account.session_policy_update").await, 0);
     assert_eq!(app.refresh(&bob.refresh).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has_ended() {
+async fn a_request_that_waited_does_nothing_once_its_session_has_ended() {
     let app = TestApp::new().await;
-    let (owner, [own, _], _) = crew(&app).await;
+    let (owner, [own, _], _) = owner_and_member(&app).await;
     let second = app.user(owner.account, "zoe@example.com", Role::Owner).await;
     let second = app.sign_in(&second).await;
     let body = json!({"email": "evil@example.com", "role": "owner"});
@@ -216,7 +216,7 @@ async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has
         (app.post(REVOKE), json!({"scope": "others"})),
         (app.patch(SECURITY), json!({"idle_minutes": 60, "absolute_minutes": 240})),
     ] {
-        let (body, waited_for, go_on) = slow(&body);
+        let (body, waited_for, go_on) = slow_body(&body);
         let call = call.bearer(&own.access).header("content-type", "application/json").body(body);
         held.push((tokio::spawn(call.send()), go_on));
         waited_for.await.unwrap();
@@ -226,14 +226,14 @@ async fn a_request_that_waited_for_its_own_end_does_nothing_once_its_session_has
         go_on.send(()).unwrap();
         call.await.unwrap().assert_problem("session_revoked");
     }
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM invites").await, 0);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM invites").await, 0);
     assert_eq!(app.refresh(&second.refresh).await.status, 200);
 }
 
 #[tokio::test]
-async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
+async fn ending_the_callers_sessions_ends_the_surviving_token_too() {
     let app = TestApp::new().await;
-    let (owner, [own, _], _) = crew(&app).await;
+    let (owner, [own, _], _) = owner_and_member(&app).await;
     let zoe = app.user(owner.account, "zoe@example.com", Role::Owner).await;
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     assert_eq!(app.get(ME).bearer(&own.access).send().await.status, 200);
@@ -247,7 +247,7 @@ async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     app.post("/api/v1/auth/logout").bearer(&own.access).send().await;
     app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 
-    // An owner who ends this person's sessions, and another password.
+    // An owner who signs this user out, and a password change.
     let own = app.sign_in(&owner).await;
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     let zoe = app.sign_in(&zoe).await;
@@ -258,7 +258,7 @@ async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     let own = app.sign_in(&owner).await;
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     app.post("/api/v1/auth/forgot-password").json(&json!({"email": owner.email})).send().await;
-    let mails = app.mails().await;
+    let mails = app.sent_emails().await;
     let mail = mails.iter().find(|mail| mail.subject == "Set a new password").unwrap();
     let body = json!({"token": mail.token("/reset-password"), "password": "seven purple kangaroos hum"});
     assert_eq!(app.post("/api/v1/auth/reset-password").json(&body).send().await.status, 204);
@@ -268,7 +268,7 @@ async fn what_ends_the_callers_sessions_ends_the_token_in_hand_too() {
     let own = app.post(LOGIN).json(&body).send().await.tokens();
     assert!(revoke(&app, &own, json!({"scope": "all"})).await > 0);
     let body = json!({"current_password": "seven purple kangaroos hum", "new_password": "eight purple kangaroos hum"});
-    let answer = app.post("/api/v1/auth/change-password").bearer(&own.access).json(&body).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = app.post("/api/v1/auth/change-password").bearer(&own.access).json(&body).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
     app.get(ME).bearer(&own.access).send().await.assert_problem("session_revoked");
 }

@@ -1,4 +1,4 @@
-//! What the database itself guards.
+//! Constraints that the database enforces.
 
 use crate::test_app::TestApp;
 
@@ -31,7 +31,7 @@ async fn the_database_refuses_a_policy_out_of_bounds() {
 }
 
 #[tokio::test]
-async fn an_address_names_one_user_in_the_whole_system() {
+async fn an_address_is_unique_in_the_whole_system() {
     let app = TestApp::new().await;
     app.owner("ada@example.com").await;
     let taken = app.execute(
@@ -48,10 +48,10 @@ async fn migrating_again_and_by_several_at_once_changes_nothing() {
     let migrate = || app.app.database.migrate(&app.database_url);
     let (a, b, c) = tokio::join!(migrate(), migrate(), migrate());
     a.and(b).and(c).unwrap();
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM users").await, 1);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM users").await, 1);
 }
 
-/// What a rotation may set.
+/// The columns that a rotation may set.
 const ROTATED: [&str; 7] = [
     "generation",
     "rotations",
@@ -72,38 +72,42 @@ async fn a_rotation_touches_no_index() {
     }
     if app.database_url.starts_with("postgres") {
         let indexed: String = app
-            .value("SELECT string_agg(indexdef, '; ') FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'sessions'")
+            .query_value("SELECT string_agg(indexdef, '; ') FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'sessions'")
             .await;
         for column in ROTATED {
             assert!(!indexed.contains(column), "{indexed}");
         }
     } else {
         let indexed: String = app
-            .value("SELECT group_concat(sql, '; ') FROM sqlite_master WHERE type = 'index' AND tbl_name = 'sessions'")
+            .query_value("SELECT group_concat(sql, '; ') FROM sqlite_master WHERE type = 'index' AND tbl_name = 'sessions'")
             .await;
         for column in ROTATED {
             assert!(!indexed.contains(column), "{indexed}");
         }
     }
-    assert_eq!(app.value::<String>("SELECT rotations FROM sessions").await.len(), 64, "bounded");
+    assert_eq!(app.query_value::<String>("SELECT rotations FROM sessions").await.len(), 64, "bounded");
 }
 
 #[tokio::test]
-async fn what_is_answered_is_on_the_disk() {
+async fn a_response_is_sent_after_the_data_is_on_disk() {
     let app = TestApp::new().await;
     if app.database_url.starts_with("sqlite") {
-        assert_eq!(app.value::<String>("PRAGMA journal_mode").await, "wal");
+        assert_eq!(app.query_value::<String>("PRAGMA journal_mode").await, "wal");
         assert_eq!(
-            app.value::<i64>("PRAGMA synchronous").await,
+            app.query_value::<i64>("PRAGMA synchronous").await,
             2,
             "FULL: a revocation survives a power cut"
         );
-        assert_eq!(app.value::<i64>("PRAGMA foreign_keys").await, 1);
-        assert_eq!(app.value::<i64>("PRAGMA busy_timeout").await, 5_000);
+        assert_eq!(app.query_value::<i64>("PRAGMA foreign_keys").await, 1);
+        assert_eq!(app.query_value::<i64>("PRAGMA busy_timeout").await, 5_000);
     } else {
         let weakened = "SELECT count(*) FROM pg_settings WHERE name IN ('synchronous_commit', 'fsync') AND setting <> boot_val \
                         AND source NOT IN ('configuration file', 'command line')";
-        assert_eq!(app.value::<i64>(weakened).await, 0, "durability is as the server's operator set it");
+        assert_eq!(
+            app.query_value::<i64>(weakened).await,
+            0,
+            "durability is as the server's operator set it"
+        );
     }
 }
 
@@ -114,5 +118,5 @@ async fn an_entry_of_the_audit_trail_is_neither_changed_nor_deleted() {
     app.sign_in(&owner).await;
     assert!(app.execute("UPDATE audit_events SET address = 'elsewhere'").await.is_err());
     assert!(app.execute("DELETE FROM audit_events").await.is_err());
-    assert_eq!(app.audit("session.signed_in").await, 1);
+    assert_eq!(app.audit_count("session.signed_in").await, 1);
 }

@@ -1,78 +1,15 @@
-//! What is neither logged nor kept (ASVS V14.2, V16.2).
-
-use std::{
-    io,
-    sync::{Arc, LazyLock, Mutex},
-};
+//! Secrets are neither logged nor stored (ASVS V14.2, V16.2).
 
 use chrono::TimeDelta;
-use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
 
-use tracing::{Dispatch, subscriber::NoSubscriber};
-
-use crate::test_app::{LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp};
-
-/// What was logged, whatever the level that an operator may choose.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        // With one subscriber alive, a thread of another test that reaches a log line first turns it off for
-        // good, because that thread has no subscriber. With two, each line asks the thread that it runs in.
-        static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
-        LazyLock::force(&SECOND);
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Every row of every table.
-pub async fn everything(app: &TestApp) -> String {
-    let is_sqlite = app.app.database.write.get_database_backend() == DbBackend::Sqlite;
-    let tables: String = app
-        .value(if is_sqlite {
-            "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
-        } else {
-            "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = current_schema()"
-        })
-        .await;
-    let mut all = String::new();
-    for table in tables.split(',') {
-        let rows = if is_sqlite {
-            let columns = format!(
-                "SELECT group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM pragma_table_info('{table}')"
-            );
-            format!("SELECT group_concat({}, ' ') FROM {table}", app.value::<String>(&columns).await)
-        } else {
-            format!("SELECT string_agg(CAST(t AS TEXT), ' ') FROM {table} t")
-        };
-        all += &app.value::<Option<String>>(&rows).await.unwrap_or_default();
-    }
-    all
-}
+use crate::test_app::{
+    LOGIN, LOGOUT, PASSWORD, REFRESH, TestApp,
+    leaks::{Log, all_rows},
+};
 
 #[tokio::test]
-async fn no_token_link_cookie_or_password_is_logged_or_kept() {
+async fn no_token_link_cookie_or_password_is_logged_or_stored() {
     const NEW: &str = "seven purple kangaroos hum";
     let app = TestApp::new().await;
     let log = Log::default();
@@ -88,7 +25,7 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     });
     let registered = post("/auth/register", registration).send().await;
     secrets.push(secret_of(registered.header("set-cookie")));
-    let link = app.mail().await.token("/verify-email");
+    let link = app.only_email().await.token("/verify-email");
     let verify = json!({"token": link, "password": PASSWORD});
     assert_eq!(post("/auth/verify-email", verify).send().await.status, 200);
     secrets.push(link);
@@ -96,8 +33,8 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     for password in ["a wrong password", PASSWORD] {
         let credentials =
             json!({"email": "ada@example.com", "password": password, "token_delivery": "cookie"});
-        let answer = post("/auth/login/json", credentials).send().await;
-        let cookies = answer.headers.get_all("set-cookie");
+        let response = post("/auth/login/json", credentials).send().await;
+        let cookies = response.headers.get_all("set-cookie");
         secrets.extend(cookies.iter().map(|cookie| secret_of(cookie.to_str().unwrap())));
     }
     let owner = app.post(LOGIN).json(&json!({"email": "ada@example.com", "password": PASSWORD}));
@@ -109,24 +46,24 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
 
     let invitation = json!({"email": "bob@example.com", "role": "viewer"});
     post("/accounts/me/invites", invitation).bearer(&proven.access).send().await;
-    let link = app.mail_to("bob@example.com").await.token("/invite");
+    let link = app.email_to("bob@example.com").await.token("/invite");
     let joining = json!({"name": "Bob", "password": PASSWORD});
     let bob = post(&format!("/invites/{link}/accept"), joining).send().await.tokens();
     secrets.push(link);
 
     post("/users/me/email", json!({"email": "countess@example.com"})).bearer(&proven.access).send().await;
-    let link = app.mail_to("countess@example.com").await.token("/verify-email");
+    let link = app.email_to("countess@example.com").await.token("/verify-email");
     assert_eq!(post("/auth/verify-email", json!({"token": link})).send().await.status, 200);
     secrets.push(link);
-    secrets.push(app.mail_to("ada@example.com").await.token("/not-me"));
+    secrets.push(app.email_to("ada@example.com").await.token("/not-me"));
     post("/auth/forgot-password", json!({"email": "countess@example.com"})).send().await;
-    let link = app.mail().await.token("/reset-password");
+    let link = app.only_email().await.token("/reset-password");
     assert_eq!(
         post("/auth/reset-password", json!({"token": link, "password": NEW})).send().await.status,
         204
     );
     secrets.push(link);
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     app.refresh(&proven.refresh).await.assert_problem("invalid_refresh_token");
     app.post(LOGOUT).bearer(&bob.refresh).send().await;
     for tokens in [first, next, proven, bob] {
@@ -134,18 +71,18 @@ async fn no_token_link_cookie_or_password_is_logged_or_kept() {
     }
 
     assert!(secrets.len() > 18 && secrets.iter().all(|secret| secret.len() > 12), "{secrets:?}");
-    let (rows, log) = (everything(&app).await, log.text());
+    let (rows, log) = (all_rows(&app).await, log.text());
     assert!(log.contains("/api/v1/auth/reset-password"), "requests are logged: {log}");
     assert!(rows.contains("countess@example.com"), "{rows}");
     for secret in secrets {
-        // A signature alone would do for who has the rest.
+        // The signature suffices for somebody who has the rest.
         let part = secret.rsplit('.').next().unwrap();
         assert!(!log.contains(part), "{secret} in {log}");
         assert!(!rows.contains(part), "{secret} in {rows}");
     }
 }
 
-/// The value of a cookie that is set.
+/// The value of a `Set-Cookie` header.
 fn secret_of(cookie: &str) -> String {
     cookie.split(';').next().unwrap().split_once('=').unwrap().1.to_owned()
 }

@@ -4,16 +4,16 @@ use chrono::TimeDelta;
 use curfew_shared::auth::Role;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, REVOKE, SECURITY, TestApp, Tokens, claims};
+use crate::test_app::{REVOKE, SECURITY, TestApp, TestResponse, Tokens, claims};
 
 async fn get(app: &TestApp, tokens: &Tokens) -> Value {
-    let answer = app.get(SECURITY).bearer(&tokens.access).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.body
+    let response = app.get(SECURITY).bearer(&tokens.access).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.body
 }
 
-async fn patch(app: &TestApp, tokens: &Tokens, body: Value) -> Answer {
-    app.call(axum::http::Method::PATCH, SECURITY).bearer(&tokens.access).json(&body).send().await
+async fn patch(app: &TestApp, tokens: &Tokens, body: Value) -> TestResponse {
+    app.request(axum::http::Method::PATCH, SECURITY).bearer(&tokens.access).json(&body).send().await
 }
 
 #[tokio::test]
@@ -56,11 +56,11 @@ async fn a_custom_policy_persists_and_holds_from_the_next_sign_in() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let before = app.sign_in(&owner).await;
-    let answer = patch(&app, &before, json!({"idle_minutes": 60, "absolute_minutes": 240})).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body, get(&app, &before).await, "answers what GET answers");
-    assert_eq!(answer.body["policy"]["preset"], "custom");
-    assert_eq!(answer.body["policy"]["effective"], json!({"idle_minutes": 60, "absolute_minutes": 240}));
+    let response = patch(&app, &before, json!({"idle_minutes": 60, "absolute_minutes": 240})).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(response.body, get(&app, &before).await, "answers what GET answers");
+    assert_eq!(response.body["policy"]["preset"], "custom");
+    assert_eq!(response.body["policy"]["effective"], json!({"idle_minutes": 60, "absolute_minutes": 240}));
     let after = claims(&app.sign_in(&owner).await.refresh);
     assert_eq!((&after["idle_max"], &after["abs_max"]), (&json!(3_600), &json!(14_400)));
     let kept = claims(&app.refresh(&before.refresh).await.tokens().refresh);
@@ -87,7 +87,7 @@ async fn clearing_one_half_is_checked_against_what_stays() {
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     assert_eq!(patch(&app, &tokens, json!({"idle_minutes": 60, "absolute_minutes": 240})).await.status, 200);
-    // The default idle window, 4 320, does not fit into 240.
+    // The default idle window of 4,320 minutes exceeds 240.
     let refused = patch(&app, &tokens, json!({"idle_minutes": null})).await;
     refused.assert_problem("validation_failed");
     assert_eq!(refused.body["errors"][0]["code"], "exceeds_absolute");
@@ -113,9 +113,9 @@ async fn a_policy_out_of_bounds_is_refused_by_name_and_nothing_is_written() {
             20_160,
         ),
     ] {
-        let answer = patch(&app, &tokens, body.clone()).await;
-        answer.assert_problem("validation_failed");
-        let error = &answer.body["errors"][0];
+        let response = patch(&app, &tokens, body.clone()).await;
+        response.assert_problem("validation_failed");
+        let error = &response.body["errors"][0];
         assert_eq!((error["field"].as_str(), error["code"].as_str()), (Some(field), Some(code)), "{body}");
         assert_eq!(error["limit"], limit, "{body}");
     }
@@ -124,7 +124,7 @@ async fn a_policy_out_of_bounds_is_refused_by_name_and_nothing_is_written() {
         patch(&app, &tokens, body).await.assert_problem("validation_failed");
     }
     assert_eq!(get(&app, &tokens).await, before);
-    assert_eq!(app.audit("account.session_policy_update").await, 0);
+    assert_eq!(app.audit_count("account.session_policy_update").await, 0);
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn a_change_is_one_audit_event_with_all_sides_of_it() {
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     patch(&app, &tokens, json!({"idle_minutes": 60})).await;
-    // What changes nothing is not on record.
+    // A change without effect is not audited.
     patch(&app, &tokens, json!({"idle_minutes": 60})).await;
     patch(&app, &tokens, json!({})).await;
     let events =
@@ -159,14 +159,14 @@ async fn presets_are_told_by_their_values() {
     let tokens = app.sign_in(&owner).await;
     let preset = async |body| patch(&app, &tokens, body).await.body["policy"]["preset"].clone();
     assert_eq!(preset(json!({"idle_minutes": 10_080, "absolute_minutes": 43_200})).await, "standard");
-    // Strict by value is not Strict by default: it would not follow a change of the system's default.
+    // Custom values equal to Strict would not follow a change of the system's default.
     assert_eq!(preset(json!({"idle_minutes": 4_320, "absolute_minutes": 20_160})).await, "custom");
     assert_eq!(preset(json!({"idle_minutes": null, "absolute_minutes": null})).await, "strict");
 }
 
 #[tokio::test]
 async fn an_operators_narrower_bounds_hold_and_hide_presets_beyond_them() {
-    let app = TestApp::with(&["--idle-minutes-max", "5000", "--absolute-minutes-min", "120"]).await;
+    let app = TestApp::with_flags(&["--idle-minutes-max", "5000", "--absolute-minutes-min", "120"]).await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let policy = get(&app, &tokens).await["policy"].clone();
@@ -179,7 +179,7 @@ async fn an_operators_narrower_bounds_hold_and_hide_presets_beyond_them() {
 }
 
 #[tokio::test]
-async fn bounds_that_an_operator_narrows_later_reach_what_was_set_before() {
+async fn bounds_narrowed_later_apply_to_existing_policies() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
@@ -208,12 +208,12 @@ async fn active_users_are_those_with_a_live_session_newest_first() {
     let stranger = app.owner("stranger@other.example").await;
     app.sign_in(&stranger).await;
     app.sign_in(&eve).await;
-    app.wait(TimeDelta::days(3));
-    // Eve's session has idled out.
+    app.advance(TimeDelta::days(3));
+    // Eve's session has expired idle.
     app.sign_in(&bob).await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     app.sign_in(&bob).await;
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     let tokens = app.sign_in(&owner).await;
     let gone = app.sign_in(&owner).await;
     app.post("/api/v1/auth/logout").bearer(&gone.refresh).send().await;
@@ -235,7 +235,7 @@ async fn active_users_are_those_with_a_live_session_newest_first() {
 }
 
 #[tokio::test]
-async fn of_many_active_users_a_hundred_are_named_and_all_are_counted() {
+async fn a_hundred_active_users_are_listed_and_all_are_counted() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
@@ -275,7 +275,7 @@ async fn another_accounts_policy_is_not_touched() {
 }
 
 #[tokio::test]
-async fn two_owners_who_change_each_a_half_at_once_lose_nothing() {
+async fn two_owners_who_each_change_one_half_at_once_lose_nothing() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let bob = app.user(owner.account, "bob@example.com", Role::Owner).await;
@@ -291,7 +291,7 @@ async fn two_owners_who_change_each_a_half_at_once_lose_nothing() {
         let set = &get(&app, &own).await["policy"]["override"];
         assert_eq!(set, &json!({"idle_minutes": idle, "absolute_minutes": absolute}));
     }
-    // Each change begins where the one before ended.
+    // Each change starts from the result of the one before.
     let events = app.get("/api/v1/accounts/me/audit-events?kind=account.session_policy_update");
     let events = events.bearer(&own.access).send().await.body["events"].as_array().unwrap().clone();
     assert_eq!(events.len(), 9);
@@ -304,7 +304,7 @@ async fn two_owners_who_change_each_a_half_at_once_lose_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_put_on_record_is_not_done() {
+async fn a_change_that_cannot_be_audited_does_not_happen() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let (own, other) = (app.sign_in(&owner).await, app.sign_in(&owner).await);

@@ -1,4 +1,4 @@
-//! Health, metrics, and the description of the API.
+//! Health, metrics, and the OpenAPI description.
 
 use chrono::TimeDelta;
 use curfew_shared::{
@@ -15,13 +15,13 @@ use crate::test_app::{REFRESH, TestApp};
 async fn it_is_live_and_ready() {
     let app = TestApp::new().await;
     for path in ["/health/live", "/health/ready"] {
-        let answer = app.get(path).send().await;
-        assert_eq!((answer.status.as_u16(), answer.body), (200, json!({"status": "ok"})));
+        let response = app.get(path).send().await;
+        assert_eq!((response.status.as_u16(), response.body), (200, json!({"status": "ok"})));
     }
 }
 
 #[tokio::test]
-async fn what_happens_is_counted_without_naming_anybody() {
+async fn metrics_count_events_without_personal_data() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
@@ -37,20 +37,20 @@ async fn what_happens_is_counted_without_naming_anybody() {
     assert!(metrics.ends_with("# EOF\n"));
 }
 
-/// Not even while no message can be sent, which is tried only where there is somebody to write to.
+/// Not even while mail cannot be sent, which is only tried for known addresses.
 #[tokio::test]
-async fn what_is_counted_does_not_tell_whether_an_address_is_known() {
+async fn metrics_do_not_reveal_whether_an_address_is_known() {
     let counted = async |email: &str| {
         let app = TestApp::new().await;
         app.owner("ada@example.com").await;
-        let answer = app.post("/api/v1/auth/forgot-password").json(&json!({"email": email})).send().await;
-        assert_eq!(answer.status, 202);
+        let response = app.post("/api/v1/auth/forgot-password").json(&json!({"email": email})).send().await;
+        assert_eq!(response.status, 202);
         let no_folder = tempfile::NamedTempFile::new().unwrap();
         for _ in 0..3 {
             mailer::deliver(&app.app, &Post::Outbox(no_folder.path().to_owned())).await.unwrap();
-            app.wait(TimeDelta::hours(1));
+            app.advance(TimeDelta::hours(1));
         }
-        let waiting: i64 = app.value("SELECT count(*) FROM mails").await;
+        let waiting: i64 = app.query_value("SELECT count(*) FROM mails").await;
         let metrics = app.metrics().await;
         let counts = metrics.lines().filter(|line| !line.starts_with("curfew_http_request_seconds"));
         (waiting, counts.map(str::to_owned).collect::<Vec<_>>())
@@ -62,7 +62,7 @@ async fn what_is_counted_does_not_tell_whether_an_address_is_known() {
 }
 
 #[tokio::test]
-async fn metrics_are_not_for_the_public_and_a_process_that_stops_is_not_ready() {
+async fn metrics_are_private_and_a_stopping_process_is_not_ready() {
     let app = TestApp::new().await;
     assert_eq!(app.get("/metrics").send().await.status, 404);
     app.app.stopping.cancel();
@@ -95,7 +95,7 @@ async fn the_description_describes_every_refusal() {
             let tags = operation["tags"].as_array().unwrap();
             let declared = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]);
             assert!(tags.iter().all(|tag| declared.clone().any(|name| name == tag)), "{path}");
-            // What needs a caller refuses who is none.
+            // Endpoints with a caller refuse requests without one.
             if path.starts_with(API) && operation["security"].is_null() {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
@@ -134,7 +134,7 @@ async fn every_operation_has_an_id_of_its_own_and_every_response_a_description()
     assert!(callback["404"].is_object());
 }
 
-/// That each is an instance of its schema is checked by `just test-openapi`.
+/// `just test-openapi` checks each example against its schema.
 #[test]
 fn every_body_in_the_description_has_an_example() {
     let document = serde_json::to_value(curfew::http::openapi()).unwrap();

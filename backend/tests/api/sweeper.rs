@@ -1,4 +1,4 @@
-//! Sessions that ended long ago.
+//! The sweeper.
 
 use chrono::TimeDelta;
 use curfew::jobs::sweeper::{self, Swept};
@@ -10,13 +10,13 @@ async fn a_session_is_deleted_a_day_after_its_last_possible_moment_and_not_befor
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let old = app.sign_in(&owner).await;
-    app.wait(TimeDelta::days(1));
+    app.advance(TimeDelta::days(1));
     app.sign_in(&owner).await;
-    app.wait_until(old.absolute_expires_at + TimeDelta::days(1));
+    app.set_time(old.absolute_expires_at + TimeDelta::days(1));
     assert_eq!(sweeper::sweep(&app.app).await.unwrap().deleted, 0);
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     assert_eq!(sweeper::sweep(&app.app).await.unwrap(), Swept { closed: 0, deleted: 1 });
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 1);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM sessions").await, 1);
 }
 
 #[tokio::test]
@@ -34,71 +34,72 @@ async fn sweeping_goes_on_until_nothing_is_left() {
          FROM sessions, n"
     );
     app.execute(&sql).await.unwrap();
-    app.wait(TimeDelta::days(60));
+    app.advance(TimeDelta::days(60));
     assert_eq!(sweeper::sweep(&app.app).await.unwrap(), Swept { closed: 1_202, deleted: 1_202 });
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 0);
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM sessions").await, 0);
 }
 
 #[tokio::test]
-async fn a_session_that_nobody_used_in_time_is_put_on_record_once_and_still_says_why_it_ended() {
+async fn an_idle_expiry_is_audited_once_and_still_explained() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    app.wait_until(tokens.idle_expires_at - TimeDelta::milliseconds(1));
+    app.set_time(tokens.idle_expires_at - TimeDelta::milliseconds(1));
     assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
-    app.wait_until(tokens.idle_expires_at);
+    app.set_time(tokens.idle_expires_at);
     assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 1);
     assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
-    assert_eq!(app.audit("session.expired").await, 1);
+    assert_eq!(app.audit_count("session.expired").await, 1);
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_idle");
 }
 
 #[tokio::test]
-async fn a_session_past_its_absolute_end_alone_is_left_to_say_so_itself() {
-    let app = TestApp::with(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
+async fn the_sweeper_leaves_absolute_expiry_to_the_next_request() {
+    let app =
+        TestApp::with_flags(&["--idle-minutes-default", "60", "--absolute-minutes-default", "60"]).await;
     let owner = app.owner("ada@example.com").await;
     let begun = app.sign_in(&owner).await;
-    app.wait(TimeDelta::minutes(30));
+    app.advance(TimeDelta::minutes(30));
     let tokens = app.refresh(&begun.refresh).await.tokens();
-    app.wait_until(begun.absolute_expires_at);
+    app.set_time(begun.absolute_expires_at);
     assert_eq!(sweeper::sweep(&app.app).await.unwrap().closed, 0);
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
-    assert_eq!(app.audit("session.expired").await, 1);
+    assert_eq!(app.audit_count("session.expired").await, 1);
 }
 
 #[tokio::test]
-async fn a_session_used_shortly_before_its_absolute_end_is_on_record_before_it_is_deleted() {
+async fn an_absolute_expiry_is_audited_before_the_session_is_deleted() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let begun = app.sign_in(&owner).await;
     let mut tokens = begun.clone();
     for _ in 0..5 {
-        app.wait_until(tokens.idle_expires_at - TimeDelta::hours(6));
+        app.set_time(tokens.idle_expires_at - TimeDelta::hours(6));
         tokens = app.refresh(&tokens.refresh).await.tokens();
         sweeper::sweep(&app.app).await.unwrap();
     }
     assert!(tokens.idle_expires_at > begun.absolute_expires_at + TimeDelta::hours(40));
-    // A day and a half after its end whoever asks is told of it still.
-    app.wait_until(begun.absolute_expires_at + TimeDelta::hours(36));
+    // A day and a half after its end, a request still learns the reason.
+    app.set_time(begun.absolute_expires_at + TimeDelta::hours(36));
     sweeper::sweep(&app.app).await.unwrap();
     app.refresh(&tokens.refresh).await.assert_problem("session_expired_absolute");
-    assert_eq!(app.audit("session.expired").await, 1);
-    app.wait_until(tokens.idle_expires_at + TimeDelta::days(2));
+    assert_eq!(app.audit_count("session.expired").await, 1);
+    app.set_time(tokens.idle_expires_at + TimeDelta::days(2));
     sweeper::sweep(&app.app).await.unwrap();
-    assert_eq!(app.value::<i64>("SELECT count(*) FROM sessions").await, 0);
-    assert_eq!(app.audit("session.expired").await, 1, "once");
+    assert_eq!(app.query_value::<i64>("SELECT count(*) FROM sessions").await, 0);
+    assert_eq!(app.audit_count("session.expired").await, 1, "once");
 }
 
 #[tokio::test]
-async fn a_sweep_that_races_with_refreshes_ends_none_that_was_answered() {
+async fn a_sweep_ends_no_session_that_was_just_refreshed() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     for _ in 0..5 {
         let tokens = app.sign_in(&owner).await;
-        app.wait_until(tokens.idle_expires_at - TimeDelta::milliseconds(1));
+        app.set_time(tokens.idle_expires_at - TimeDelta::milliseconds(1));
         let (refreshed, swept) = tokio::join!(app.refresh(&tokens.refresh), async {
             tokio::task::yield_now().await;
-            app.wait(TimeDelta::milliseconds(1));
+            app.advance(TimeDelta::milliseconds(1));
             sweeper::sweep(&app.app).await
         });
         swept.unwrap();
@@ -109,17 +110,17 @@ async fn a_sweep_that_races_with_refreshes_ends_none_that_was_answered() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_kept_for_ninety_days_after_it_ran_out() {
+async fn an_expired_invitation_is_kept_for_ninety_days() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
     let invitation = serde_json::json!({"email": "bob@example.com", "role": "viewer"});
     app.post("/api/v1/accounts/me/invites").bearer(&tokens.access).json(&invitation).send().await;
-    let count = || app.value::<i64>("SELECT count(*) FROM invites");
-    app.wait(TimeDelta::days(97));
+    let count = || app.query_value::<i64>("SELECT count(*) FROM invites");
+    app.advance(TimeDelta::days(97));
     sweeper::sweep(&app.app).await.unwrap();
     assert_eq!(count().await, 1);
-    app.wait(TimeDelta::seconds(1));
+    app.advance(TimeDelta::seconds(1));
     sweeper::sweep(&app.app).await.unwrap();
     assert_eq!(count().await, 0);
 }

@@ -1,4 +1,26 @@
-//! The stage: an application of a test's own, and the words that its story is told in.
+//! The test harness. A test starts an application, moves its clock, and sends requests to its router:
+//!
+//! ```ignore
+//! #[tokio::test]
+//! async fn an_idle_session_cannot_be_refreshed() {
+//!     let app = TestApp::new().await;
+//!     let owner = app.owner("ada@example.com").await;
+//!     let tokens = app.sign_in(&owner).await;
+//!     app.advance(TimeDelta::hours(73));
+//!     app.refresh(&tokens.refresh).await.assert_problem("session_expired_idle");
+//! }
+//! ```
+//!
+//! - [`TestApp`] is the whole application on a database of its own. [`TestApp::with_flags`] starts it with
+//!   command-line flags, [`TestApp::replica_with`] starts a second one on the same database.
+//! - [`TestApp::get`], [`TestApp::post`], [`TestApp::patch`] and [`TestApp::delete`] build a [`TestRequest`];
+//!   [`TestRequest::send`] returns a [`TestResponse`].
+//! - The clock stands still until [`TestApp::advance`] or [`TestApp::set_time`] moves it.
+//! - [`TestApp::sent_emails`] runs the mailer and returns what it sent.
+//! - [`TestApp::query_value`] and [`TestApp::execute`] are only for what no endpoint shows or allows.
+
+pub mod fake_provider;
+pub mod leaks;
 
 use std::{
     sync::{Arc, Mutex},
@@ -43,10 +65,9 @@ pub const ME: &str = "/api/v1/auth/me";
 pub const SECURITY: &str = "/api/v1/accounts/me/security";
 pub const REVOKE: &str = "/api/v1/accounts/me/security/revoke-sessions";
 
-/// A busy machine's disk is no database that is away.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Generous, so that a slow disk is not reported as an outage.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A clock that stands still until the test moves it.
 #[derive(Debug)]
 pub struct TestClock(Mutex<DateTime<Utc>>);
 
@@ -56,7 +77,6 @@ impl Clock for TestClock {
     }
 }
 
-/// An application with a database of its own.
 pub struct TestApp {
     pub app: AppState,
     pub router: Router,
@@ -65,7 +85,6 @@ pub struct TestApp {
     folder: Arc<tempfile::TempDir>,
 }
 
-/// A user who can sign in with [`PASSWORD`].
 #[derive(Clone)]
 pub struct User {
     pub id: UserId,
@@ -75,11 +94,11 @@ pub struct User {
 
 impl TestApp {
     pub async fn new() -> Self {
-        Self::with(&[]).await
+        Self::with_flags(&[]).await
     }
 
-    /// With flags, as on the command line.
-    pub async fn with(flags: &[&str]) -> Self {
+    /// Starts it with flags, as on the command line.
+    pub async fn with_flags(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database_url = match std::env::var("TEST_DATABASE_URL") {
             Ok(url) => schema(&url).await,
@@ -92,7 +111,8 @@ impl TestApp {
         let settings = LayeredSettings::read(&command, &arguments, &Environment::default()).unwrap();
         let config = settings.config().unwrap();
         let (url, connections) = (&config.storage.database_url, config.storage.database_connections);
-        let database = Database::connect_through(url, connections, PATIENCE, config.storage.database_pooling);
+        let database =
+            Database::connect_through(url, connections, ACQUIRE_TIMEOUT, config.storage.database_pooling);
         let database = database.await.unwrap();
         database.migrate(&config.storage.database_url).await.unwrap();
         let start = "2026-03-01T09:00:00.250Z".parse().unwrap();
@@ -116,7 +136,7 @@ impl TestApp {
         }
     }
 
-    /// A replica with connections, and a clock, of its own.
+    /// A replica with its own database connections and clock.
     pub fn replica_on(&self, database: Database, clock: Arc<dyn Clock>) -> Self {
         let app = App::new(self.app.config.clone(), database, clock).unwrap();
         Self {
@@ -132,15 +152,15 @@ impl TestApp {
         self.clock.now()
     }
 
-    pub fn wait(&self, time: TimeDelta) {
+    pub fn advance(&self, time: TimeDelta) {
         *self.clock.0.lock().unwrap() += time;
     }
 
-    pub fn wait_until(&self, time: DateTime<Utc>) {
+    pub fn set_time(&self, time: DateTime<Utc>) {
         *self.clock.0.lock().unwrap() = time;
     }
 
-    /// An account with one owner.
+    /// Creates an account with one owner.
     pub async fn owner(&self, email: &str) -> User {
         let now = self.now();
         let account = AccountId(entropy::id(now).unwrap());
@@ -148,7 +168,7 @@ impl TestApp {
         self.user(account, email, Role::Owner).await
     }
 
-    /// One more user of an account.
+    /// Creates another user of an account.
     pub async fn user(&self, account: AccountId, email: &str, role: Role) -> User {
         let now = self.now();
         let id = UserId(entropy::id(now).unwrap());
@@ -167,40 +187,40 @@ impl TestApp {
     }
 
     pub async fn sign_in(&self, user: &User) -> Tokens {
-        let answer = self.post(LOGIN).json(&json!({"email": user.email, "password": PASSWORD})).send().await;
-        assert_eq!(answer.status, 200, "{:?}", answer.body);
-        answer.tokens()
+        let response =
+            self.post(LOGIN).json(&json!({"email": user.email, "password": PASSWORD})).send().await;
+        assert_eq!(response.status, 200, "{:?}", response.body);
+        response.tokens()
     }
 
-    pub fn get(&self, path: &str) -> Call {
-        self.call(Method::GET, path)
+    pub fn get(&self, path: &str) -> TestRequest {
+        self.request(Method::GET, path)
     }
 
-    pub fn post(&self, path: &str) -> Call {
-        self.call(Method::POST, path)
+    pub fn post(&self, path: &str) -> TestRequest {
+        self.request(Method::POST, path)
     }
 
-    pub fn call(&self, method: Method, path: &str) -> Call {
+    pub fn request(&self, method: Method, path: &str) -> TestRequest {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        Call { router: self.router.clone(), request }
+        TestRequest { router: self.router.clone(), request }
     }
 
-    /// The metrics, as their own listener serves them.
     pub async fn metrics(&self) -> String {
         let router = http::metrics_router(Arc::clone(&self.app));
-        Call { router, ..self.get("/metrics") }.send().await.text
+        TestRequest { router, ..self.get("/metrics") }.send().await.text
     }
 
-    pub fn patch(&self, path: &str) -> Call {
-        self.call(Method::PATCH, path)
+    pub fn patch(&self, path: &str) -> TestRequest {
+        self.request(Method::PATCH, path)
     }
 
-    pub fn delete(&self, path: &str) -> Call {
-        self.call(Method::DELETE, path)
+    pub fn delete(&self, path: &str) -> TestRequest {
+        self.request(Method::DELETE, path)
     }
 
-    /// Sends what is in the outbox, and answers it, oldest first.
-    pub async fn mails(&self) -> Vec<Mail> {
+    /// Sends the queued messages and returns them, oldest first.
+    pub async fn sent_emails(&self) -> Vec<Email> {
         let folder = self.folder.path().join("outbox");
         mailer::deliver(&self.app, &Post::Outbox(folder.clone())).await.unwrap();
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -209,33 +229,31 @@ impl TestApp {
         let mail = |file: std::path::PathBuf| {
             let raw = std::fs::read(&file).unwrap();
             std::fs::remove_file(file).unwrap();
-            Mail::parse(&raw)
+            Email::parse(&raw)
         };
         files.into_iter().map(mail).collect()
     }
 
-    /// The only message to somebody in the outbox.
-    pub async fn mail_to(&self, to: &str) -> Mail {
-        let mut mails = self.mails().await;
-        mails.retain(|mail| mail.to == to);
-        assert_eq!(mails.len(), 1, "{mails:?}");
-        mails.remove(0)
+    /// The only message to `to` in the outbox.
+    pub async fn email_to(&self, to: &str) -> Email {
+        let mut emails = self.sent_emails().await;
+        emails.retain(|email| email.to == to);
+        assert_eq!(emails.len(), 1, "{emails:?}");
+        emails.remove(0)
     }
 
-    /// The only message in the outbox.
-    pub async fn mail(&self) -> Mail {
-        let mut mails = self.mails().await;
-        assert_eq!(mails.len(), 1, "{mails:?}");
-        mails.remove(0)
+    pub async fn only_email(&self) -> Email {
+        let mut emails = self.sent_emails().await;
+        assert_eq!(emails.len(), 1, "{emails:?}");
+        emails.remove(0)
     }
 
-    /// Refreshes with the token as a bearer token.
-    pub async fn refresh(&self, token: &str) -> Answer {
+    pub async fn refresh(&self, token: &str) -> TestResponse {
         self.post(REFRESH).bearer(token).send().await
     }
 
-    /// One value from the database, for what no endpoint shows.
-    pub async fn value<T: sea_orm::TryGetable>(&self, sql: &str) -> T {
+    /// Returns one value from the database, for what no endpoint shows.
+    pub async fn query_value<T: sea_orm::TryGetable>(&self, sql: &str) -> T {
         let connection = &self.app.database.write;
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
@@ -245,12 +263,12 @@ impl TestApp {
         self.app.database.write.execute_unprepared(sql).await.map(drop)
     }
 
-    pub async fn audit(&self, kind: &str) -> i64 {
-        self.value(&format!("SELECT count(*) FROM audit_events WHERE kind = '{kind}'")).await
+    pub async fn audit_count(&self, kind: &str) -> i64 {
+        self.query_value(&format!("SELECT count(*) FROM audit_events WHERE kind = '{kind}'")).await
     }
 }
 
-/// A fresh schema in the PostgreSQL at `url`; answers an address that looks only there.
+/// Creates a schema in the PostgreSQL at `url` and returns a URL that uses only this schema.
 async fn schema(url: &str) -> String {
     let name = format!("test_{}", entropy::id(DateTime::UNIX_EPOCH).unwrap().simple());
     let connection = sea_orm::Database::connect(url).await.unwrap();
@@ -260,13 +278,13 @@ async fn schema(url: &str) -> String {
     format!("{url}{separator}options[search_path]={name}")
 }
 
-/// A request to be.
-pub struct Call {
+/// A request that is not sent yet.
+pub struct TestRequest {
     router: Router,
     request: Request<Body>,
 }
 
-impl Call {
+impl TestRequest {
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.request.headers_mut().append(name, value.parse().unwrap());
         self
@@ -295,29 +313,28 @@ impl Call {
     }
 
     /// Sends the request and returns the response with its body unread.
-    pub async fn open(self) -> axum::response::Response {
+    pub async fn send_streaming(self) -> axum::response::Response {
         self.router.oneshot(self.request).await.unwrap()
     }
 
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> TestResponse {
         let response = self.router.oneshot(self.request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, headers, body, text: String::from_utf8_lossy(&bytes).into_owned() }
+        TestResponse { status, headers, body, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 }
 
-/// A message that was sent.
 #[derive(Debug, Clone)]
-pub struct Mail {
+pub struct Email {
     pub to: String,
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
-impl Mail {
+impl Email {
     pub fn parse(raw: &[u8]) -> Self {
         let message = mail_parser::MessageParser::default().parse(raw).unwrap();
         Self {
@@ -328,7 +345,7 @@ impl Mail {
         }
     }
 
-    /// The token in its link to the page at `path`.
+    /// The token in the link to the page at `path`.
     pub fn token(&self, path: &str) -> String {
         let link = format!("https://curfew.example{path}#");
         let start = self.text.find(&link).unwrap_or_else(|| panic!("no {path} in {}", self.text));
@@ -336,15 +353,14 @@ impl Mail {
     }
 }
 
-/// What came back.
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
     pub text: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn tokens(&self) -> Tokens {
         assert_eq!(self.status, 200, "{:?}", self.body);
         assert_eq!(self.header("cache-control"), "no-store");
@@ -356,17 +372,17 @@ impl Answer {
         }
     }
 
-    /// Asserts that it is the whole problem for `word`, with what every problem carries.
-    pub fn assert_problem(&self, word: &str) {
-        let code: curfew_shared::error::ErrorCode = word.parse().unwrap();
-        assert_eq!(self.body["detail"], word, "{}", self.text);
-        assert_eq!(self.status.as_u16(), code.status());
-        assert_eq!(self.body["status"], code.status());
-        assert_eq!(self.body["type"], format!("/problems/{word}"));
+    /// Asserts that the response is the problem with this code, with every field and header of a problem.
+    pub fn assert_problem(&self, code: &str) {
+        let expected: curfew_shared::error::ErrorCode = code.parse().unwrap();
+        assert_eq!(self.body["detail"], code, "{}", self.text);
+        assert_eq!(self.status.as_u16(), expected.status());
+        assert_eq!(self.body["status"], expected.status());
+        assert_eq!(self.body["type"], format!("/problems/{code}"));
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.header("cache-control"), "no-store");
-        assert_eq!(self.headers.contains_key(header::WWW_AUTHENTICATE), code.status() == 401);
-        assert_eq!(self.headers.contains_key(header::RETRY_AFTER), matches!(code.status(), 429 | 503));
+        assert_eq!(self.headers.contains_key(header::WWW_AUTHENTICATE), expected.status() == 401);
+        assert_eq!(self.headers.contains_key(header::RETRY_AFTER), matches!(expected.status(), 429 | 503));
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -382,45 +398,45 @@ pub struct Tokens {
     pub absolute_expires_at: DateTime<Utc>,
 }
 
-/// A part of a token, unverified: 0 is the header, 1 the claims.
-pub fn part(token: &str, index: usize) -> Value {
+/// A decoded part of a token, without verification: 0 is the header, 1 the claims.
+pub fn token_part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 pub fn claims(token: &str) -> Value {
-    part(token, 1)
+    token_part(token, 1)
 }
 
-/// What a token's signature is over.
-pub fn encode(header: &Value, claims: &Value) -> String {
+/// The bytes that a token's signature covers.
+pub fn signing_input(header: &Value, claims: &Value) -> String {
     [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".")
 }
 
-/// Signs claims of the test's own with the refresh key, derived as is documented and not by the server's code.
+/// Signs claims with the refresh key, derived as documented and not by the server's code.
 pub fn forge(header: &Value, claims: &Value) -> String {
     forge_with(SECRET, header, claims)
 }
 
 pub fn forge_with(secret: &str, header: &Value, claims: &Value) -> String {
-    let message = encode(header, claims);
+    let message = signing_input(header, claims);
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &refresh_key(secret));
     let signature = aws_lc_rs::hmac::sign(&key, message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The same with the key of the access tokens.
+/// Signs claims with the key of the access tokens.
 pub fn forge_access(secret: &str, header: &Value, claims: &Value) -> String {
-    let message = encode(header, claims);
-    let key = Ed25519KeyPair::from_seed_unchecked(&derived(secret, b"curfew/access/v1")).unwrap();
+    let message = signing_input(header, claims);
+    let key = Ed25519KeyPair::from_seed_unchecked(&derive_key(secret, b"curfew/access/v1")).unwrap();
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())))
 }
 
 pub fn refresh_key(secret: &str) -> [u8; 32] {
-    derived(secret, b"curfew/refresh/v1")
+    derive_key(secret, b"curfew/refresh/v1")
 }
 
-fn derived(secret: &str, label: &[u8]) -> [u8; 32] {
+fn derive_key(secret: &str, label: &[u8]) -> [u8; 32] {
     use aws_lc_rs::hkdf;
     let mut key = [0; 32];
     hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
@@ -432,8 +448,11 @@ fn derived(secret: &str, label: &[u8]) -> [u8; 32] {
     key
 }
 
-/// A body that ends only when it is told to, by the second; the first tells when somebody waits for that.
-pub fn slow(body: &Value) -> (Body, tokio::sync::oneshot::Receiver<()>, tokio::sync::oneshot::Sender<()>) {
+/// A body whose last byte is sent only on request. The receiver reports that the server waits for it; the
+/// sender releases it.
+pub fn slow_body(
+    body: &Value,
+) -> (Body, tokio::sync::oneshot::Receiver<()>, tokio::sync::oneshot::Sender<()>) {
     let (wait, waited_for) = tokio::sync::oneshot::channel();
     let (go_on, told) = tokio::sync::oneshot::channel();
     let text = body.to_string();

@@ -1,4 +1,4 @@
-//! Tokens that others made (RFC 8725), and the rotation of the secret.
+//! Forged tokens (RFC 8725), and the rotation of the secret.
 
 use aws_lc_rs::{
     digest, hmac,
@@ -9,10 +9,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use crate::test_app::{
-    ME, SECRET, TestApp, claims, encode, forge, forge_access, forge_with, part, refresh_key,
+    ME, SECRET, TestApp, claims, forge, forge_access, forge_with, refresh_key, signing_input, token_part,
 };
 
-/// The object with one member of another value.
+/// The object with one field changed.
 fn with(object: &Value, key: &str, value: Value) -> Value {
     let mut object = object.clone();
     object[key] = value;
@@ -24,8 +24,8 @@ async fn forged_refresh_tokens_are_refused() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let (header, good) = (part(&tokens.refresh, 0), claims(&tokens.refresh));
-    let unsigned = encode(&with(&header, "alg", json!("none")), &good);
+    let (header, good) = (token_part(&tokens.refresh, 0), claims(&tokens.refresh));
+    let unsigned = signing_input(&with(&header, "alg", json!("none")), &good);
     let forged = [
         ("alg none", format!("{unsigned}.")),
         (
@@ -54,10 +54,10 @@ async fn forged_refresh_tokens_are_refused() {
         ("an expiry beyond all calendars", forge(&header, &with(&good, "exp", json!(i64::MAX)))),
     ];
     for (what, token) in forged {
-        let answer = app.refresh(&token).await;
-        assert_eq!(answer.body["detail"], "invalid_refresh_token", "{what}");
+        let response = app.refresh(&token).await;
+        assert_eq!(response.body["detail"], "invalid_refresh_token", "{what}");
     }
-    // The forger's tool is right: the same parts, unchanged, pass.
+    // Checks the forging itself: the same parts, unchanged, are accepted.
     assert_eq!(app.refresh(&forge(&header, &good)).await.status, 200);
 }
 
@@ -66,23 +66,23 @@ async fn forged_access_tokens_are_refused() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let (header, good) = (part(&tokens.access, 0), claims(&tokens.access));
+    let (header, good) = (token_part(&tokens.access, 0), claims(&tokens.access));
     let jwks = app.get("/.well-known/jwks.json").send().await.body;
     let public = URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap();
-    // The public key as an HMAC key: the classic confusion.
+    // Algorithm confusion: the public key as an HMAC key.
     let mut confused = header.clone();
     confused["alg"] = json!("HS256");
-    let message = encode(&confused, &good);
+    let message = signing_input(&confused, &good);
     let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &public), message.as_bytes());
     let confused = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac));
-    // A key of the forger's own, offered in the header.
+    // The forger's own key in the header.
     let own = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
     let mut with_key = header.clone();
     let x = URL_SAFE_NO_PAD.encode(own.public_key());
     with_key["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
-    let message = encode(&with_key, &good);
+    let message = signing_input(&with_key, &good);
     let with_key = format!("{message}.{}", URL_SAFE_NO_PAD.encode(own.sign(message.as_bytes())));
-    // Signed with the refresh key, dressed as an access token.
+    // An access token signed with the refresh key.
     let mut dressed = good.clone();
     dressed["exp"] = json!(app.now().timestamp() + 86_400);
     let dressed = forge(&header, &dressed);
@@ -92,14 +92,14 @@ async fn forged_access_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn access_tokens_signed_with_the_right_key_are_refused_for_what_they_say() {
+async fn correctly_signed_access_tokens_with_wrong_claims_are_refused() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let tokens = app.sign_in(&owner).await;
-    let (header, good) = (part(&tokens.access, 0), claims(&tokens.access));
+    let (header, good) = (token_part(&tokens.access, 0), claims(&tokens.access));
     let sign = |header: &Value, claims: &Value| forge_access(SECRET, header, claims);
     let signature = tokens.access.rsplit('.').next().unwrap();
-    let unsigned = encode(&with(&header, "alg", json!("none")), &good);
+    let unsigned = signing_input(&with(&header, "alg", json!("none")), &good);
     let forged = [
         ("alg none", format!("{unsigned}.")),
         ("alg none, with the signature", format!("{unsigned}.{signature}")),
@@ -116,8 +116,8 @@ async fn access_tokens_signed_with_the_right_key_are_refused_for_what_they_say()
         ("no kind", sign(&header, &with(&good, "type", Value::Null))),
     ];
     for (what, token) in forged {
-        let answer = app.get(ME).bearer(&token).send().await;
-        assert_eq!(answer.body["detail"], "invalid_access_token", "{what}");
+        let response = app.get(ME).bearer(&token).send().await;
+        assert_eq!(response.body["detail"], "invalid_access_token", "{what}");
     }
     // The forger's tool is right: the same parts, unchanged, pass.
     assert_eq!(app.get(ME).bearer(&sign(&header, &good)).send().await.status, 200);
@@ -128,11 +128,11 @@ async fn any_service_can_verify_an_access_token_with_the_published_keys() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let token = app.sign_in(&owner).await.access;
-    let answer = app.get("/.well-known/jwks.json").send().await;
-    assert_eq!(answer.header("cache-control"), "public, max-age=300");
-    let key = &answer.body["keys"][0];
-    assert_eq!(key["kid"], part(&token, 0)["kid"]);
-    assert!(!answer.text.contains("\"d\""), "no private half");
+    let response = app.get("/.well-known/jwks.json").send().await;
+    assert_eq!(response.header("cache-control"), "public, max-age=300");
+    let key = &response.body["keys"][0];
+    assert_eq!(key["kid"], token_part(&token, 0)["kid"]);
+    assert!(!response.text.contains("\"d\""), "no private half");
     let key = DecodingKey::from_ed_components(key["x"].as_str().unwrap()).unwrap();
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.validate_exp = false;
@@ -143,12 +143,12 @@ async fn any_service_can_verify_an_access_token_with_the_published_keys() {
 }
 
 #[tokio::test]
-async fn an_access_token_names_its_client_and_one_of_an_older_release_still_passes() {
+async fn an_access_token_names_its_client_and_older_ones_still_work() {
     let app = TestApp::new().await;
     let owner = app.owner("ada@example.com").await;
     let token = app.sign_in(&owner).await.access;
-    let (header, mut old) = (part(&token, 0), claims(&token));
-    // What RFC 9068 §2.2 requires.
+    let (header, mut old) = (token_part(&token, 0), claims(&token));
+    // The claims that RFC 9068 §2.2 requires.
     for claim in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
         assert!(!old[claim].is_null(), "{claim}");
     }
@@ -170,10 +170,14 @@ async fn rotating_the_secret_signs_nobody_out() {
 
     assert_eq!(new.get(ME).bearer(&tokens.access).send().await.status, 200);
     let next = new.refresh(&tokens.refresh).await.tokens();
-    assert_ne!(part(&next.refresh, 0)["kid"], part(&tokens.refresh, 0)["kid"], "signed by the new one");
+    assert_ne!(
+        token_part(&next.refresh, 0)["kid"],
+        token_part(&tokens.refresh, 0)["kid"],
+        "signed by the new one"
+    );
     let jwks = new.get("/.well-known/jwks.json").send().await.body;
     let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
-    assert_eq!(kids, [&part(&next.access, 0)["kid"], &part(&tokens.access, 0)["kid"]]);
+    assert_eq!(kids, [&token_part(&next.access, 0)["kid"], &token_part(&tokens.access, 0)["kid"]]);
     assert_eq!(new.refresh(&next.refresh).await.status, 200);
 }
 
@@ -183,7 +187,8 @@ async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
     let before = TestApp::new().await;
     let owner = before.owner("ada@example.com").await;
     let mut tokens = before.sign_in(&owner).await;
-    // As documented: first all know the new one, then all sign with it, then none knows the old one.
+    // As documented: first every replica learns the new secret, then all sign with it, then all forget the
+    // old one.
     let known = before.replica_with(|config| config.secret.secret_previous = vec![new.to_owned()]);
     let swapped = before.replica_with(|config| {
         config.secret.secret = Some(new.to_owned());
@@ -191,7 +196,7 @@ async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
     });
     let done = before.replica_with(|config| config.secret.secret = Some(new.to_owned()));
     for step in [[&before, &known], [&known, &swapped], [&swapped, &done]] {
-        // A balancer may lead anybody to either at any time.
+        // A load balancer may send any request to either replica.
         for replica in [step[0], step[1], step[0], step[1], step[1]] {
             tokens = replica.refresh(&tokens.refresh).await.tokens();
             for replica in step {
@@ -201,7 +206,7 @@ async fn rotating_the_secret_replica_by_replica_signs_nobody_out() {
     }
 }
 
-/// RFC 5869 by hand: extract with an empty salt, expand with the info string, one block.
+/// RFC 5869 by hand: extract with an empty salt, expand with the label, one block.
 fn derived_by_hand(label: &str) -> hmac::Tag {
     let extract = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]), SECRET.as_bytes());
     let expand = hmac::Key::new(hmac::HMAC_SHA256, extract.as_ref());

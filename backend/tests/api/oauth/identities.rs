@@ -1,31 +1,32 @@
-//! One's own identities: linking, unlinking, and proving by one who one is.
+//! A user's identities: linking, unlinking, and reauthentication with one.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{IDENTITIES, ada, begun, come_back, count, eve, sign_in, stage, start_as};
+use super::{IDENTITIES, ada, begun, come_back, count, eve, setup, sign_in, start_as};
 use crate::test_app::{LOGIN, LOGOUT, PASSWORD, claims};
 
 #[tokio::test]
-async fn a_person_links_an_identity_and_unlinks_it_but_not_the_last_way_to_sign_in() {
-    let (app, provider) = stage().await;
+async fn a_user_links_and_unlinks_but_keeps_one_way_to_sign_in() {
+    let (app, provider) = setup().await;
     let bob = app.owner("bob@example.com").await;
     let tokens = app.sign_in(&bob).await;
     let link = json!({"purpose": "link"});
     start_as(&app, "example", &link, None).await.assert_problem("invalid_access_token");
     let begun_link = begun(&start_as(&app, "example", &link, Some(&tokens)).await);
-    let answer = come_back(&app, &provider, &begun_link, &ada()).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body, json!({"is_new_user": false, "purpose": "link"}));
-    let told = app.mail().await;
+    let response = come_back(&app, &provider, &begun_link, &ada()).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(response.body, json!({"is_new_user": false, "purpose": "link"}));
+    let told = app.only_email().await;
     assert_eq!(
         (told.to.as_str(), told.subject.as_str()),
         ("bob@example.com", "A new way to sign in was added")
     );
     let words = "A new way to sign in was added: Example, ada@example.com.";
     assert!(told.text.contains(words), "{}", told.text);
-    let payload: String =
-        app.value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.identity_linked'").await;
+    let payload: String = app
+        .query_value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.identity_linked'")
+        .await;
     let payload: Value = serde_json::from_str(&payload).unwrap();
     assert_eq!((&payload["provider"], &payload["by"]), (&json!("example"), &json!("person")));
     let signed_in = sign_in(&app, &provider, &ada()).await;
@@ -36,7 +37,7 @@ async fn a_person_links_an_identity_and_unlinks_it_but_not_the_last_way_to_sign_
     assert_eq!(own["identities"][0]["provider"], "example");
     assert_eq!(own["identities"][0]["id"], payload["identity_id"]);
     assert_eq!(own["identities"][0]["email"], "ada@example.com");
-    // Somebody else's identity stays theirs, and nobody else can unlink it.
+    // Another user's identity can be neither linked nor unlinked.
     let zoe = app.owner("zoe@example.com").await;
     let theirs = app.sign_in(&zoe).await;
     let begun_theirs = begun(&start_as(&app, "example", &link, Some(&theirs)).await);
@@ -44,20 +45,20 @@ async fn a_person_links_an_identity_and_unlinks_it_but_not_the_last_way_to_sign_
     let path = format!("{IDENTITIES}/{}", own["identities"][0]["id"].as_str().unwrap());
     app.delete(&path).send().await.assert_problem("invalid_access_token");
     app.delete(&path).bearer(&theirs.access).send().await.assert_problem("not_found");
-    // Without a password it is the last way, until there is another.
+    // Without a password, the identity is the last way to sign in, until there is another.
     app.execute("UPDATE users SET password_hash = NULL").await.unwrap();
     app.delete(&path).bearer(&tokens.access).send().await.assert_problem("last_sign_in_method");
     let begun_second = begun(&start_as(&app, "example", &link, Some(&tokens)).await);
     assert_eq!(come_back(&app, &provider, &begun_second, &eve()).await.status, 200);
     assert_eq!(app.delete(&path).bearer(&tokens.access).send().await.status, 204);
     app.delete(&path).bearer(&tokens.access).send().await.assert_problem("not_found");
-    assert_eq!(app.audit("user.identity_linked").await, 2);
-    assert_eq!(app.audit("user.identity_unlinked").await, 1);
+    assert_eq!(app.audit_count("user.identity_linked").await, 2);
+    assert_eq!(app.audit_count("user.identity_unlinked").await, 1);
 }
 
 #[tokio::test]
-async fn linking_and_unlinking_take_a_fresh_sign_in_and_linking_a_session_that_lives() {
-    let (app, provider) = stage().await;
+async fn linking_needs_a_recent_sign_in_and_a_live_session() {
+    let (app, provider) = setup().await;
     let bob = app.owner("bob@example.com").await;
     let tokens = app.sign_in(&bob).await;
     let link = json!({"purpose": "link"});
@@ -66,7 +67,7 @@ async fn linking_and_unlinking_take_a_fresh_sign_in_and_linking_a_session_that_l
     come_back(&app, &provider, &begun_link, &ada()).await.assert_problem("session_revoked");
     assert_eq!(count(&app, "identities").await, 0);
     let tokens = app.sign_in(&bob).await;
-    app.wait(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     start_as(&app, "example", &link, Some(&tokens)).await.assert_problem("reauthentication_required");
     let path = format!("{IDENTITIES}/{}", bob.id);
@@ -74,10 +75,10 @@ async fn linking_and_unlinking_take_a_fresh_sign_in_and_linking_a_session_that_l
 }
 
 #[tokio::test]
-async fn a_person_without_a_password_proves_at_the_provider_who_it_is() {
-    let (app, provider) = stage().await;
+async fn a_user_without_a_password_is_reauthenticated_at_the_provider() {
+    let (app, provider) = setup().await;
     let tokens = sign_in(&app, &provider, &ada()).await.tokens();
-    app.wait(TimeDelta::minutes(15));
+    app.advance(TimeDelta::minutes(15));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     let purpose = json!({"purpose": "reauthenticate"});
     start_as(&app, "example", &purpose, None).await.assert_problem("invalid_access_token");
@@ -90,7 +91,7 @@ async fn a_person_without_a_password_proves_at_the_provider_who_it_is() {
     let now = app.now().timestamp();
     provider.lie(|_, claims| drop(claims.as_object_mut().unwrap().remove("auth_time")));
     prove(&ada()).await.assert_problem("oauth_failed");
-    // Before it was asked for, after the answer came, and in milliseconds.
+    // `auth_time` before the request, in the future, and in milliseconds.
     for (shown_at, is_good) in [
         (now - 61, false),
         (now - 60, true),
@@ -101,36 +102,38 @@ async fn a_person_without_a_password_proves_at_the_provider_who_it_is() {
         (i64::MIN, false),
     ] {
         provider.lie(move |_, claims| claims["auth_time"] = json!(shown_at));
-        let answer = prove(&ada()).await;
-        assert_eq!(answer.status == 200, is_good, "{shown_at}: {}", answer.text);
+        let response = prove(&ada()).await;
+        assert_eq!(response.status == 200, is_good, "{shown_at}: {}", response.text);
     }
-    // It is the beginning of this that counts, not how long one takes.
+    // The start of the flow counts, not its duration.
     provider.lie(|_, _| {});
     let slow = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
-    app.wait(TimeDelta::minutes(9));
+    app.advance(TimeDelta::minutes(9));
     assert_eq!(come_back(&app, &provider, &slow, &ada()).await.status, 200);
     let tokens = sign_in(&app, &provider, &ada()).await.tokens();
-    app.wait(TimeDelta::minutes(4));
+    app.advance(TimeDelta::minutes(4));
     let prove = async |person: &Value| {
         let begun = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
         come_back(&app, &provider, &begun, person).await
     };
-    let answer = prove(&ada()).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body["purpose"], "reauthenticate");
-    let (before, after) = (claims(&tokens.access), claims(&answer.tokens().access));
+    let response = prove(&ada()).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(response.body["purpose"], "reauthenticate");
+    let (before, after) = (claims(&tokens.access), claims(&response.tokens().access));
     assert_eq!(before["sid"], after["sid"]);
     assert!(before["auth_time"].as_i64() < after["auth_time"].as_i64());
     let payload: String = app
-        .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.reauthenticated' LIMIT 1")
+        .query_value(
+            "SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.reauthenticated' LIMIT 1",
+        )
         .await;
     assert!(payload.contains("example"), "{payload}");
     assert_eq!(count(&app, "users").await, 1, "nobody was made");
 }
 
 #[tokio::test]
-async fn of_two_that_are_unlinked_at_once_one_stays() {
-    let (app, provider) = stage().await;
+async fn two_identities_unlinked_at_once_leave_one() {
+    let (app, provider) = setup().await;
     let tokens = sign_in(&app, &provider, &ada()).await.tokens();
     let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
     assert_eq!(come_back(&app, &provider, &link, &eve()).await.status, 200);
@@ -150,8 +153,8 @@ async fn of_two_that_are_unlinked_at_once_one_stays() {
 }
 
 #[tokio::test]
-async fn of_two_who_link_one_identity_at_once_one_has_it_and_the_other_is_told() {
-    let (app, provider) = stage().await;
+async fn two_users_who_link_one_identity_at_once_get_one_link() {
+    let (app, provider) = setup().await;
     let begin = async |email: &str| {
         let tokens = app.sign_in(&app.owner(email).await).await;
         begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await)
@@ -163,72 +166,72 @@ async fn of_two_who_link_one_identity_at_once_one_has_it_and_the_other_is_told()
     let refused = if one.status == 200 { two } else { one };
     refused.assert_problem("identity_taken");
     assert_eq!(count(&app, "identities").await, 1);
-    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(app.sent_emails().await.len(), 1);
 }
 
 #[tokio::test]
-async fn the_time_of_the_sign_in_is_asked_for_where_the_provider_can_be_asked_for_claims() {
-    let (app, provider) = stage().await;
+async fn auth_time_is_requested_if_the_provider_supports_claims_requests() {
+    let (app, provider) = setup().await;
     let tokens = sign_in(&app, &provider, &ada()).await.tokens();
     let purpose = json!({"purpose": "reauthenticate"});
     let without = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
     assert!(!without.request.contains_key("claims"));
     provider.inner.lock().unwrap().metadata["claims_parameter_supported"] = json!(true);
-    app.wait(TimeDelta::hours(1));
+    app.advance(TimeDelta::hours(1));
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     let with = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
     assert_eq!(with.request["claims"], r#"{"id_token":{"auth_time":{"essential":true}}}"#);
 }
 
 #[tokio::test]
-async fn who_did_not_link_an_identity_takes_it_away_by_the_button_in_the_message() {
-    let (app, provider) = stage().await;
+async fn the_message_about_a_linked_identity_lets_its_owner_unlink_it() {
+    let (app, provider) = setup().await;
     let bob = app.owner("bob@example.com").await;
     let tokens = app.sign_in(&bob).await;
     let link = async |person: &Value| {
         let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
         assert_eq!(come_back(&app, &provider, &link, person).await.status, 200);
-        app.mail_to("bob@example.com").await.token("/not-me")
+        app.email_to("bob@example.com").await.token("/not-me")
     };
     link(&ada()).await;
-    // What was linked longer ago than such a button works stays.
-    app.wait(TimeDelta::days(10));
+    // Older links than the period of the button stay.
+    app.advance(TimeDelta::days(10));
     let tokens = app.sign_in(&bob).await;
     let link = async |person: &Value| {
         let link = begun(&start_as(&app, "example", &json!({"purpose": "link"}), Some(&tokens)).await);
         assert_eq!(come_back(&app, &provider, &link, person).await.status, 200);
-        app.mail_to("bob@example.com").await.token("/not-me")
+        app.email_to("bob@example.com").await.token("/not-me")
     };
     let token = link(&eve()).await;
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     let disowned = app.post("/api/v1/auth/disown").json(&json!({"token": token})).send().await;
     assert_eq!(disowned.body["revoked_count"], 1, "{}", disowned.text);
     assert_eq!(
-        app.value::<String>("SELECT subject FROM identities").await,
+        app.query_value::<String>("SELECT subject FROM identities").await,
         "1",
         "what was linked before stays"
     );
     let payload: String = app
-        .value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
+        .query_value("SELECT CAST(payload AS TEXT) FROM audit_events WHERE kind = 'user.sign_in_disowned'")
         .await;
     assert_eq!(serde_json::from_str::<Value>(&payload).unwrap()["unlinked_count"], 1);
 }
 
 #[tokio::test]
-async fn the_identity_that_a_disowned_sign_in_linked_goes_with_it() {
-    let (app, provider) = stage().await;
+async fn disowning_a_sign_in_unlinks_its_identity() {
+    let (app, provider) = setup().await;
     app.owner("bob@example.com").await;
     let body = json!({"email": "bob@example.com", "password": PASSWORD});
     app.post(LOGIN).header("user-agent", "bob/1").json(&body).send().await.tokens();
-    app.wait(TimeDelta::minutes(1));
-    // Somebody has an account at the provider that says that Bob's address is theirs.
+    app.advance(TimeDelta::minutes(1));
+    // The attacker has an identity whose provider claims Bob's address.
     let thief = json!({"sub": "thief", "email": "bob@example.com", "email_verified": true});
     sign_in(&app, &provider, &thief).await.tokens();
-    let mails = app.mails().await;
+    let mails = app.sent_emails().await;
     let mut subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
     subjects.sort_unstable();
     assert_eq!(subjects, ["A new way to sign in was added", "You signed in on a new device"]);
-    // Whichever of the two buttons is pressed.
+    // With either of the two buttons.
     let newest = mails.iter().find(|mail| mail.subject.starts_with("You signed in")).unwrap();
     let call = app.post("/api/v1/auth/disown").json(&json!({"token": newest.token("/not-me")}));
     assert_eq!(call.send().await.body["revoked_count"], 2);
@@ -236,11 +239,11 @@ async fn the_identity_that_a_disowned_sign_in_linked_goes_with_it() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_a_proof_at_the_provider_signs_nobody_out() {
+async fn a_lost_reauthentication_response_at_a_provider_signs_nobody_out() {
     const KEY: &str = "0b8f5c0e-3c8e-4c1e-9d3b-0e5d5a1f7c11";
-    let (app, provider) = stage().await;
+    let (app, provider) = setup().await;
     let tokens = sign_in(&app, &provider, &ada()).await.tokens();
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     let purpose = json!({"purpose": "reauthenticate"});
     let begun = begun(&start_as(&app, "example", &purpose, Some(&tokens)).await);
     let code = provider.code(&begun.request, &ada(), app.now());
@@ -250,16 +253,16 @@ async fn a_lost_answer_to_a_proof_at_the_provider_signs_nobody_out() {
         .header("idempotency-key", KEY)
         .json(&json!({"state": begun.request["state"], "code": code}));
     assert_eq!(lost.send().await.status, 200);
-    app.wait(TimeDelta::minutes(5));
+    app.advance(TimeDelta::minutes(5));
     let found = app.post("/api/v1/auth/refresh").bearer(&tokens.refresh).header("idempotency-key", KEY);
     let found = found.send().await.tokens();
     assert_eq!(app.refresh(&found.refresh).await.status, 200);
-    assert_eq!(app.audit("session.replay_detected").await, 0);
+    assert_eq!(app.audit_count("session.replay_detected").await, 0);
 }
 
 #[tokio::test]
-async fn a_name_that_is_a_trick_is_not_taken_from_a_provider() {
-    let (app, provider) = stage().await;
+async fn a_deceptive_name_is_not_taken_from_a_provider() {
+    let (app, provider) = setup().await;
     for (sub, name) in [("1", "Win at https://evil.example"), ("2", "A\u{202e}da"), ("3", "\u{200b}")] {
         let person = json!({
             "sub": sub, "email": format!("user{sub}@example.com"), "email_verified": true, "name": name,

@@ -1,4 +1,4 @@
-//! What providers publish and say, and what of it is believed.
+//! Provider metadata and ID tokens, and when they are trusted.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{IDENTITIES, Jar, ada, begin, begun, call_back, come_back, count, sign_in, stage, start_as};
+use super::{IDENTITIES, Jar, ada, begin, begun, call_back, come_back, count, setup, sign_in, start_as};
 use crate::{
-    provider::{Lie, Provider, Signer},
     test_app::TestApp,
+    test_app::fake_provider::{FakeProvider, Lie, Signer},
 };
 
 #[tokio::test]
-async fn the_answer_of_one_provider_is_not_taken_as_that_of_another() {
-    let (one, two) = (Provider::start().await, Provider::start().await);
+async fn one_providers_response_is_not_accepted_as_anothers() {
+    let (one, two) = (FakeProvider::start().await, FakeProvider::start().await);
     let settings = vec![one.settings("example", ""), two.settings("other", "")];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     let started = begin(&app).await;
     let body =
         json!({"state": started.request["state"], "code": one.code(&started.request, &ada(), app.now())});
     call_back(&app, "other", &started.cookie, &body).await.assert_problem("oauth_state_invalid");
-    // The issuer in the answer (RFC 9207): wrong, or missing where it is announced.
+    // The issuer in the response (RFC 9207): wrong, or missing where metadata announces it.
     let with_issuer = async |issuer: Option<String>| {
         let begun = begin(&app).await;
         let code = one.code(&begun.request, &ada(), app.now());
@@ -32,9 +32,9 @@ async fn the_answer_of_one_provider_is_not_taken_as_that_of_another() {
     assert_eq!(with_issuer(Some(one.origin.clone())).await.status, 200);
     assert_eq!(with_issuer(None).await.status, 200);
     one.inner.lock().unwrap().metadata["authorization_response_iss_parameter_supported"] = json!(true);
-    app.wait(TimeDelta::hours(1));
+    app.advance(TimeDelta::hours(1));
     with_issuer(None).await.assert_problem("oauth_failed");
-    // The same subject and address of another issuer is somebody else until both are verified.
+    // The same subject and address from another issuer is another user until both addresses are verified.
     app.execute("UPDATE users SET email_verified_at = NULL").await.unwrap();
     let other = begun(&start_as(&app, "other", &json!({}), None).await);
     let body = json!({"state": other.request["state"], "code": two.code(&other.request, &ada(), app.now())});
@@ -43,8 +43,8 @@ async fn the_answer_of_one_provider_is_not_taken_as_that_of_another() {
 }
 
 #[tokio::test]
-async fn a_provider_that_lies_lets_nobody_in() {
-    let (app, provider) = stage().await;
+async fn a_false_id_token_signs_nobody_in() {
+    let (app, provider) = setup().await;
     let now = app.now().timestamp();
     let claim =
         |name: &'static str, value: Value| -> Lie { Box::new(move |_, claims| claims[name] = value.clone()) };
@@ -75,27 +75,27 @@ async fn a_provider_that_lies_lets_nobody_in() {
     ];
     for (what, lie) in lies {
         provider.inner.lock().unwrap().lie = lie;
-        let answer = sign_in(&app, &provider, &ada()).await;
-        assert_eq!(answer.body["detail"], "oauth_failed", "{what}: {}", answer.text);
-        answer.assert_problem("oauth_failed");
+        let response = sign_in(&app, &provider, &ada()).await;
+        assert_eq!(response.body["detail"], "oauth_failed", "{what}: {}", response.text);
+        response.assert_problem("oauth_failed");
     }
-    // The same key id, another key.
+    // The same key id with another key.
     provider.lie(|_, _| {});
     let right = std::mem::replace(&mut provider.inner.lock().unwrap().signer, Signer::ec("first"));
     sign_in(&app, &provider, &ada()).await.assert_problem("oauth_failed");
     provider.inner.lock().unwrap().signer = right;
-    // A code that is not the provider's.
+    // An invented code.
     let begun = begin(&app).await;
     let body = json!({"state": begun.request["state"], "code": "stolen"});
     call_back(&app, "example", &begun.cookie, &body).await.assert_problem("oauth_failed");
-    // A code that was made for another sign-in, and so for another verifier.
+    // A code issued for another sign-in, and so for another verifier.
     let (mine, theirs) = (begin(&app).await, begin(&app).await);
     let code = provider.code(&theirs.request, &ada(), app.now());
     let body = json!({"state": mine.request["state"], "code": code});
     call_back(&app, "example", &mine.cookie, &body).await.assert_problem("oauth_failed");
     assert_eq!(count(&app, "users").await, 0);
     assert_eq!(count(&app, "registrations").await, 0);
-    // And the truth is believed, to the last second of the leeway.
+    // A correct token is accepted to the last second of the leeway.
     provider.lie(move |_, claims| {
         claims["exp"] = json!(now - 59);
         claims["iat"] = json!(now + 60);
@@ -104,7 +104,7 @@ async fn a_provider_that_lies_lets_nobody_in() {
         claims["azp"] = json!("the client");
     });
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
-    // However long it is good, and whatever is in claims that mean nothing here.
+    // The lifetime and unknown claims do not matter.
     provider.lie(|_, claims| {
         claims["exp"] = json!(i64::MAX);
         claims["auth_time"] = json!("long ago");
@@ -115,8 +115,8 @@ async fn a_provider_that_lies_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn every_kind_of_signature_that_only_the_provider_can_make_is_verified() {
-    let (app, provider) = stage().await;
+async fn every_asymmetric_signature_algorithm_is_verified() {
+    let (app, provider) = setup().await;
     for (signer, algorithm) in [
         (Signer::ec("ec"), "ES256"),
         (Signer::ed("ed"), "EdDSA"),
@@ -129,15 +129,15 @@ async fn every_kind_of_signature_that_only_the_provider_can_make_is_verified() {
             inner.signer = signer;
             inner.lie = Box::new(move |header, _| header["alg"] = json!(algorithm));
         }
-        app.wait(TimeDelta::hours(1));
-        let answer = sign_in(&app, &provider, &ada()).await;
-        assert_eq!(answer.status, 200, "{algorithm}: {}", answer.text);
+        app.advance(TimeDelta::hours(1));
+        let response = sign_in(&app, &provider, &ada()).await;
+        assert_eq!(response.status, 200, "{algorithm}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn a_new_key_is_asked_for_at_most_once_a_minute() {
-    let (app, provider) = stage().await;
+async fn a_new_key_is_fetched_at_most_once_a_minute() {
+    let (app, provider) = setup().await;
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     assert_eq!(provider.inner.lock().unwrap().keys_asked, 1, "kept");
@@ -147,30 +147,30 @@ async fn a_new_key_is_asked_for_at_most_once_a_minute() {
     roll(&provider, "third");
     sign_in(&app, &provider, &ada()).await.assert_problem("oauth_failed");
     assert_eq!(provider.inner.lock().unwrap().keys_asked, 2, "too soon");
-    app.wait(TimeDelta::minutes(1));
+    app.advance(TimeDelta::minutes(1));
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     assert_eq!(provider.inner.lock().unwrap().keys_asked, 3);
-    // A token that names no key can only be of the one there is.
+    // A token without a key id is accepted if there is one key.
     provider.lie(|header, _| drop(header.as_object_mut().unwrap().remove("kid")));
     sign_in(&app, &provider, &ada()).await.assert_problem("oauth_failed");
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_unavailable_and_nobody_else_notices() {
-    let (app, provider) = stage().await;
+async fn an_unreachable_provider_affects_only_its_own_sign_ins() {
+    let (app, provider) = setup().await;
     let user = app.owner("bob@example.com").await;
     let begun = begin(&app).await;
     provider.inner.lock().unwrap().is_away = true;
     come_back(&app, &provider, &begun, &ada()).await.assert_problem("oauth_unavailable");
-    // What it published does for a day.
-    app.wait(TimeDelta::hours(23));
+    // Cached metadata is valid for a day.
+    app.advance(TimeDelta::hours(23));
     assert_eq!(start_as(&app, "example", &json!({}), None).await.status, 200);
-    app.wait(TimeDelta::hours(1));
+    app.advance(TimeDelta::hours(1));
     start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_unavailable");
     app.sign_in(&user).await;
     provider.inner.lock().unwrap().is_away = false;
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
-    // Nobody listens there at all.
+    // The port is closed.
     let mut gone = provider.settings("example", "");
     gone.issuer = "http://127.0.0.1:9".to_owned();
     let app = app.replica_with(|config| config.providers = vec![gone]);
@@ -178,8 +178,8 @@ async fn a_provider_that_is_away_is_unavailable_and_nobody_else_notices() {
 }
 
 #[tokio::test]
-async fn a_provider_that_publishes_what_cannot_be_is_not_asked_anything() {
-    let (app, provider) = stage().await;
+async fn a_provider_with_invalid_metadata_is_sent_no_request() {
+    let (app, provider) = setup().await;
     let right = provider.inner.lock().unwrap().metadata.clone();
     for (name, value) in [
         ("issuer", json!("https://issuer.example")),
@@ -193,7 +193,7 @@ async fn a_provider_that_publishes_what_cannot_be_is_not_asked_anything() {
         provider.inner.lock().unwrap().metadata[name] = value;
         start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_failed");
         provider.inner.lock().unwrap().metadata = right.clone();
-        app.wait(TimeDelta::hours(1));
+        app.advance(TimeDelta::hours(1));
     }
     provider.inner.lock().unwrap().metadata["token_endpoint_auth_methods_supported"] =
         json!(["client_secret_post"]);
@@ -201,8 +201,8 @@ async fn a_provider_that_publishes_what_cannot_be_is_not_asked_anything() {
 }
 
 #[tokio::test]
-async fn microsoft_is_believed_for_each_tenant_and_never_about_an_address() {
-    let provider = Provider::below("/common/v2.0").await;
+async fn microsoft_is_trusted_per_tenant_and_never_for_an_address() {
+    let provider = FakeProvider::below("/common/v2.0").await;
     let settings = vec![provider.settings("microsoft", "/common/v2.0")];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     app.owner("ada@example.com").await;
@@ -216,33 +216,33 @@ async fn microsoft_is_believed_for_each_tenant_and_never_about_an_address() {
             json!({"sub": "1", "tid": tenant, "iss": issuer, "email": email, "email_verified": true});
         let code = provider.code(&begun.request, &person, app.now());
         let body = json!({"state": begun.request["state"], "code": code});
-        let answer = call_back(&app, "microsoft", &begun.cookie, &body).await;
-        browser.take(&answer);
-        answer
+        let response = call_back(&app, "microsoft", &begun.cookie, &body).await;
+        browser.take(&response);
+        response
     };
     enter(&mut browser, ours, issuer(theirs), "ada@example.com").await.assert_problem("oauth_failed");
     enter(&mut browser, ours, issuer("{tenantid}"), "ada@example.com").await.assert_problem("oauth_failed");
     enter(&mut browser, "common", issuer("common"), "ada@example.com").await.assert_problem("oauth_failed");
-    // The nOAuth hole: a tenant's administrator writes anybody's address.
+    // The nOAuth attack: a tenant's administrator can set any address.
     enter(&mut browser, ours, issuer(ours), "ada@example.com").await.assert_problem("email_not_verified");
     enter(&mut browser, ours, issuer(ours), "bob@example.com").await.assert_problem("email_not_verified");
-    let token = app.mail_to("bob@example.com").await.token("/verify-email");
+    let token = app.email_to("bob@example.com").await.token("/verify-email");
     assert_eq!(browser.verify(&app, &token).await.status, 200);
-    let answer = enter(&mut browser, ours, issuer(ours), "bob@example.com").await;
-    assert_eq!(app.value::<String>("SELECT issuer FROM identities").await, issuer(ours));
-    let own = app.get(IDENTITIES).bearer(&answer.tokens().access).send().await;
+    let response = enter(&mut browser, ours, issuer(ours), "bob@example.com").await;
+    assert_eq!(app.query_value::<String>("SELECT issuer FROM identities").await, issuer(ours));
+    let own = app.get(IDENTITIES).bearer(&response.tokens().access).send().await;
     assert_eq!(own.body["identities"][0]["provider"], "microsoft");
-    // The same subject in another tenant is somebody else.
+    // The same subject in another tenant is another user.
     enter(&mut browser, theirs, issuer(theirs), "bob@example.com").await.assert_problem("email_not_verified");
     assert_eq!(count(&app, "identities").await, 1);
-    // A key that is for one tenant signs for no other.
+    // A key for one tenant signs for no other.
     provider.inner.lock().unwrap().keys[1]["issuer"] = json!(issuer(theirs));
-    app.wait(TimeDelta::hours(1));
+    app.advance(TimeDelta::hours(1));
     enter(&mut browser, ours, issuer(ours), "bob@example.com").await.assert_problem("oauth_failed");
 }
 
-/// The provider signs with another key from now on.
-fn roll(provider: &Provider, kid: &str) {
+/// Makes the provider sign with a new key.
+fn roll(provider: &FakeProvider, kid: &str) {
     let mut inner = provider.inner.lock().unwrap();
     inner.signer = Signer::ec(kid);
     let jwk = inner.signer.jwk();
@@ -250,14 +250,14 @@ fn roll(provider: &Provider, kid: &str) {
 }
 
 #[tokio::test]
-async fn many_who_come_with_a_new_key_ask_for_it_once_and_all_get_in() {
-    let (app, provider) = stage().await;
+async fn many_sign_ins_with_a_new_key_fetch_it_once_and_all_succeed() {
+    let (app, provider) = setup().await;
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     roll(&provider, "second");
     let all = join_all((0..8).map(|_| async { sign_in(&app, &provider, &ada()).await.status.as_u16() }));
     assert_eq!(all.await, [200; 8]);
     assert_eq!(provider.inner.lock().unwrap().keys_asked, 2);
-    // So do those who come first of all, for the document too.
+    // The first sign-ins share the fetch of the metadata, too.
     let app = app.replica_with(|_| {});
     let all = join_all((0..8).map(|_| async { sign_in(&app, &provider, &ada()).await.status.as_u16() }));
     assert_eq!(all.await, [200; 8]);
@@ -266,8 +266,8 @@ async fn many_who_come_with_a_new_key_ask_for_it_once_and_all_get_in() {
 }
 
 #[tokio::test]
-async fn a_new_key_that_could_not_be_had_is_asked_for_again_at_once() {
-    let (app, provider) = stage().await;
+async fn a_new_key_whose_fetch_failed_is_fetched_again_at_once() {
+    let (app, provider) = setup().await;
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
     roll(&provider, "second");
     provider.inner.lock().unwrap().keys_are_away = true;
@@ -277,8 +277,8 @@ async fn a_new_key_that_could_not_be_had_is_asked_for_again_at_once() {
 }
 
 #[tokio::test]
-async fn while_a_provider_hangs_others_sign_in_and_who_waits_is_told_so_in_time() {
-    let (app, provider) = stage().await;
+async fn a_hanging_provider_times_out_and_blocks_no_other_sign_in() {
+    let (app, provider) = setup().await;
     let user = app.owner("bob@example.com").await;
     let begun = begin(&app).await;
     provider.inner.lock().unwrap().hangs = true;
@@ -286,29 +286,29 @@ async fn while_a_provider_hangs_others_sign_in_and_who_waits_is_told_so_in_time(
     let hangs = come_back(&app, &provider, &begun, &person);
     tokio::select! {
         biased;
-        answer = hangs => panic!("{}", answer.text),
+        response = hangs => panic!("{}", response.text),
         _ = app.sign_in(&user) => {}
     }
     let app = app.replica_with(|config| config.provider_timeout = Duration::from_millis(50));
     start_as(&app, "example", &json!({}), None).await.assert_problem("oauth_unavailable");
     provider.inner.lock().unwrap().hangs = false;
     let begun_again = loop {
-        // A busy machine may take longer than this replica waits.
-        let answer = start_as(&app, "example", &json!({}), None).await;
-        if answer.status == 200 {
-            break super::begun(&answer);
+        // A busy machine may take longer than this replica's timeout.
+        let response = start_as(&app, "example", &json!({}), None).await;
+        if response.status == 200 {
+            break super::begun(&response);
         }
-        answer.assert_problem("oauth_unavailable");
+        response.assert_problem("oauth_unavailable");
     };
     provider.inner.lock().unwrap().hangs = true;
     come_back(&app, &provider, &begun_again, &ada()).await.assert_problem("oauth_unavailable");
 }
 
 #[tokio::test]
-async fn what_a_provider_says_went_wrong_is_told_apart() {
-    let (app, provider) = stage().await;
-    let other = Provider::start().await.origin;
-    let answer = async |word: &str, issuer: Option<&str>| {
+async fn provider_errors_are_told_apart() {
+    let (app, provider) = setup().await;
+    let other = FakeProvider::start().await.origin;
+    let response = async |word: &str, issuer: Option<&str>| {
         let begun = begin(&app).await;
         let description = "AADSTS50105: not assigned";
         let body = json!({
@@ -330,21 +330,21 @@ async fn what_a_provider_says_went_wrong_is_told_apart() {
         ("unsupported_response_type", "oauth_failed"),
         ("", "oauth_failed"),
     ] {
-        answer(word, None).await.assert_problem(expected);
-        answer(word, Some(&provider.origin)).await.assert_problem(expected);
-        // Another's error is no answer of this one's (RFC 9207 §2.4).
-        answer(word, Some(&other)).await.assert_problem("oauth_failed");
+        response(word, None).await.assert_problem(expected);
+        response(word, Some(&provider.origin)).await.assert_problem(expected);
+        // An error from another issuer is rejected (RFC 9207 §2.4).
+        response(word, Some(&other)).await.assert_problem("oauth_failed");
     }
     provider.inner.lock().unwrap().metadata["authorization_response_iss_parameter_supported"] = json!(true);
-    app.wait(TimeDelta::hours(1));
-    answer("access_denied", None).await.assert_problem("oauth_failed");
-    answer("access_denied", Some(&provider.origin)).await.assert_problem("oauth_denied");
+    app.advance(TimeDelta::hours(1));
+    response("access_denied", None).await.assert_problem("oauth_failed");
+    response("access_denied", Some(&provider.origin)).await.assert_problem("oauth_denied");
 }
 
 #[tokio::test]
-async fn an_issuer_that_only_looks_like_microsofts_for_several_tenants_is_itself() {
+async fn an_issuer_that_resembles_microsofts_is_taken_literally() {
     let path = "/organizations/acme";
-    let provider = Provider::below(path).await;
+    let provider = FakeProvider::below(path).await;
     let settings = vec![provider.settings("example", path)];
     let app = TestApp::new().await.replica_with(|config| config.providers = settings);
     assert_eq!(sign_in(&app, &provider, &ada()).await.status, 200);
@@ -358,29 +358,29 @@ async fn an_issuer_that_only_looks_like_microsofts_for_several_tenants_is_itself
 }
 
 #[tokio::test]
-async fn a_key_that_is_for_another_issuer_signs_for_none_else() {
-    let (app, provider) = stage().await;
+async fn a_key_for_another_issuer_signs_for_no_other() {
+    let (app, provider) = setup().await;
     for (issuer, status) in [("https://another.example", 502), (provider.origin.as_str(), 200)] {
         provider.inner.lock().unwrap().keys[1]["issuer"] = json!(issuer);
         assert_eq!(sign_in(&app, &provider, &ada()).await.status, status, "{issuer}");
-        app.wait(TimeDelta::hours(1));
+        app.advance(TimeDelta::hours(1));
     }
 }
 
 #[tokio::test]
-async fn to_link_an_identity_one_chooses_it_where_the_provider_knows_how() {
-    let (app, provider) = stage().await;
+async fn linking_asks_the_provider_for_account_selection() {
+    let (app, provider) = setup().await;
     let bob = app.owner("bob@example.com").await;
     let prompt = async |app: &TestApp, name: &str| {
         let tokens = app.sign_in(&bob).await;
-        let answer = start_as(app, name, &json!({"purpose": "link"}), Some(&tokens)).await;
-        begun(&answer).request.get("prompt").cloned()
+        let response = start_as(app, name, &json!({"purpose": "link"}), Some(&tokens)).await;
+        begun(&response).request.get("prompt").cloned()
     };
-    // Who does not know the word may refuse the whole request.
+    // A provider that does not know the parameter may reject the request.
     assert_eq!(prompt(&app, "example").await, None);
     let values = json!(["none", "login", "select_account"]);
     provider.inner.lock().unwrap().metadata["prompt_values_supported"] = values;
-    app.wait(TimeDelta::hours(1));
+    app.advance(TimeDelta::hours(1));
     assert_eq!(prompt(&app, "example").await.as_deref(), Some("select_account"));
     provider.inner.lock().unwrap().metadata["prompt_values_supported"] = json!([]);
     let settings = vec![provider.settings("microsoft", "")];

@@ -1,4 +1,4 @@
-//! An OpenID provider of the tests' own, on loopback, which can be made to lie.
+//! A fake OpenID provider on loopback that can return false tokens.
 
 use std::{
     collections::HashMap,
@@ -39,43 +39,40 @@ pub type Lie = Box<dyn Fn(&mut Value, &mut Value) + Send>;
 /// Changes the claims of a userinfo response.
 pub type ChangeUserinfo = Box<dyn Fn(&mut Value) + Send>;
 
-/// The provider.
 #[derive(Clone)]
-pub struct Provider {
+pub struct FakeProvider {
     pub origin: String,
     pub inner: Arc<Mutex<Inner>>,
 }
 
 pub struct Inner {
-    /// The discovery document.
     pub metadata: Value,
-    /// The keys that it publishes.
+    /// The published keys.
     pub keys: Vec<Value>,
-    /// What it signs with.
     pub signer: Signer,
     /// Changes the header and the claims of the next ID tokens.
     pub lie: Lie,
-    /// Changes what the userinfo endpoint says. If set, that alone tells of a person, and the ID token has
-    /// the subject only.
+    /// Changes the userinfo response. If set, only that contains claims about the user, and the ID token has
+    /// just the subject.
     pub userinfo: Option<ChangeUserinfo>,
-    /// Answers nothing but 503.
+    /// Returns 503 for everything.
     pub is_away: bool,
-    /// Answers 503 to who wants its keys.
+    /// Returns 503 for the keys.
     pub keys_are_away: bool,
-    /// Answers nothing at all.
+    /// Never responds.
     pub hangs: bool,
-    /// How often the discovery document was asked for.
+    /// The number of requests for the discovery document.
     pub metadata_asked: usize,
-    /// How often the keys were asked for.
+    /// The number of requests for the keys.
     pub keys_asked: usize,
-    /// What nobody but the application and the provider should see.
+    /// Secrets that only the application and the provider may see.
     pub secrets: Vec<String>,
     codes: HashMap<String, Value>,
-    /// What it tells of a person, by access token.
+    /// The claims about a user, by access token.
     people: HashMap<String, Value>,
 }
 
-/// What the provider signs with.
+/// A signing key.
 pub struct Signer {
     pub kid: String,
     key: Key,
@@ -106,7 +103,7 @@ impl Signer {
         Self { kid: kid.to_owned(), key: Key::Rsa(key) }
     }
 
-    /// The public half, as a JWK.
+    /// The public key as a JWK.
     pub fn jwk(&self) -> Value {
         let kid = &self.kid;
         match &self.key {
@@ -119,7 +116,7 @@ impl Signer {
                 json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": b64(pair.public_key())})
             }
             Key::Rsa(pair) => {
-                // SEQUENCE { INTEGER n, INTEGER e }, of 2048 bits.
+                // DER: SEQUENCE { INTEGER n, INTEGER e }, with a modulus of 2048 bits.
                 let n = &pair.public_key().as_ref()[9..265];
                 json!({"kty": "RSA", "kid": kid, "use": "sig", "n": b64(n), "e": "AQAB"})
             }
@@ -134,14 +131,14 @@ impl Signer {
         }
     }
 
-    /// Signs as the header says, if it can.
+    /// Signs with the algorithm in the header, if this key can.
     fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
         let random = SystemRandom::new();
         let signature = match (header["alg"].as_str().unwrap(), &self.key) {
             ("none", _) => Vec::new(),
             ("HS256", _) => {
-                // With what is public, as the key of a symmetric algorithm.
+                // Uses the public key as an HMAC key.
                 let key = hmac::Key::new(hmac::HMAC_SHA256, self.jwk().to_string().as_bytes());
                 hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
             }
@@ -159,12 +156,12 @@ impl Signer {
     }
 }
 
-impl Provider {
+impl FakeProvider {
     pub async fn start() -> Self {
         Self::below("").await
     }
 
-    /// With an issuer that has a path.
+    /// A provider whose issuer has a path.
     pub async fn below(path: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -202,7 +199,7 @@ impl Provider {
         provider
     }
 
-    /// The settings of an application that knows it under this name.
+    /// The settings of an application that knows it by this name.
     pub fn settings(&self, name: &str, path: &str) -> provider::Provider {
         provider::Provider {
             name: name.to_owned(),
@@ -224,7 +221,7 @@ impl Provider {
         self.inner.lock().unwrap().lie = Box::new(lie);
     }
 
-    /// The person signs in there; answers the code that the browser would bring back.
+    /// Signs a user in and returns the code for the browser.
     pub fn code(&self, request: &HashMap<String, String>, person: &Value, now: DateTime<Utc>) -> String {
         assert_eq!(request["client_id"], CLIENT);
         assert_eq!(request["response_type"], "code");
@@ -253,8 +250,8 @@ impl Provider {
     }
 }
 
-/// What comes of a request whoever is asked: nothing, 503, or the answer to it.
-async fn answer(provider: &Provider, answer: impl FnOnce(&mut Inner) -> Response) -> Response {
+/// Responds as configured: never, with 503, or with `answer`.
+async fn answer(provider: &FakeProvider, answer: impl FnOnce(&mut Inner) -> Response) -> Response {
     if provider.inner.lock().unwrap().hangs {
         return std::future::pending().await;
     }
@@ -262,12 +259,12 @@ async fn answer(provider: &Provider, answer: impl FnOnce(&mut Inner) -> Response
     if inner.is_away { StatusCode::SERVICE_UNAVAILABLE.into_response() } else { answer(&mut inner) }
 }
 
-async fn metadata_endpoint(State(provider): State<Provider>) -> Response {
+async fn metadata_endpoint(State(provider): State<FakeProvider>) -> Response {
     provider.inner.lock().unwrap().metadata_asked += 1;
     answer(&provider, |inner| Json(inner.metadata.clone()).into_response()).await
 }
 
-async fn keys_endpoint(State(provider): State<Provider>) -> Response {
+async fn keys_endpoint(State(provider): State<FakeProvider>) -> Response {
     provider.inner.lock().unwrap().keys_asked += 1;
     let keys = |inner: &mut Inner| {
         if inner.keys_are_away {
@@ -279,7 +276,7 @@ async fn keys_endpoint(State(provider): State<Provider>) -> Response {
 }
 
 async fn token_endpoint(
-    State(provider): State<Provider>,
+    State(provider): State<FakeProvider>,
     headers: HeaderMap,
     Form(form): Form<HashMap<String, String>>,
 ) -> Response {
@@ -328,7 +325,7 @@ fn redeem(inner: &mut Inner, headers: &HeaderMap, form: &HashMap<String, String>
     Json(body).into_response()
 }
 
-async fn userinfo_endpoint(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+async fn userinfo_endpoint(State(provider): State<FakeProvider>, headers: HeaderMap) -> Response {
     answer(&provider, |inner| {
         let token =
             headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
@@ -339,7 +336,7 @@ async fn userinfo_endpoint(State(provider): State<Provider>, headers: HeaderMap)
             change(&mut person);
         }
         match person {
-            // Signed, as some providers do if they are asked to.
+            // Signed, as some providers do on request.
             Value::String(jwt) => ([("content-type", "application/jwt")], jwt).into_response(),
             person => Json(person).into_response(),
         }

@@ -1,8 +1,8 @@
-//! A device whose clock can be set.
+//! A page whose clock can be set ahead.
 
-use e2e::{Browser, Result, SOON};
+use crate::{Browser, Result, TIMEOUT};
 
-/// Sets the clock ahead on demand; the page then looks at it, as when the device wakes.
+/// Adds `advance`, which sets the page's clock ahead; the page then notices, as when a device wakes.
 pub const CLOCK: &str = "
     const now = Date.now.bind(Date);
     let ahead = 0;
@@ -13,15 +13,14 @@ pub const CLOCK: &str = "
     };
 ";
 
-/// Waits for the next second of the world's own clock: sessions end on whole seconds, so only then has a
-/// new deadline another name.
+/// Waits for the next second of the real clock. Deadlines are whole seconds, so only then is a new deadline a
+/// different one.
 pub async fn next_second(browser: &Browser) -> Result<()> {
     let second = "return Math.floor((performance.timeOrigin + performance.now()) / 1000)";
     let now = browser.run(second, vec![]).await?;
-    browser.until_within(SOON, "the next second", &format!("{second} > arguments[0]"), vec![now]).await
+    browser.until_within(TIMEOUT, "the next second", &format!("{second} > arguments[0]"), vec![now]).await
 }
 
-/// Sets it ahead.
 pub async fn advance(browser: &Browser, seconds: u32) -> Result<()> {
     browser.run("window.advance(arguments[0])", vec![seconds.into()]).await.map(drop)
 }

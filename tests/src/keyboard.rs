@@ -1,6 +1,6 @@
-//! What somebody without a mouse does.
+//! Keyboard navigation.
 
-use e2e::{Browser, Error, Result, SOON};
+use crate::{Browser, Error, Result, TIMEOUT};
 use serde_json::json;
 
 pub const TAB: &str = "\u{e004}";
@@ -8,12 +8,13 @@ pub const ENTER: &str = "\u{e007}";
 pub const ESCAPE: &str = "\u{e00c}";
 pub const SPACE: &str = " ";
 
-/// Presses Tab until the focus is on what matches `css`; every stop on the way shows that it has the focus.
+/// Presses Tab until an element that matches `css` has the focus. Every stop on the way must show a focus
+/// ring and be in view.
 pub async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
     const STOPS: usize = 20;
     let look = "
         const element = document.activeElement;
-        // The ring may be around an input and the button in it, or around the row that a link is all of.
+        // The ring may surround an input together with its button, or a row that contains only a link.
         const isRinged = (element, part) => {
             const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element, part);
             return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
@@ -46,8 +47,8 @@ pub async fn tab_to(browser: &Browser, css: &str) -> Result<Vec<String>> {
     Err(Error(format!("Tab does not lead to `{css}`, but to {stops:?}")))
 }
 
-/// Waits until what matches `css` has the focus.
+/// Waits until an element that matches `css` has the focus.
 pub async fn focus_is_on(browser: &Browser, css: &str) -> Result<()> {
     let script = "return document.activeElement.matches(arguments[0])";
-    browser.until_within(SOON, &format!("the focus on `{css}`"), script, vec![css.into()]).await
+    browser.until_within(TIMEOUT, &format!("the focus on `{css}`"), script, vec![css.into()]).await
 }

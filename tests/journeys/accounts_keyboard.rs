@@ -1,30 +1,29 @@
-//! People come, invite, look after each other and after their sessions, without a mouse.
+//! Users register, invite, manage members and sessions, without a mouse.
 
-use e2e::{Browser, Mailbox, Outcome, Person, Result, SOON, play, play_on_both};
-
-use crate::{
+use e2e::{
+    Browser, Mailbox, Person, Result, TIMEOUT, TestResult,
     keyboard::{ENTER, TAB, focus_is_on, tab_to},
-    people::follow,
+    run, run_on_both_databases,
+    steps::open_link,
 };
 
 const ARROW_UP: &str = "\u{e013}";
 
-/// Once the page has come to rest, the focus is on something that is to be seen: never on nothing.
+/// Waits until the page is still, and checks that a visible element has the focus.
 async fn has_focus(browser: &Browser, after: &str) -> Result<()> {
     let script = "
         const element = document.activeElement;
         return !!element && element !== document.body && element.checkVisibility() && !element.closest('dialog:not([open])')";
-    browser.until_within(SOON, &format!("the focus to be somewhere after {after}"), script, vec![]).await
+    browser.until_within(TIMEOUT, &format!("the focus to be somewhere after {after}"), script, vec![]).await
 }
 
-/// Tabs to a field and types.
 async fn type_into(browser: &Browser, css: &str, text: &str) -> Result<()> {
     tab_to(browser, css).await?;
     browser.press(text).await?;
-    browser.holds(css, text).await
+    browser.has_value(css, text).await
 }
 
-/// In the dialog that opens: it begins on the button that does no harm, and the next one does it.
+/// Confirms in the dialog: the focus starts on the safe button, and the next one confirms.
 async fn confirm(browser: &Browser, id: &str) -> Result<()> {
     focus_is_on(browser, &format!("#{id}-cancel")).await?;
     browser.press(TAB).await?;
@@ -38,21 +37,21 @@ async fn sign_in(browser: &Browser, person: &Person) -> Result<()> {
     browser.open("/login").await?;
     focus_is_on(browser, "#email").await?;
     browser.press(person.email.as_str()).await?;
-    browser.holds("#email", &person.email).await?;
+    browser.has_value("#email", &person.email).await?;
     type_into(browser, "#password", &person.password).await?;
     browser.press(ENTER).await?;
-    browser.is_in(person).await?;
-    // From the top, as the header stands before the greeting, which has the focus.
+    browser.is_signed_in(person).await?;
+    // Starts from the top, because the header precedes the greeting, which has the focus.
     browser.reload().await?;
-    browser.is_in(person).await
+    browser.is_signed_in(person).await
 }
 
 #[tokio::test]
-async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back() -> Outcome {
-    play(async |stage| {
-        let mail = Mailbox::open().await?;
-        let server = stage.server(e2e::Settings::default().with("CURFEW_SMTP_URL", mail.url())).await?;
-        let browser = stage.browser(server.url()).await?;
+async fn a_user_without_a_mouse_registers_verifies_invites_and_revokes() -> TestResult {
+    run(async |context| {
+        let mail = Mailbox::start().await?;
+        let server = context.server(e2e::Settings::default().with("CURFEW_SMTP_URL", mail.url())).await?;
+        let browser = context.browser(server.url()).await?;
         let ada = Person::new("Ada Owner");
         browser.open("/login").await?;
         // The link comes with the ways to sign in, after the page.
@@ -63,7 +62,7 @@ async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back()
         has_focus(&browser, "going to register").await?;
         type_into(&browser, "#account_name", "Acme").await?;
         type_into(&browser, "#name", &ada.name).await?;
-        // What is missing is where the focus goes.
+        // The focus moves to the first missing field.
         browser.press(ENTER).await?;
         focus_is_on(&browser, "#email").await?;
         browser.press(ada.email.as_str()).await?;
@@ -74,7 +73,7 @@ async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back()
         has_focus(&browser, "registering").await?;
         tab_to(&browser, "#resend").await?;
 
-        follow(&browser, &mail.receives(&ada.email, "Verify your e-mail address").await?.link()?).await?;
+        open_link(&browser, &mail.wait_for(&ada.email, "Verify your e-mail address").await?.link()?).await?;
         browser.sees("#verify", "Verify").await?;
         tab_to(&browser, "#verify").await?;
         browser.press(ENTER).await?;
@@ -87,9 +86,9 @@ async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back()
         type_into(&browser, "#email", &ada.email).await?;
         type_into(&browser, "#password", &ada.password).await?;
         browser.press(ENTER).await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
         browser.reload().await?;
-        browser.is_in(&ada).await?;
+        browser.is_signed_in(&ada).await?;
 
         for (css, screen) in [("#nav-account", "Account"), (".row-link[href='/account/members']", "Members")]
         {
@@ -121,13 +120,13 @@ async fn somebody_without_a_mouse_registers_verifies_invites_and_takes_it_back()
 }
 
 #[tokio::test]
-async fn an_owner_without_a_mouse_changes_a_role_and_signs_somebody_out() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings).await?;
+async fn an_owner_without_a_mouse_changes_a_role_and_signs_a_user_out() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings).await?;
         let ada = server.owner("Ada Owner").await?;
         let bob = server.member(&ada, "Bob Builder", "engineer").await?;
-        server.direct()?.sign_in(&bob).await?;
-        let browser = stage.browser(server.url()).await?;
+        server.direct_api()?.sign_in(&bob).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
         browser.open("/account/members").await?;
         let row = format!("#members li[data-email='{}']", bob.email);
@@ -162,14 +161,14 @@ async fn an_owner_without_a_mouse_changes_a_role_and_signs_somebody_out() -> Out
 }
 
 #[tokio::test]
-async fn somebody_without_a_mouse_ends_one_session_and_then_the_others() -> Outcome {
-    play_on_both(async |stage, settings| {
-        let server = stage.server(settings).await?;
-        let (api, ada) = (server.direct()?, server.owner("Ada Owner").await?);
+async fn a_user_without_a_mouse_ends_one_session_and_then_the_others() -> TestResult {
+    run_on_both_databases(async |context, settings| {
+        let server = context.server(settings).await?;
+        let (api, ada) = (server.direct_api()?, server.owner("Ada Owner").await?);
         for _ in 0..3 {
             api.sign_in(&ada).await?;
         }
-        let browser = stage.browser(server.url()).await?;
+        let browser = context.browser(server.url()).await?;
         sign_in(&browser, &ada).await?;
         for (css, screen) in
             [("#nav-account", "Account"), (".row-link[href='/account/sessions']", "sessions")]

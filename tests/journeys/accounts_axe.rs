@@ -1,149 +1,127 @@
-//! The same of the screens on which people come, get back in, and look after themselves and each other.
+//! axe-core's rules on the screens for registration, recovery, invitations, members, sessions, profile and
+//! providers.
 
-use e2e::{Browser, Fate, Mailbox, Outcome, Person, Provider, Result, Server, Settings, Stage, Wire, play};
-
-use crate::{
-    accessibility::{Inspection, NOTHING_PASSES, ask_who_it_is, hold, owner_in, refuse},
-    openid::show_who_it_is,
-    people::{follow, register},
+use e2e::{
+    AxeAudit, Behaviour, Person, Provider, Settings, TestResult, fail_requests_to, require_reauthentication,
+    run,
+    steps::{EXTEND_TIMEOUTS, approve_at_provider, new_device_link, open_link, register, row_of},
 };
 
-/// An address that does not fit a line on the smallest screen.
+/// An address that is wider than the narrowest screen.
 const LONG: &str = "somebody.with.a.long.address@department.of.journeys.example";
 
-/// A server whose messages can be read, behind a wire.
-pub async fn served(stage: &Stage, settings: Settings) -> Result<(Wire, Mailbox, Server)> {
-    let (mut wire, mail) = (Wire::lay().await?, Mailbox::open().await?);
-    let settings = settings.with("CURFEW_SMTP_URL", mail.url()).behind(wire.port());
-    let server = stage.server(settings).await?;
-    wire.join(server.port());
-    Ok((wire, mail, server))
-}
-
-/// The link of the message that says that somebody signed in on a new device.
-pub async fn disowning(
-    server: &Server,
-    mail: &Mailbox,
-    browser: &Browser,
-    person: &Person,
-) -> Result<String> {
-    server.direct()?.sign_in(person).await?;
-    browser.open("/login").await?;
-    browser.sign_in(person).await?;
-    mail.receives(&person.email, "You signed in on a new device").await?.link()
-}
-
 #[tokio::test]
-async fn axe_finds_nothing_where_people_register() -> Outcome {
-    play(async |stage| {
-        let (wire, mail, server) = served(stage, Settings::default()).await?;
-        let browser = stage.browser(server.url()).await?;
-        let mut inspection = Inspection::with(&browser)?;
+async fn axe_finds_nothing_where_users_register() -> TestResult {
+    run(async |context| {
+        let (proxy, mail, server) = context.server_with_mailbox(Settings::default()).await?;
+        let browser = context.browser(server.url()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         let ada = Person::new("Ada With An Address That Takes Its Room");
         browser.open("/register").await?;
         browser.sees("#register-submit", "Create").await?;
-        inspection.of("register").await?;
+        audit.check("register").await?;
         browser.click("#register-submit").await?;
         browser.sees("#password-error", "password").await?;
-        inspection.of("register, fields missing").await?;
+        audit.check("register, fields missing").await?;
         register(&browser, &ada, "Acme").await?;
-        inspection.of("register, sent").await?;
+        audit.check("register, sent").await?;
         browser.click("#resend").await?;
         browser.sees("#register-again", "Sent again").await?;
-        inspection.of("register, sent again").await?;
-        wire.rule(refuse("/resend-verification"));
+        audit.check("register, sent again").await?;
+        proxy.intercept(fail_requests_to("/resend-verification"));
         browser.click("#resend").await?;
         browser.sees("#register-alert", "again").await?;
-        inspection.of("register, not sent again").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("register, not sent again").await?;
+        proxy.intercept(|_| Behaviour::Forward);
 
-        let link = mail.receives(&ada.email, "Verify your e-mail address").await?.link()?;
-        follow(&browser, &link).await?;
+        let link = mail.wait_for(&ada.email, "Verify your e-mail address").await?.link()?;
+        open_link(&browser, &link).await?;
         browser.sees("#verify", "Verify").await?;
-        inspection.of("verify").await?;
+        audit.check("verify").await?;
         browser.click("#verify").await?;
         browser.sees("#verified", &ada.email).await?;
-        inspection.of("verified").await?;
-        follow(&browser, "/verify-email#nothing-of-ours").await?;
+        audit.check("verified").await?;
+        open_link(&browser, "/verify-email#nothing-of-ours").await?;
         browser.click("#verify").await?;
         browser.sees("#verify-alert", "no longer good").await?;
-        inspection.of("verify, used up").await?;
+        audit.check("verify, used up").await?;
 
-        wire.rule(|request| {
+        proxy.intercept(|request| {
             let is_sign_in = request.path.ends_with("/auth/login/json");
-            if is_sign_in { Fate::Problem(429, "too_many_requests") } else { Fate::Pass }
+            if is_sign_in { Behaviour::Problem(429, "too_many_requests") } else { Behaviour::Forward }
         });
         browser.open("/login").await?;
         browser.submit(&ada.email, &ada.password).await?;
         browser.sees("#sign-in-alert", "Try again in 60 seconds").await?;
-        inspection.of("sign-in, throttled").await?;
-        inspection.finds_nothing_on(9);
+        audit.check("sign-in, throttled").await?;
+        audit.assert_clean(9);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_people_get_back_in() -> Outcome {
-    play(async |stage| {
-        let (_wire, mail, server) = served(stage, Settings::default()).await?;
+async fn axe_finds_nothing_where_users_recover() -> TestResult {
+    run(async |context| {
+        let (_wire, mail, server) = context.server_with_mailbox(Settings::default()).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        let mut inspection = Inspection::with(&browser)?;
-        let link = disowning(&server, &mail, &browser, &ada).await?;
-        follow(&browser, &link).await?;
+        let browser = context.browser(server.url()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
+        let link = new_device_link(&server, &mail, &browser, &ada).await?;
+        open_link(&browser, &link).await?;
         browser.sees("#disown", "This wasn’t me").await?;
-        inspection.of("disown").await?;
+        audit.check("disown").await?;
         browser.click("#disown").await?;
         browser.sees("#disowned", "2 sessions ended").await?;
-        inspection.of("disowned").await?;
-        follow(&browser, &link).await?;
+        audit.check("disowned").await?;
+        open_link(&browser, &link).await?;
         browser.click("#disown").await?;
         browser.sees("#disown-alert", "no longer good").await?;
-        inspection.of("disown, used up").await?;
+        audit.check("disown, used up").await?;
 
         browser.open("/forgot-password").await?;
         browser.sees("#forgot-submit", "link").await?;
-        inspection.of("forgot").await?;
+        audit.check("forgot").await?;
         browser.click("#forgot-submit").await?;
         browser.sees("#email-error", "e-mail").await?;
-        inspection.of("forgot, address missing").await?;
+        audit.check("forgot, address missing").await?;
         browser.fill("#email", &ada.email).await?;
         browser.click("#forgot-submit").await?;
         browser.sees("#forgot-sent", &ada.email).await?;
-        inspection.of("forgot, sent").await?;
+        audit.check("forgot, sent").await?;
 
-        let link = mail.receives(&ada.email, "Set a new password").await?.link()?;
-        follow(&browser, &link).await?;
+        let link = mail.wait_for(&ada.email, "Set a new password").await?.link()?;
+        open_link(&browser, &link).await?;
         browser.sees("#reset-submit", "Set").await?;
-        inspection.of("reset").await?;
+        audit.check("reset").await?;
         browser.fill("#password", "password1234").await?;
         browser.click("#reset-submit").await?;
         browser.sees("#password-error", "too easy").await?;
-        inspection.of("reset, too easy").await?;
+        audit.check("reset, too easy").await?;
         browser.fill("#password", &ada.password).await?;
         browser.click("#reset-submit").await?;
         browser.sees("#reset-done", "set").await?;
-        inspection.of("reset, done").await?;
-        follow(&browser, &link).await?;
+        audit.check("reset, done").await?;
+        open_link(&browser, &link).await?;
         browser.fill("#password", "nine green trombones nap").await?;
         browser.click("#reset-submit").await?;
         browser.sees("#reset-alert", "no longer good").await?;
-        inspection.of("reset, used up").await?;
-        inspection.finds_nothing_on(10);
+        audit.check("reset, used up").await?;
+        audit.assert_clean(10);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
-    play(async |stage| {
+async fn axe_finds_nothing_where_users_are_invited() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let (wire, mail, server) = served(stage, provider.known_to(Settings::default())).await?;
+        let (proxy, mail, server) =
+            context.server_with_mailbox(provider.configure(Settings::default())).await?;
         let ada = server.owner("Ada Owner").await?;
-        let browser = stage.browser(server.url()).await?;
-        let mut inspection = Inspection::with(&browser)?;
+        let browser = context.browser(server.url()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         let bob = Person::new("Bob With An Address That Takes Its Room");
         browser.open("/login").await?;
         browser.sign_in(&ada).await?;
@@ -151,197 +129,193 @@ async fn axe_finds_nothing_where_people_are_invited() -> Outcome {
         browser.fill("#invite_email", &bob.email).await?;
         browser.click("#invite-submit").await?;
         browser.sees("#invites", &bob.email).await?;
-        let link = mail.receives(&bob.email, "Ada Owner invites you to “Ada Owner's”").await?.link()?;
-        follow(&browser, &link).await?;
+        let link = mail.wait_for(&bob.email, "Ada Owner invites you to “Ada Owner's”").await?.link()?;
+        open_link(&browser, &link).await?;
         browser.sees("#accept-form", "Join").await?;
-        inspection.of("invited, signed in as somebody else").await?;
+        audit.check("invited, signed in as somebody else").await?;
 
-        inspection.finds_nothing_on(1);
+        audit.assert_clean(1);
 
-        let guest = stage.browser(server.url()).await?;
-        guest.at_every_start(NOTHING_PASSES).await?;
-        let mut inspection = Inspection::with(&guest)?;
-        let invitation = hold(&wire, |request| request.path.starts_with("/api/v1/invites/"));
-        follow(&guest, &link).await?;
+        let guest = context.browser(server.url()).await?;
+        guest.run_on_new_documents(EXTEND_TIMEOUTS).await?;
+        let mut audit = AxeAudit::new(&guest)?;
+        let invitation = proxy.hold(|request| request.path.starts_with("/api/v1/invites/"));
+        open_link(&guest, &link).await?;
         guest.sees("#invite-loading", "Loading").await?;
-        inspection.of("invited, to be loaded").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("invited, to be loaded").await?;
+        proxy.intercept(|_| Behaviour::Forward);
         invitation.wait().await;
         guest.sees("#accept-form", "Join").await?;
         guest.sees(".providers", "Foreign").await?;
-        inspection.of("invited").await?;
+        audit.check("invited").await?;
         guest.click("#accept-submit").await?;
         guest.sees("#name-error", "name").await?;
-        inspection.of("invited, fields missing").await?;
-        wire.rule(refuse("/accept"));
+        audit.check("invited, fields missing").await?;
+        proxy.intercept(fail_requests_to("/accept"));
         guest.fill("#name", &bob.name).await?;
         guest.fill("#password", &bob.password).await?;
         guest.click("#accept-submit").await?;
         guest.sees("#accept-alert", "again").await?;
-        inspection.of("invited, refused").await?;
-        wire.rule(|request| {
+        audit.check("invited, refused").await?;
+        proxy.intercept(|request| {
             let is_asked = request.path.starts_with("/api/v1/invites/");
-            if is_asked { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+            if is_asked { Behaviour::Problem(503, "unavailable") } else { Behaviour::Forward }
         });
-        follow(&guest, &link).await?;
+        open_link(&guest, &link).await?;
         guest.sees("#invite-alert", "could not be loaded").await?;
-        inspection.of("invited, without an answer").await?;
-        wire.rule(|_| Fate::Pass);
-        follow(&guest, "/invite#nothing-of-ours").await?;
+        audit.check("invited, without an answer").await?;
+        proxy.intercept(|_| Behaviour::Forward);
+        open_link(&guest, "/invite#nothing-of-ours").await?;
         guest.sees("#invite-alert", "no longer good").await?;
-        inspection.of("invited, used up").await?;
-        inspection.finds_nothing_on(6);
+        audit.check("invited, used up").await?;
+        audit.assert_clean(6);
         Ok(())
     })
     .await
 }
 
-/// The row of a person, or of an invitation.
-pub fn of(list: &str, person: &Person) -> String {
-    format!("{list} li[data-email='{}']", person.email)
-}
-
 #[tokio::test]
-async fn axe_finds_nothing_where_owners_look_after_people() -> Outcome {
-    play(async |stage| {
-        let (wire, server, ada, browser) = owner_in(stage, Settings::default()).await?;
-        let mut inspection = Inspection::with(&browser)?;
-        wire.rule(|request| {
+async fn axe_finds_nothing_where_owners_manage_members() -> TestResult {
+    run(async |context| {
+        let (proxy, server, ada, browser) = context.owner_behind_proxy(Settings::default()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
+        proxy.intercept(|request| {
             let is_about_it = request.path.starts_with("/api/v1/accounts/");
-            if is_about_it { Fate::Problem(503, "unavailable") } else { Fate::Pass }
+            if is_about_it { Behaviour::Problem(503, "unavailable") } else { Behaviour::Forward }
         });
         browser.open("/account/members").await?;
         browser.sees("#members-alert", "could not be loaded").await?;
         browser.sees("#invites-alert", "could not be loaded").await?;
-        inspection.of("members, without an answer").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("members, without an answer").await?;
+        proxy.intercept(|_| Behaviour::Forward);
         let (bob, eve) = (
             server.member(&ada, "Bob Builder", "engineer").await?,
             server.member(&ada, "Eve Viewer", "viewer").await?,
         );
-        server.direct()?.sign_in(&bob).await?;
+        server.direct_api()?.sign_in(&bob).await?;
         browser.open("/account/members").await?;
         browser.sees("#members", "Eve Viewer").await?;
         browser.sees("#invites-empty", "no open invitations").await?;
-        inspection.of("members, nobody invited").await?;
+        audit.check("members, nobody invited").await?;
 
         browser.click("#invite-submit").await?;
         browser.sees("#invite_email-error", "e-mail").await?;
-        inspection.of("members, nobody to invite").await?;
+        audit.check("members, nobody to invite").await?;
         browser.fill("#invite_email", &bob.email).await?;
         browser.click("#invite-submit").await?;
         browser.sees("#invite-alert", "already").await?;
-        inspection.of("members, invited in vain").await?;
+        audit.check("members, invited in vain").await?;
         browser.fill("#invite_email", "grace@journey.example").await?;
         browser.click("#invite-submit").await?;
         browser.sees("#invite-done", "grace@journey.example").await?;
         browser.sees("#invites", "grace@journey.example").await?;
-        inspection.of("members, one invited").await?;
+        audit.check("members, one invited").await?;
 
-        browser.click(&format!("{} select option[value='viewer']", of("#members", &bob))).await?;
+        browser.click(&format!("{} select option[value='viewer']", row_of("#members", &bob))).await?;
         browser.sees("#member-deed-title", "Bob Builder").await?;
-        inspection.of("members, the question of a role").await?;
+        audit.check("members, the question of a role").await?;
         browser.click("#member-deed-cancel").await?;
-        browser.click(&format!("{} button[aria-label^='Remove']", of("#members", &bob))).await?;
+        browser.click(&format!("{} button[aria-label^='Remove']", row_of("#members", &bob))).await?;
         browser.sees("#member-deed-title", "Remove Bob Builder").await?;
-        inspection.of("members, the question of removal").await?;
+        audit.check("members, the question of removal").await?;
         browser.click("#member-deed-cancel").await?;
-        browser.click(&format!("{} select option[value='engineer']", of("#members", &ada))).await?;
+        browser.click(&format!("{} select option[value='engineer']", row_of("#members", &ada))).await?;
         browser.click("#member-deed-confirm").await?;
         browser.sees("#member-deed-alert", "owner").await?;
-        inspection.of("members, refused").await?;
+        audit.check("members, refused").await?;
         browser.click("#member-deed-cancel").await?;
-        browser.click(&format!("{} button[aria-label^='Deactivate']", of("#members", &eve))).await?;
+        browser.click(&format!("{} button[aria-label^='Deactivate']", row_of("#members", &eve))).await?;
         browser.click("#member-deed-confirm").await?;
-        browser.sees(&of("#members", &eve), "deactivated").await?;
-        inspection.of("members, one deactivated").await?;
-        inspection.finds_nothing_on(9);
+        browser.sees(&row_of("#members", &eve), "deactivated").await?;
+        audit.check("members, one deactivated").await?;
+        audit.assert_clean(9);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_people_see_their_sessions() -> Outcome {
-    play(async |stage| {
-        let (wire, server, ada, browser) = owner_in(stage, Settings::default()).await?;
-        let mut inspection = Inspection::with(&browser)?;
-        wire.rule(refuse("/users/me/sessions"));
+async fn axe_finds_nothing_where_users_see_their_sessions() -> TestResult {
+    run(async |context| {
+        let (proxy, server, ada, browser) = context.owner_behind_proxy(Settings::default()).await?;
+        let mut audit = AxeAudit::new(&browser)?;
+        proxy.intercept(fail_requests_to("/users/me/sessions"));
         browser.open("/account/sessions").await?;
         browser.sees("#sessions-alert", "could not be loaded").await?;
-        inspection.of("sessions, without an answer").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("sessions, without an answer").await?;
+        proxy.intercept(|_| Behaviour::Forward);
         browser.open("/account/sessions").await?;
         browser.sees("#sessions-summary", "Only this device").await?;
-        inspection.of("sessions, one").await?;
+        audit.check("sessions, one").await?;
         for _ in 0..4 {
-            server.direct()?.sign_in(&ada).await?;
+            server.direct_api()?.sign_in(&ada).await?;
         }
         browser.reload().await?;
         browser.sees("#end-others", "everywhere else").await?;
-        inspection.of("sessions, many").await?;
+        audit.check("sessions, many").await?;
         browser.click("#sessions li:last-child button").await?;
         browser.sees("#end-session-title", "Sign").await?;
-        inspection.of("sessions, the question about one").await?;
+        audit.check("sessions, the question about one").await?;
         browser.click("#end-session-cancel").await?;
         browser.click("#end-others").await?;
         browser.sees("#end-session-title", "everywhere else").await?;
-        inspection.of("sessions, the question about the others").await?;
-        wire.rule(refuse("/revoke-others"));
+        audit.check("sessions, the question about the others").await?;
+        proxy.intercept(fail_requests_to("/revoke-others"));
         browser.click("#end-session-confirm").await?;
         browser.sees("#end-session-alert", "Nobody was signed out").await?;
-        inspection.of("sessions, refused").await?;
-        wire.rule(ask_who_it_is("/revoke-others"));
+        audit.check("sessions, refused").await?;
+        proxy.intercept(require_reauthentication("/revoke-others"));
         browser.click("#end-session-confirm").await?;
         browser.fill("#confirm_password", "not the password").await?;
         browser.click("#reauthenticate-confirm").await?;
         browser.sees("#reauthenticate-alert", "not your password").await?;
-        inspection.of("sessions, who is it, and it is not").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("sessions, who is it, and it is not").await?;
+        proxy.intercept(|_| Behaviour::Forward);
         browser.fill("#confirm_password", &ada.password).await?;
         browser.click("#reauthenticate-confirm").await?;
         browser.sees("#toast", "4 sessions signed out").await?;
-        inspection.of("sessions, the others ended").await?;
-        inspection.finds_nothing_on(8);
+        audit.check("sessions, the others ended").await?;
+        audit.assert_clean(8);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_people_change_what_is_theirs() -> Outcome {
-    play(async |stage| {
+async fn axe_finds_nothing_where_users_edit_their_profile() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let (wire, _server, ada, browser) = owner_in(stage, provider.known_to(Settings::default())).await?;
-        let mut inspection = Inspection::with(&browser)?;
+        let (proxy, _server, ada, browser) =
+            context.owner_behind_proxy(provider.configure(Settings::default())).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/account/profile").await?;
         browser.sees(".providers", "Foreign").await?;
-        inspection.of("profile").await?;
+        audit.check("profile").await?;
         browser.fill("#profile_name", "").await?;
         for submit in ["#rename-submit", "#change-email-submit", "#change-password-submit"] {
             browser.click(submit).await?;
         }
         browser.sees("#new_password-error", "password").await?;
-        inspection.of("profile, fields missing").await?;
+        audit.check("profile, fields missing").await?;
         browser.fill("#current_password", "not the password").await?;
         browser.fill("#new_password", "nine green trombones nap").await?;
         browser.click("#change-password-submit").await?;
         browser.sees("#current_password-error", "not your password").await?;
-        inspection.of("profile, not the password").await?;
+        audit.check("profile, not the password").await?;
         browser.fill("#current_password", &ada.password).await?;
         browser.fill("#new_password", "password1234").await?;
         browser.click("#change-password-submit").await?;
         browser.sees("#new_password-error", "too easy").await?;
-        wire.rule(refuse("/users/me"));
+        proxy.intercept(fail_requests_to("/users/me"));
         browser.fill("#profile_name", "Ada Lovelace").await?;
         browser.click("#rename-submit").await?;
         browser.sees("#rename-alert", "Nothing was saved").await?;
         browser.fill("#new_email", "nobody").await?;
         browser.click("#change-email-submit").await?;
         browser.sees("#new_email-error", "mail").await?;
-        inspection.of("profile, refused").await?;
+        audit.check("profile, refused").await?;
 
-        wire.rule(|_| Fate::Pass);
+        proxy.intercept(|_| Behaviour::Forward);
         browser.click("#rename-submit").await?;
         browser.sees("#rename-done", "Saved").await?;
         browser.fill("#new_email", LONG).await?;
@@ -351,61 +325,66 @@ async fn axe_finds_nothing_where_people_change_what_is_theirs() -> Outcome {
         browser.fill("#new_password", "nine green trombones nap").await?;
         browser.click("#change-password-submit").await?;
         browser.sees("#change-password-done", "set").await?;
-        inspection.of("profile, all done").await?;
+        audit.check("profile, all done").await?;
 
         browser.click(".provider-foreign").await?;
-        show_who_it_is(&browser, "grace").await?;
+        approve_at_provider(&browser, "grace").await?;
         browser.is_at("/account/profile").await?;
         browser.sees("#identities", "grace@journey.example").await?;
-        inspection.of("profile, linked").await?;
+        audit.check("profile, linked").await?;
         browser.click("#identities button").await?;
         browser.sees("#unlink-title", "Unlink").await?;
-        inspection.of("profile, the question").await?;
-        wire.rule(|request| {
-            if request.method == "DELETE" { Fate::Problem(409, "last_sign_in_method") } else { Fate::Pass }
+        audit.check("profile, the question").await?;
+        proxy.intercept(|request| {
+            if request.method == "DELETE" {
+                Behaviour::Problem(409, "last_sign_in_method")
+            } else {
+                Behaviour::Forward
+            }
         });
         browser.click("#unlink-confirm").await?;
         browser.sees("#unlink-alert", " ").await?;
-        inspection.of("profile, not unlinked").await?;
-        inspection.finds_nothing_on(8);
+        audit.check("profile, not unlinked").await?;
+        audit.assert_clean(8);
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_where_people_come_back_from_a_provider() -> Outcome {
-    play(async |stage| {
+async fn axe_finds_nothing_where_users_return_from_a_provider() -> TestResult {
+    run(async |context| {
         let provider = Provider::start().await?;
-        let (wire, mail, server) = served(stage, provider.known_to(Settings::default())).await?;
-        let browser = stage.browser(server.url()).await?;
-        browser.at_every_start(NOTHING_PASSES).await?;
-        let mut inspection = Inspection::with(&browser)?;
+        let (proxy, mail, server) =
+            context.server_with_mailbox(provider.configure(Settings::default())).await?;
+        let browser = context.browser(server.url()).await?;
+        browser.run_on_new_documents(EXTEND_TIMEOUTS).await?;
+        let mut audit = AxeAudit::new(&browser)?;
         browser.open("/login").await?;
         browser.sees(".providers", "Foreign").await?;
-        inspection.of("sign-in with providers").await?;
-        wire.rule(|request| {
+        audit.check("sign-in with providers").await?;
+        proxy.intercept(|request| {
             if request.path.ends_with("/start") {
-                Fate::Problem(503, "oauth_unavailable")
+                Behaviour::Problem(503, "oauth_unavailable")
             } else {
-                Fate::Pass
+                Behaviour::Forward
             }
         });
         browser.click(".provider-foreign").await?;
         browser.sees("#provider-alert", " ").await?;
-        inspection.of("sign-in, the provider away").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("sign-in, the provider away").await?;
+        proxy.intercept(|_| Behaviour::Forward);
 
         let go = async |login: &str| {
             browser.devtools("Network.clearBrowserCookies", serde_json::json!({})).await?;
             browser.open("/login").await?;
             browser.click(".provider-foreign").await?;
-            if login.is_empty() { Ok(()) } else { show_who_it_is(&browser, login).await }
+            if login.is_empty() { Ok(()) } else { approve_at_provider(&browser, login).await }
         };
         go("").await?;
         browser.click("a[href$='/abort']").await?;
         browser.sees("#oauth-alert", "did not let you in").await?;
-        inspection.of("back, denied").await?;
+        audit.check("back, denied").await?;
         for (login, words) in [
             ("state", "not begun in this browser"),
             ("nonce", "could not be accepted"),
@@ -413,32 +392,32 @@ async fn axe_finds_nothing_where_people_come_back_from_a_provider() -> Outcome {
         ] {
             go(login).await?;
             browser.sees("#oauth-alert", words).await?;
-            inspection.of(&format!("back: {words}")).await?;
+            audit.check(&format!("back: {words}")).await?;
         }
-        let link = mail.receives("unverified@journey.example", "Verify your e-mail address").await?.link()?;
+        let link = mail.wait_for("unverified@journey.example", "Verify your e-mail address").await?.link()?;
         browser.devtools("Network.clearBrowserCookies", serde_json::json!({})).await?;
-        follow(&browser, &link).await?;
+        open_link(&browser, &link).await?;
         browser.click("#verify").await?;
         browser.sees("#verify-alert", "in the browser in which").await?;
-        inspection.of("verify, in another browser").await?;
+        audit.check("verify, in another browser").await?;
 
-        wire.rule(|request| {
+        proxy.intercept(|request| {
             let is_back = request.path.ends_with("/callback");
-            if is_back { Fate::Problem(409, "oauth_link_required") } else { Fate::Pass }
+            if is_back { Behaviour::Problem(409, "oauth_link_required") } else { Behaviour::Forward }
         });
         go("grace").await?;
         browser.sees("#oauth-alert", "with the password once").await?;
-        inspection.of("back, to be linked first").await?;
+        audit.check("back, to be linked first").await?;
 
-        // While the answer is on its way.
-        let callback = hold(&wire, |request| request.path.ends_with("/callback"));
+        // While the request is pending.
+        let callback = proxy.hold(|request| request.path.ends_with("/callback"));
         go("grace").await?;
         browser.sees("#oauth-loading", "Loading").await?;
-        inspection.of("back, at work").await?;
-        wire.rule(|_| Fate::Pass);
+        audit.check("back, at work").await?;
+        proxy.intercept(|_| Behaviour::Forward);
         callback.wait().await;
         browser.sees("#you", "grace@journey.example").await?;
-        inspection.finds_nothing_on(9);
+        audit.assert_clean(9);
         Ok(())
     })
     .await
