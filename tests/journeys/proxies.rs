@@ -31,7 +31,7 @@ async fn come_and_go(api: Api, ada: Person, stop: Arc<AtomicBool>) -> Result<usi
 #[tokio::test]
 async fn replicas_are_replaced_one_by_one_and_no_request_is_lost() -> Outcome {
     let Some(postgres) = Postgres::of_the_environment() else { return Ok(()) };
-    play(async |stage| {
+    Box::pin(play(async |stage| {
         let url = postgres.database().await?;
         let settings = || {
             Settings::default()
@@ -67,7 +67,7 @@ async fn replicas_are_replaced_one_by_one_and_no_request_is_lost() -> Outcome {
             assert!(count? > 0);
         }
         Ok(())
-    })
+    }))
     .await
 }
 
