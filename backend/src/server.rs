@@ -279,12 +279,11 @@ async fn connection(
         () = stop.cancelled() => {
             // Who has just connected is sending a request, which hyper would not wait for.
             let first = if was_used.load(Ordering::Relaxed) { Duration::ZERO } else { FIRST };
-            match timeout(first, connection.as_mut()).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
+            if let Ok(ended) = timeout(first, connection.as_mut()).await {
+                ended
+            } else {
+                connection.as_mut().graceful_shutdown();
+                connection.await
             }
         }
     };

@@ -371,6 +371,7 @@ fn every_setting_is_the_same_by_flag_by_environment_and_by_file() {
             "mail_from" => "Acme <acme@curfew.example>",
             "log" => "curfew=debug",
             "log_format" => "text",
+            "database_pooling" => "transaction",
             _ => "97",
         };
         let by_flag = curfew.config(&[flag, value.to_owned()], &[], "");
