@@ -605,8 +605,14 @@ impl Writer<'_> {
         &self.app.database.read
     }
 
+    /// The user with the recipient's address. One who never verified it does not keep it from its owner.
+    async fn verified_user(&self) -> Result<Option<Login>> {
+        let login = users::find_login(self.database(), self.recipient).await?;
+        Ok(login.filter(|login| login.email_verified))
+    }
+
     async fn verification(&self, mail: &Mail) -> Result<Option<Letter>> {
-        if let Some(login) = users::find_login(self.database(), self.recipient).await? {
+        if let Some(login) = self.verified_user().await? {
             let reset = self.page(route::FORGOT_PASSWORD);
             return Ok(Some(if login.is_active { already_known(reset) } else { deactivated() }));
         }
@@ -766,7 +772,7 @@ impl Writer<'_> {
         let account = quoted(&invite.account_name, "an account");
         let subject = format!("{who} invites you to {account}");
         let opening = format!("{who} invites you to join {account} as {}.", invite.role.with_article());
-        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
+        if self.verified_user().await?.is_some() {
             return Ok(Some(Letter {
                 subject,
                 paragraphs: vec![
@@ -794,7 +800,7 @@ impl Writer<'_> {
         let login = users::find_login_by_id(self.database(), user_id).await?;
         // Another password or address since: the link would be good for nothing.
         let Some(login) = login.filter(|login| login.fingerprint() == fingerprint) else { return Ok(None) };
-        if users::find_by_email(self.database(), self.recipient).await?.is_some() {
+        if self.verified_user().await?.is_some() {
             return Ok(Some(Letter {
                 subject: "This address is in use already".to_owned(),
                 paragraphs: vec![

@@ -93,7 +93,7 @@ async fn a_screen_reader_announces_members_sessions_and_the_profile() -> TestRes
         assert_announced(&browser, &["invite-alert: Check what is marked"]).await?;
         browser.fill("#invite_email", &bob.email).await?;
         browser.click("#invite-submit").await?;
-        assert_announced(&browser, &["invite-alert: Somebody"]).await?;
+        assert_announced(&browser, &["invite-alert: Someone"]).await?;
         browser.fill("#invite_email", "grace@journey.example").await?;
         browser.click("#invite-submit").await?;
         browser.sees("#invites", "grace@journey.example").await?;

@@ -40,6 +40,7 @@ pub async fn create_account(ctx: Context<'_>, owner: NewOwner<'_>) -> Result<(Ac
     let account_id = AccountId(entropy::id(ctx.now)?);
     let user_id = UserId(entropy::id(ctx.now)?);
     accounts::insert(ctx.transaction, account_id, owner.account_name, ctx.now).await?;
+    release_unverified_email(ctx, owner.email).await?;
     let user = NewUser {
         id: user_id,
         account_id,
@@ -56,6 +57,25 @@ pub async fn create_account(ctx: Context<'_>, owner: NewOwner<'_>) -> Result<(Ac
     };
     ctx.record(account_id, AuditKind::AccountCreated, payload).await?;
     Ok((account_id, user_id))
+}
+
+/// Frees an email address for a person who has verified it from a user who never did: somebody who joined by a copied
+/// invitation link. That user keeps the membership, with an address that no one can have (RFC 2606 §2).
+///
+/// # Errors
+///
+/// Only if the database or the randomness fails.
+pub async fn release_unverified_email(ctx: Context<'_>, email: &str) -> Result<()> {
+    let holder = users::find_login(ctx.transaction, email).await?.filter(|login| !login.email_verified);
+    let Some(holder) = holder else { return Ok(()) };
+    users::hold(ctx.transaction, holder.user_id).await?;
+    let placeholder = format!("{}@unverified.invalid", holder.user_id);
+    if users::release_unverified_email(ctx.transaction, holder.user_id, email, &placeholder).await? {
+        let payload = json!({"user_id": holder.user_id, "old": email, "new": placeholder});
+        let kind = AuditKind::EmailChanged;
+        Context::of_operator(ctx.transaction, ctx.now).record(holder.account_id, kind, payload).await?;
+    }
+    Ok(())
 }
 
 /// The error for an e-mail address that another user has. Only for a caller who has verified the address, or is an

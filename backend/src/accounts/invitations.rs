@@ -9,7 +9,10 @@ use curfew_shared::{
 use serde_json::json;
 
 use crate::{
-    accounts::{create::map_email_taken, membership_history},
+    accounts::{
+        create::{map_email_taken, release_unverified_email},
+        membership_history,
+    },
     app::App,
     context::Context,
     domain::link::LinkPurpose,
@@ -67,6 +70,9 @@ pub async fn accept_invitation(
         role: invite.role,
         password_hash,
     };
+    if is_email_verified {
+        release_unverified_email(ctx, &invite.email).await?;
+    }
     users::insert(transaction, user, now).await.map_err(map_email_taken)?;
     let payload = json!({"invite_id": invite.id, "email": invite.email, "role": invite.role});
     ctx.by(user_id).record(invite.account_id, AuditKind::InviteAccepted, payload).await?;

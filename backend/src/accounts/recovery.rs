@@ -34,8 +34,8 @@ pub async fn revoke_access(ctx: Context<'_>, login: &Login) -> Result<u64> {
     let revoked_count = sessions::revoke_of_user(transaction, user, reason, now).await?;
     let since = now - DISOWN_REACH;
     let mut unlinked_count = identities::delete_added_since(transaction, user, since).await?;
-    if !login.email_verified && ctx.actor != Actor::Operator {
-        // The person has just verified the address. Whoever linked these identities had not.
+    if !login.email_verified {
+        // Whoever linked these identities had not verified the address.
         unlinked_count += identities::delete_since(transaction, user, DateTime::UNIX_EPOCH).await?;
     }
     let revoked_invite_count = invites::revoke_of_user(transaction, account, user, since, now).await?;

@@ -252,6 +252,21 @@ pub async fn set_email(
     Ok(execute(connection, sql, [id.0.into(), old.into(), new.into(), now.into()]).await? > 0)
 }
 
+/// Takes an address that was never verified from a user, who gets `placeholder` instead. Returns whether it did.
+///
+/// # Errors
+///
+/// When the database is away.
+pub async fn release_unverified_email(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+    email: &str,
+    placeholder: &str,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET email = $3 WHERE id = $1 AND email = $2 AND email_verified_at IS NULL";
+    Ok(execute(connection, sql, [id.0.into(), email.into(), placeholder.into()]).await? > 0)
+}
+
 /// Sets a password by a link that went to the address, which proves it; only while the password is
 /// still the one that the link was made for. Answers whether it did.
 ///

@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use curfew::{jobs::mailer, store::invites};
-use curfew_shared::invite::DeliveryProblem;
+use curfew_shared::{auth::Role, invite::DeliveryProblem};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
     mail::{server, smtp, waiting},
-    test_app::{LOGIN, PASSWORD, TestApp, TestResponse, Tokens, User},
+    test_app::{LOGIN, ME, PASSWORD, TestApp, TestResponse, Tokens, User},
 };
 
 const INVITES: &str = "/api/v1/accounts/me/invites";
@@ -207,4 +207,39 @@ async fn a_copied_link_expires_with_the_messages_link() {
     inviting.ask_for_link().await.assert_problem("not_found");
     inviting.accept(&third).await.assert_problem("invalid_link");
     assert_eq!(inviting.app.audit_count("invite.link_copied").await, 3, "not for those that were refused");
+}
+
+#[tokio::test]
+async fn an_owner_copies_only_the_links_of_their_own_invitations() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let other = app.sign_in(&app.user(inviting.owner.account, "eve@example.com", Role::Owner).await).await;
+    let response = app.post(&format!("{}/link", inviting.path)).bearer(&other.access).send().await;
+    response.assert_problem("forbidden");
+    assert_eq!(app.audit_count("invite.link_copied").await, 0);
+}
+
+#[tokio::test]
+async fn who_joined_by_a_copied_link_does_not_keep_the_address_from_its_owner() {
+    let inviting = Inviting::begin().await;
+    let app = &inviting.app;
+    let joined = inviting.accept(&inviting.copied().await).await.tokens();
+    let id = app.get(ME).bearer(&joined.access).send().await.body["user"]["id"].as_str().unwrap().to_owned();
+    let deactivate = app.patch(&format!("/api/v1/accounts/me/members/{id}")).bearer(&inviting.tokens.access);
+    assert_eq!(deactivate.json(&json!({"is_active": false})).send().await.status, 204);
+    app.sent_emails().await;
+
+    let password = "seven purple kangaroos hum";
+    let form = json!({"account_name": "Bob's", "name": "Bob", "email": BOB, "password": password});
+    let response = app.post("/api/v1/auth/register").json(&form).send().await;
+    let cookie = response.header("set-cookie").split(';').next().unwrap().to_owned();
+    let token = app.email_to(BOB).await.token("/verify-email");
+    let verify = app.post("/api/v1/auth/verify-email").header("cookie", &cookie);
+    let verified = verify.json(&json!({"token": token})).send().await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+    let tokens = app.post(LOGIN).json(&json!({"email": BOB, "password": password})).send().await.tokens();
+    let me = app.get(ME).bearer(&tokens.access).send().await.body;
+    assert_eq!((&me["account"]["name"], &me["user"]["role"]), (&json!("Bob's"), &json!("owner")));
+    let placeholder = format!("SELECT count(*) FROM users WHERE email = '{id}@unverified.invalid'");
+    assert_eq!(app.query_value::<i64>(&placeholder).await, 1);
 }

@@ -165,6 +165,9 @@ fn link_id(id: InviteId) -> String {
 fn not_passed_on(failure: &Failure) -> String {
     match failure.code() {
         Some(ErrorCode::InvalidLink) => "This invitation has expired. Send it again.".into(),
+        Some(ErrorCode::Forbidden) => {
+            "Only the owner who sent this invitation can copy its link. You can revoke it and invite the person yourself.".into()
+        }
         _ => messages::not_done(failure),
     }
 }

@@ -211,7 +211,7 @@ pub(super) async fn resend(
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
         (status = 200, description = "The link", body = InviteLinkResponse),
-        (status = 403, description = "`owner_required`, `reauthentication_required`"),
+        (status = 403, description = "`owner_required`, `reauthentication_required`; `forbidden`: another owner invited this person"),
         (status = 404, description = "`not_found`"),
         (status = 410, description = "`invalid_link`: the invitation has expired; send it again"),
         (status = 429, description = "`too_many_requests`"),
@@ -226,6 +226,10 @@ pub(super) async fn copy_link(
     let transaction = caller.begin_owner_transaction(&app).await?;
     let invite = invites::find(&transaction, id).await?;
     let invite = invite.filter(|invite| invite.account_id == caller.account.id).ok_or(ErrorCode::NotFound)?;
+    // What an owner did is undone with the invitations that they sent: a copied link must be one of these.
+    if invite.inviter != caller.user.id {
+        return Err(ErrorCode::Forbidden.into());
+    }
     if invite.expires_at <= caller.now {
         return Err(ErrorCode::InvalidLink.into());
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     accounts::{
-        create::{NewOwner, create_account, map_email_taken},
+        create::{NewOwner, create_account, map_email_taken, release_unverified_email},
         identities::{LinkedVia, NewIdentityLink, link_identity},
     },
     app::{App, AppState},
@@ -152,6 +152,7 @@ async fn change_email(app: &App, client: &RequestClient, claims: LinkClaims) -> 
     if !login.is_active || claims.fingerprint != Some(login.fingerprint()) {
         return Err(invalid());
     }
+    release_unverified_email(ctx, &new).await?;
     let changed = users::set_email(&transaction, login.user_id, &login.email, &new, ctx.now).await;
     if !changed.map_err(map_email_taken)? {
         return Err(invalid());
