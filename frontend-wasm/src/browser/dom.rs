@@ -60,6 +60,12 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// Whether the focus is in a dialog, also in one that has just been closed.
+pub fn is_focus_in_dialog() -> bool {
+    let focused = document().and_then(|document| document.active_element());
+    focused.is_some_and(|element| element.closest("dialog").is_ok_and(|dialog| dialog.is_some()))
+}
+
 /// Scrolls, if necessary, so that the element with the focus is not hidden by anything that sticks to an edge.
 pub fn scroll_focus_into_view() {
     let focused = document().and_then(|document| document.active_element());

@@ -11,6 +11,9 @@ use crate::{
     session::{client::Client, use_client::use_client},
 };
 
+/// How long a dialog that is being closed may take to return the focus, in milliseconds.
+const FOCUS_RETURN_MS: u32 = 500;
+
 /// A page of a list, as the server sends it.
 pub trait CursorPage: 'static {
     type Item;
@@ -168,6 +171,10 @@ impl<P: CursorPage> CursorList<P> {
         let list = self.clone();
         spawn_local(async move {
             let result = list.fetch_pages(load, &loaded).await;
+            if dom::is_focus_in_dialog() {
+                // If it is being closed, it returns the focus to the row where it was opened.
+                dom::next_paint_within(FOCUS_RETURN_MS).await;
+            }
             if list.state.request == request {
                 let row = dom::focused_child(&["#", list.id].concat());
                 list.focus_before.replace((!loaded.is_empty()).then_some((load, row)));
