@@ -54,8 +54,6 @@ async fn a_user_without_a_mouse_registers_verifies_invites_and_revokes() -> Test
         let browser = context.browser(server.url()).await?;
         let ada = Person::new("Ada Owner");
         browser.open("/login").await?;
-        // The link comes with the ways to sign in, after the page.
-        browser.sees("a[href='/register']", "Create an account").await?;
         tab_to(&browser, "a[href='/register']").await?;
         browser.press(ENTER).await?;
         browser.sees("#register-form", "company").await?;
