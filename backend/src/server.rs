@@ -48,7 +48,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_mins(1);
 /// The largest head of a request, in bytes; a larger one is answered 431.
 const HEAD_MAX: usize = 32 * 1024;
-/// How long a client that has just connected may take to send its request once the process stops.
+/// How long a client that has just connected may take to send its request while the process stops.
 const FIRST: Duration = Duration::from_secs(2);
 /// How long a client may take none of an answer.
 const STALL: Duration = Duration::from_secs(30);
@@ -277,7 +277,7 @@ async fn connection(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
-            // Who has just connected is sending a request, which hyper would not wait for.
+            // A client that has just connected is about to send a request, which hyper would not wait for.
             let first = if was_used.load(Ordering::Relaxed) { Duration::ZERO } else { FIRST };
             if let Ok(ended) = timeout(first, connection.as_mut()).await {
                 ended

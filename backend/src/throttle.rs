@@ -40,7 +40,7 @@ const ADDRESS: Limit = Limit { free: 30, first: 1, longest: 5 * MINUTE, forgive:
 const RECIPIENT: Limit =
     Limit { free: 3, first: MINUTE, longest: 30 * MINUTE, forgive: 2 * HOUR, most: i32::MAX };
 /// Notices to a recipient on one topic: three at once, then one after ten minutes, and so on up to an hour.
-/// Nothing is refused; what comes in between joins the one that waits.
+/// Nothing is refused: a notice in between joins the one that waits.
 const NOTICES: Limit =
     Limit { free: 2, first: 10 * MINUTE, longest: HOUR, forgive: 2 * HOUR, most: i32::MAX };
 /// Messages asked for from an address.

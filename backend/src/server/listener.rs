@@ -55,9 +55,9 @@ impl Listener {
         }
     }
 
-    /// Stops listening, and answers the connections that are waiting to be accepted: the system would break them
-    /// off, with the requests that were sent on them. The file of a Unix socket goes first: once nobody listens,
-    /// it may be the next process's.
+    /// Stops listening and returns the connections that wait to be accepted, which the system would otherwise reset
+    /// together with the requests sent on them. The file of a Unix socket is removed first: once nobody listens, it
+    /// may belong to the next process.
     pub(super) fn close(self) -> Vec<Stream> {
         let waiting = match self {
             Self::Tcp(listener) => listener.into_std().map(|listener| {

@@ -42,14 +42,14 @@ pub struct Invite {
     pub delivery_problem: Option<DeliveryProblem>,
 }
 
-/// What the link of an invitation names.
+/// The content of an invitation's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InviteLink {
     /// The invitation.
     pub id: InviteId,
-    /// Which of its messages.
+    /// The number of the message that the link is from.
     pub sends: i32,
-    /// Whether an owner copied the link, so that it proves no address.
+    /// Whether an owner copied the link, which then does not verify the address.
     pub is_copied: bool,
 }
 
@@ -275,8 +275,8 @@ pub async fn count_of_user(
     Ok(count.map_or(0, |count| u64::try_from(count.invites).unwrap_or_default()))
 }
 
-/// Lets an account's open invitation run anew; links sent before are no longer good, and a message that is still in the
-/// outbox is not sent. Answers whether there was one.
+/// Extends an account's open invitation. Earlier links stop working, and a message that is still in the outbox is
+/// deleted. Returns whether there was such an invitation.
 ///
 /// # Errors
 ///
@@ -298,7 +298,7 @@ pub async fn renew(
     Ok(is_open)
 }
 
-/// Notes the outcome of an attempt to send an invitation's message `mail`, unless it was replaced since.
+/// Stores the outcome of an attempt to send an invitation's message `mail`, unless that was replaced meanwhile.
 ///
 /// # Errors
 ///

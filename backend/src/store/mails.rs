@@ -20,9 +20,9 @@ pub struct Due {
     pub payload: serde_json::Value,
     /// How often it was tried, this time included.
     pub attempts: i32,
-    /// How urgent it is; the lower, the more.
+    /// Its priority; lower values are more urgent.
     pub priority: i32,
-    /// Messages on the same topic that it stands for too, oldest first: objects with `kind` and `payload`.
+    /// The messages on the same topic that it replaced and quotes, oldest first: objects with `kind` and `payload`.
     pub earlier: Option<serde_json::Value>,
 }
 
@@ -37,11 +37,11 @@ pub struct NewMail<'a> {
     pub recipient: &'a str,
     /// What it is about.
     pub payload: serde_json::Value,
-    /// How urgent it is; the lower, the more.
+    /// Its priority; lower values are more urgent.
     pub priority: i32,
-    /// What it has in common with messages that replace it, or that it replaces. None: nothing.
+    /// A later message to the same recipient on the same topic replaces it.
     pub topic: Option<&'a str>,
-    /// Messages that it stands for too.
+    /// The messages that it replaced and quotes.
     pub earlier: Option<serde_json::Value>,
     /// The earliest time at which to send it.
     pub send_at: DateTime<Utc>,
@@ -76,7 +76,7 @@ pub async fn insert(
     execute(connection, sql, values).await.map(drop)
 }
 
-/// A message that makes way for a later one.
+/// A message that was replaced by a later one.
 #[derive(Debug, FromQueryResult)]
 pub struct Replaced {
     /// Its id.
@@ -85,7 +85,7 @@ pub struct Replaced {
     pub kind: String,
     /// What it is about.
     pub payload: serde_json::Value,
-    /// Messages that it stands for too.
+    /// The messages that it replaced and quotes.
     pub earlier: Option<serde_json::Value>,
     /// How often it was tried. One that was tried once may be on its way.
     pub attempts: i32,

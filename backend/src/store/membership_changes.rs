@@ -16,7 +16,7 @@ pub struct Removed {
     pub name: String,
     /// The address at the end.
     pub email: String,
-    /// Whether the person had proven that address.
+    /// Whether the user had verified that address.
     #[serde(default = "yes")]
     pub email_verified: bool,
     /// The version of the credentials at the end.
@@ -25,7 +25,7 @@ pub struct Removed {
     pub former: Vec<(String, i64)>,
 }
 
-// Before this was kept, everybody had.
+// Entries of earlier releases lack it; at that time every address was verified.
 const fn yes() -> bool {
     true
 }

@@ -1,4 +1,4 @@
-//! Whether a pooler in front of PostgreSQL shares its connections as it was said to.
+//! Checks that a pooler in front of PostgreSQL works as configured.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, RuntimeErr, SqlxError}
 
 use super::{one, options, pool::Pooling};
 
-/// The first statement of a transaction where each may be on a connection of its own: others have left
-/// prepared statements on it, under names that the driver will use.
+/// The first statement of a transaction behind a pooler by transaction. Other clients may have left prepared statements
+/// on the connection, under names that the driver uses too.
 pub(super) const FORGET: &str = "DEALLOCATE ALL";
 
-/// What PostgreSQL answers where a prepared statement is on another connection, or another's is on this one.
+/// SQLSTATEs of a prepared statement that does not exist, or exists already, on this connection.
 pub(super) const LOST: [&str; 2] = ["26000", "42P05"];
 
-/// What to do about that.
+/// What an operator can do about it.
 pub(super) const ADVICE: &str = "a pooler in front of PostgreSQL gives each transaction another connection: set \
                                  CURFEW_DATABASE_POOLING to `transaction`, or have it pool by session";
 
-/// Refuses a pooler that does not pool by session. Each of two connections must have a backend of its own,
-/// and keep it. The order is one in which neither the connection that was last used nor each in turn hides it.
+/// Refuses a pooler that does not pool by session. Each of two connections must keep its own backend. The order of the
+/// queries exposes a pooler that hands out the most recently used connection, and one that hands them out in turn.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(super) async fn check(url: &str, patience: Duration) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The process of PostgreSQL that answers.
+/// The process id of the connection's backend.
 async fn backend(connection: &DatabaseConnection) -> Result<i32, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
