@@ -239,13 +239,13 @@ pub enum Priority {
     Notice = 2,
 }
 
-/// The most messages that another one stands for and still quotes.
+/// The maximum number of replaced messages that a message quotes.
 const EARLIER_MAX: usize = 20;
 
 impl Mail {
-    /// Puts it into the outbox, in the same transaction as its occasion. An unsent message on the same topic to the
-    /// same recipient makes way for it. A transaction that sends several of one kind sorts them by recipient, as
-    /// two that replace each other's messages would otherwise wait for each other.
+    /// Puts it into the outbox, in the transaction of the event that it reports. It replaces an unsent message on the
+    /// same topic to the same recipient. A transaction that sends several of one kind sorts them by recipient, so that
+    /// two such transactions do not deadlock.
     ///
     /// # Errors
     ///
@@ -264,7 +264,7 @@ impl Mail {
             Some(topic) => mails::delete_of_topic(connection, recipient, topic).await?,
             None => Vec::new(),
         };
-        let send_at = self.send_at(connection, recipient, &replaced, now).await?;
+        let send_at = self.send_at(connection, recipient, topic.as_deref(), &replaced, now).await?;
         let new = NewMail {
             id: entropy::id(now)?,
             kind: &kind,
@@ -296,12 +296,12 @@ impl Mail {
         }
     }
 
-    /// What a message has in common with those that it replaces. It names whatever a stranger could send a message
-    /// about to the same recipient, so that nobody replaces a message that is not theirs.
+    /// The topic, which a message shares with those that it replaces. It contains the id of everything that a stranger
+    /// could send a message about to the same recipient, so that nobody replaces another person's message.
     fn topic(&self) -> Option<String> {
         Some(match self {
             Self::Registered { registration_id } => format!("registered:{registration_id}"),
-            // What is sent depends on the recipient alone.
+            // The content depends on the recipient alone.
             Self::VerificationAsked {} => "verification_asked".to_owned(),
             Self::PasswordForgotten {} => "password_forgotten".to_owned(),
             Self::Invited { invite_id } => format!("invited:{invite_id}"),
@@ -316,7 +316,7 @@ impl Mail {
             Self::MembershipEnded { user_id, .. } | Self::MembershipRestored { user_id, .. } => {
                 format!("membership:{}", (*user_id)?)
             }
-            // What was done in the reader's name has a button of its own, which nobody else's change takes away.
+            // An act in the reader's name has its own button, which another owner's act must not remove.
             Self::OwnerNews { user_id, by, event, .. } => {
                 let by = if *by == Some(*user_id) { "own" } else { "others" };
                 format!("owner_news:{user_id}:{by}:{event:?}")
@@ -326,13 +326,13 @@ impl Mail {
         })
     }
 
-    /// Whether messages that it replaces tell something that it does not.
+    /// Whether it quotes the messages that it replaces, because their content is not part of its own.
     const fn quotes_earlier(&self) -> bool {
         matches!(self.priority(), Priority::Notice)
             && !matches!(self, Self::MembershipEnded { .. } | Self::MembershipRestored { .. })
     }
 
-    /// Whether it can be told of the same user again and again.
+    /// Whether the same event can happen to the same user again and again.
     const fn is_repeatable(&self) -> bool {
         match self {
             Self::MembershipEnded { end, .. } => {
@@ -342,27 +342,28 @@ impl Mail {
         }
     }
 
-    /// When to send it: a notice that joins another one goes when that was to go, and of many some wait.
+    /// The time to send it. A notice that replaces another one keeps its time, and frequent notices are delayed.
     async fn send_at(
         &self,
         connection: &impl Connection,
         recipient: &str,
+        topic: Option<&str>,
         replaced: &[Replaced],
         now: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, StoreError> {
-        let Some(topic) = self.topic().filter(|_| self.is_repeatable()) else {
+        let Some(topic) = topic.filter(|_| self.is_repeatable()) else {
             return Ok(now);
         };
         // One that was tried may have been sent.
         let untried = replaced.iter().filter(|mail| mail.attempts == 0).map(|mail| mail.next_attempt_at);
         match untried.min() {
             Some(at) => Ok(at),
-            None => throttle::notice(connection, recipient, &topic, now).await,
+            None => throttle::notice(connection, recipient, topic, now).await,
         }
     }
 }
 
-/// The messages that a later one stands for, oldest first.
+/// The messages that a later one replaces and quotes, oldest first.
 fn earlier(replaced: Vec<Replaced>) -> Option<Value> {
     let mut all = Vec::new();
     for mail in replaced {
@@ -428,8 +429,8 @@ impl OwnerChange<'_> {
 
 const IGNORE: &str = "If you did not ask for this, ignore this message: nothing changes without the link.";
 
-/// Writes the message for an occasion and for `earlier` ones on the same topic. `None`: there is nothing to say any
-/// more, or nobody to say it to.
+/// Writes a message that also quotes `earlier` ones on the same topic. Returns `None` if it is outdated or has no
+/// recipient any more.
 ///
 /// # Errors
 ///
@@ -443,9 +444,9 @@ pub async fn write(app: &App, mail: &Mail, recipient: &str, earlier: &[Mail]) ->
     }
     if !first_paragraphs.is_empty() {
         letter.paragraphs.push(if first_paragraphs.len() < EARLIER_MAX {
-            "This message also stands for the following, oldest first:".to_owned()
+            "This message replaces these earlier ones, oldest first:".to_owned()
         } else {
-            format!("This message also stands for the following, the last {EARLIER_MAX} of possibly more:")
+            format!("This message replaces these earlier ones, of which the last {EARLIER_MAX} are shown, oldest first:")
         });
         letter.paragraphs.append(&mut first_paragraphs);
     }
@@ -535,6 +536,7 @@ async fn write_one(app: &App, mail: &Mail, recipient: &str) -> Result<Option<Let
 
 fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -> Letter {
     const FREE: &str = "You can use this address for another account.";
+    const INACTIVE: &str = "You cannot sign in until an owner reactivates you.";
     const CLOSED: &str = "Its users and invitations are deleted, yours among them. You can use this address for another account.";
     let (who, note) = match end {
         MembershipEnd::Removed => ("An owner removed you from", "This address is free for another account."),
@@ -542,15 +544,11 @@ fn membership_ended(account_name: &str, end: MembershipEnd, at: DateTime<Utc>) -
         MembershipEnd::DeletedByOperator => ("The operator removed you from", FREE),
         MembershipEnd::Closed => ("An owner closed the account", CLOSED),
         MembershipEnd::ClosedByOperator => ("The operator closed the account", CLOSED),
-        MembershipEnd::Deactivated => {
-            ("An owner deactivated you in", "You cannot sign in until an owner reactivates you.")
-        }
-        MembershipEnd::ByOperator => {
-            ("The operator deactivated you in", "You cannot sign in until an owner reactivates you.")
-        }
+        MembershipEnd::Deactivated => ("An owner deactivated you in", INACTIVE),
+        MembershipEnd::ByOperator => ("The operator deactivated you in", INACTIVE),
         MembershipEnd::Undone => (
             "The person who let you in reported that someone else had used their sign-in. You were deactivated in",
-            "You cannot sign in until an owner reactivates you.",
+            INACTIVE,
         ),
     };
     let account = quoted(account_name, "your account");
@@ -575,7 +573,7 @@ fn link(app: &App, path: &str, claims: LinkClaims, now: DateTime<Utc>) -> Result
     Ok(format!("{}{path}#{}", app.config.server.public_url, app.keys.sign_link(claims, now)?))
 }
 
-/// A link to accept an invitation: of a message, or for an owner to copy.
+/// A link to accept an invitation, for a message or for an owner to copy.
 ///
 /// # Errors
 ///
@@ -605,7 +603,7 @@ impl Writer<'_> {
         &self.app.database.read
     }
 
-    /// The user with the recipient's address. One who never verified it does not keep it from its owner.
+    /// The user who has verified the recipient's address.
     async fn verified_user(&self) -> Result<Option<Login>> {
         let login = users::find_login(self.database(), self.recipient).await?;
         Ok(login.filter(|login| login.email_verified))
@@ -624,7 +622,7 @@ impl Writer<'_> {
         };
         let Some(registration) = registration else { return Ok(None) };
         let claims = LinkClaims::new(LinkPurpose::VerifyRegistration, registration.id);
-        // No names: it need not have been the recipient who chose them.
+        // No names, since a stranger may have chosen them.
         let paragraphs = match &registration.issuer {
             None => vec![
                 "Someone, perhaps you, registered an account with this address.".to_owned(),
@@ -931,7 +929,7 @@ impl Writer<'_> {
         program: &Program,
     ) -> Result<Letter> {
         let from = address.map(|address| format!(", from the address {address}")).unwrap_or_default();
-        // A program may give itself any name.
+        // A program can claim any name.
         let program = program.words();
         let program = plain_name(&program, "a program");
         Ok(Letter {
@@ -978,12 +976,12 @@ fn deactivated() -> Letter {
     }
 }
 
-/// A name that somebody chose, or `instead` where a mail program could make a link of it.
+/// The name, or `instead` if a mail program could turn it into a link.
 fn plain_name<'a>(name: &'a str, instead: &'a str) -> &'a str {
     if name.is_empty() || may_become_link(name) { instead } else { name }
 }
 
-/// The name of an account in quotes, or `instead` where a mail program could make a link of it.
+/// The account's name in quotes, or `instead` if a mail program could turn it into a link.
 fn quoted(account_name: &str, instead: &str) -> String {
     if may_become_link(account_name) { instead.to_owned() } else { format!("“{account_name}”") }
 }

@@ -18,12 +18,12 @@ use crate::{
     },
 };
 
-/// The first owner of an account, whose e-mail address has been verified.
+/// The first owner of an account, whose email address has been verified.
 #[derive(Debug)]
 pub struct NewOwner<'a> {
     /// The account's name.
     pub account_name: &'a str,
-    /// The e-mail address, in its normal form.
+    /// The email address, in its normal form.
     pub email: &'a str,
     /// The owner's name.
     pub name: &'a str,
@@ -40,7 +40,6 @@ pub async fn create_account(ctx: Context<'_>, owner: NewOwner<'_>) -> Result<(Ac
     let account_id = AccountId(entropy::id(ctx.now)?);
     let user_id = UserId(entropy::id(ctx.now)?);
     accounts::insert(ctx.transaction, account_id, owner.account_name, ctx.now).await?;
-    release_unverified_email(ctx, owner.email).await?;
     let user = NewUser {
         id: user_id,
         account_id,
@@ -50,13 +49,25 @@ pub async fn create_account(ctx: Context<'_>, owner: NewOwner<'_>) -> Result<(Ac
         role: Role::Owner,
         password_hash: owner.password_hash,
     };
-    users::insert(ctx.transaction, user, ctx.now).await.map_err(map_email_taken)?;
+    insert_user(ctx, user).await?;
     let (ctx, payload) = match ctx.actor {
         Actor::Operator => (ctx, json!({"user_id": user_id})),
         Actor::Anonymous | Actor::User(_) => (ctx.by(user_id), json!({})),
     };
     ctx.record(account_id, AuditKind::AccountCreated, payload).await?;
     Ok((account_id, user_id))
+}
+
+/// Inserts a user. A verified address is taken from a user who never verified it.
+///
+/// # Errors
+///
+/// `address_taken`.
+pub async fn insert_user(ctx: Context<'_>, user: NewUser<'_>) -> Result<()> {
+    if user.email_verified_at.is_some() {
+        release_unverified_email(ctx, user.email).await?;
+    }
+    users::insert(ctx.transaction, user, ctx.now).await.map_err(map_email_taken)
 }
 
 /// Frees an email address for a person who has verified it from a user who never did: somebody who joined by a copied
@@ -73,12 +84,12 @@ pub async fn release_unverified_email(ctx: Context<'_>, email: &str) -> Result<(
     if users::release_unverified_email(ctx.transaction, holder.user_id, email, &placeholder).await? {
         let payload = json!({"user_id": holder.user_id, "old": email, "new": placeholder});
         let kind = AuditKind::EmailChanged;
-        Context::of_operator(ctx.transaction, ctx.now).record(holder.account_id, kind, payload).await?;
+        Context::of_job(ctx.transaction, ctx.now).record(holder.account_id, kind, payload).await?;
     }
     Ok(())
 }
 
-/// The error for an e-mail address that another user has. Only for a caller who has verified the address, or is an
+/// The error for an email address that another user has. Only for a caller who has verified the address, or is an
 /// operator.
 #[must_use]
 pub fn map_email_taken(error: StoreError) -> Error {

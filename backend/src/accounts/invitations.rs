@@ -9,10 +9,7 @@ use curfew_shared::{
 use serde_json::json;
 
 use crate::{
-    accounts::{
-        create::{map_email_taken, release_unverified_email},
-        membership_history,
-    },
+    accounts::{create::insert_user, membership_history},
     app::App,
     context::Context,
     domain::link::LinkPurpose,
@@ -70,10 +67,7 @@ pub async fn accept_invitation(
         role: invite.role,
         password_hash,
     };
-    if is_email_verified {
-        release_unverified_email(ctx, &invite.email).await?;
-    }
-    users::insert(transaction, user, now).await.map_err(map_email_taken)?;
+    insert_user(ctx, user).await?;
     let payload = json!({"invite_id": invite.id, "email": invite.email, "role": invite.role});
     ctx.by(user_id).record(invite.account_id, AuditKind::InviteAccepted, payload).await?;
     let joined = (user_id, invite.role);

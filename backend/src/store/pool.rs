@@ -33,7 +33,7 @@ pub struct Pool {
     current: Arc<RwLock<Current>>,
     /// Where the pool can be replaced: how, and the limit on every wait.
     network: Option<Arc<Network>>,
-    /// Where each transaction may be on a connection to the server of its own: what it begins with.
+    /// The SQL that starts each transaction, if a pooler gives each transaction another connection to the server.
     preamble: Option<Arc<str>>,
 }
 
@@ -56,14 +56,14 @@ impl fmt::Debug for Network {
 }
 
 impl Pool {
-    /// A pool of connections that is never replaced, and without a limit.
+    /// A pool that is never replaced and sets no limit on waits.
     #[must_use]
     pub fn unlimited(connection: DatabaseConnection) -> Self {
         Self { current: Arc::new(RwLock::new(Current::new(connection))), network: None, preamble: None }
     }
 
-    /// The same, where each transaction may be on a connection to the server of its own: no statement is run
-    /// outside a transaction, and each transaction begins with `preamble`.
+    /// The same, behind a pooler that gives each transaction another connection to the server: no statement runs
+    /// outside a transaction, and each transaction starts with `preamble`.
     #[must_use]
     pub fn by_transaction(self, preamble: &str) -> Self {
         Self { preamble: Some(preamble.into()), ..self }
@@ -179,6 +179,22 @@ fn is_of_the_connection(error: &DbErr) -> bool {
     }
 }
 
+/// Runs a statement on the current connection, in a transaction of its own if every transaction needs a preamble.
+macro_rules! run {
+    ($pool:ident.$method:ident($statement:ident)) => {{
+        let Current { connection, since } = $pool.current();
+        let work = async {
+            if $pool.preamble.is_none() {
+                return connection.$method($statement).await;
+            }
+            let transaction = $pool.begin_on(&connection).await?;
+            let result = transaction.$method($statement).await?;
+            transaction.commit().await.map(|()| result)
+        };
+        $pool.within(since, work).await
+    }};
+}
+
 #[async_trait::async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
@@ -186,48 +202,21 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let Current { connection, since } = self.current();
-        let work = async {
-            if self.preamble.is_none() {
-                return connection.execute_raw(statement).await;
-            }
-            let transaction = self.begin_on(&connection).await?;
-            let outcome = transaction.execute_raw(statement).await?;
-            transaction.commit().await.map(|()| outcome)
-        };
-        self.within(since, work).await
+        run!(self.execute_raw(statement))
     }
 
-    /// In no transaction: for what cannot be in one.
+    /// Runs outside a transaction, for statements that no transaction can contain.
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let Current { connection, since } = self.current();
         self.within(since, connection.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let Current { connection, since } = self.current();
-        let work = async {
-            if self.preamble.is_none() {
-                return connection.query_one_raw(statement).await;
-            }
-            let transaction = self.begin_on(&connection).await?;
-            let outcome = transaction.query_one_raw(statement).await?;
-            transaction.commit().await.map(|()| outcome)
-        };
-        self.within(since, work).await
+        run!(self.query_one_raw(statement))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Current { connection, since } = self.current();
-        let work = async {
-            if self.preamble.is_none() {
-                return connection.query_all_raw(statement).await;
-            }
-            let transaction = self.begin_on(&connection).await?;
-            let outcome = transaction.query_all_raw(statement).await?;
-            transaction.commit().await.map(|()| outcome)
-        };
-        self.within(since, work).await
+        run!(self.query_all_raw(statement))
     }
 }
 

@@ -3,15 +3,18 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use chrono::{DateTime, Utc};
 use curfew_shared::{
+    audit::AuditKind,
     auth::{AccountSummary, Role, SessionSummary, UserSummary},
     error::ErrorCode,
     id::{AccountId, SessionId, UserId},
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{bearer::bearer, request_client::client_info};
 use crate::{
     app::{App, AppState},
+    audit::AppendError,
     context::Context,
     error::{Error, Result},
     sessions::password_proof::PasswordProof,
@@ -46,6 +49,16 @@ impl Caller {
     /// The context of what the caller does in `transaction`.
     pub(in crate::http) fn context<'a>(&'a self, transaction: &'a Transaction) -> Context<'a> {
         Context::of_request(transaction, self.now, &self.client).by(self.user.id).in_session(self.session.id)
+    }
+
+    /// Records what the caller does in `transaction` in the account's audit trail.
+    pub(in crate::http) async fn record(
+        &self,
+        transaction: &Transaction,
+        kind: AuditKind,
+        payload: Value,
+    ) -> Result<(), AppendError> {
+        self.context(transaction).record(self.account.id, kind, payload).await
     }
 
     /// The password that the caller enters once more.

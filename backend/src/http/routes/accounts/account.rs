@@ -56,13 +56,13 @@ pub(super) async fn rename(
         let transaction = caller.begin_owner_transaction(&app).await?;
         // Of several requests with the same name at once, only one is a change.
         if accounts::set_name(&transaction, caller.account.id, name).await? {
-            let ctx = caller.context(&transaction);
-            ctx.record(
-                caller.account.id,
-                AuditKind::AccountRenamed,
-                json!({"old": caller.account.name, "new": name}),
-            )
-            .await?;
+            caller
+                .record(
+                    &transaction,
+                    AuditKind::AccountRenamed,
+                    json!({"old": caller.account.name, "new": name}),
+                )
+                .await?;
         }
         transaction.commit().await?;
     }

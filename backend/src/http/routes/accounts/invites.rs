@@ -97,9 +97,8 @@ pub(super) async fn create(
         if store::is_taken(&error) { ErrorCode::Conflict.into() } else { Error::from(error) }
     })?;
     caller
-        .context(&transaction)
         .record(
-            caller.account.id,
+            &transaction,
             AuditKind::InviteCreated,
             json!({"invite_id": id, "email": email, "role": request.role}),
         )
@@ -137,7 +136,7 @@ pub(super) async fn create(
     tag = "account",
     params(("id" = Uuid, Path, description = "The invitation")),
     responses(
-        (status = 204, description = "Taken back"),
+        (status = 204, description = "Revoked"),
         (status = 403, description = "`owner_required`"),
         (status = 404, description = "`not_found`"),
     ),
@@ -152,8 +151,7 @@ pub(super) async fn revoke(
     let revoked = invites::revoke(&transaction, caller.account.id, id, caller.now).await?;
     let invite = invite.filter(|_| revoked).ok_or(ErrorCode::NotFound)?;
     caller
-        .context(&transaction)
-        .record(caller.account.id, AuditKind::InviteRevoked, json!({"invite_id": id, "email": invite.email}))
+        .record(&transaction, AuditKind::InviteRevoked, json!({"invite_id": id, "email": invite.email}))
         .await?;
     transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -188,8 +186,7 @@ pub(super) async fn resend(
         return Err(ErrorCode::NotFound.into());
     }
     caller
-        .context(&transaction)
-        .record(caller.account.id, AuditKind::InviteResent, json!({"invite_id": id, "email": invite.email}))
+        .record(&transaction, AuditKind::InviteResent, json!({"invite_id": id, "email": invite.email}))
         .await?;
     Mail::Invited { invite_id: id }.enqueue(&transaction, &invite.email, caller.now).await?;
     app.commit(transaction).await?;
@@ -234,7 +231,7 @@ pub(super) async fn copy_link(
         return Err(ErrorCode::InvalidLink.into());
     }
     let payload = json!({"invite_id": id, "email": invite.email});
-    caller.context(&transaction).record(caller.account.id, AuditKind::InviteLinkCopied, payload).await?;
+    caller.record(&transaction, AuditKind::InviteLinkCopied, payload).await?;
     transaction.commit().await?;
     let url = mail::invite_link(&app, &invite, LinkPurpose::CopiedInvite, caller.now)?;
     Ok(JsonResponse(InviteLinkResponse { url }))

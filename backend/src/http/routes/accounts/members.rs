@@ -168,7 +168,7 @@ pub(super) async fn revoke_sessions(
     let revoked_count = sessions::revoke_of_user(&transaction, id, Reason::EndedByOwner, caller.now).await?;
     if revoked_count > 0 {
         let payload = json!({"user_id": id, "revoked_count": revoked_count});
-        ctx.record(caller.account.id, AuditKind::MemberSessionsRevoked, payload).await?;
+        caller.record(&transaction, AuditKind::MemberSessionsRevoked, payload).await?;
     }
     if revoked_count > 0 && id != caller.user.id {
         Mail::SessionsEnded { at: caller.now }.enqueue(&transaction, &member.email, caller.now).await?;

@@ -82,7 +82,7 @@ pub(super) async fn update(
             "effective_old": app.config.policy.in_force(old),
             "effective_new": app.config.policy.in_force(new),
         });
-        caller.context(&transaction).record(caller.account.id, AuditKind::PolicyUpdated, payload).await?;
+        caller.record(&transaction, AuditKind::PolicyUpdated, payload).await?;
     }
     // Before the commit, so that a change whose response fails is not made.
     let settings = settings(&transaction, &app, &caller, new).await?;
@@ -119,7 +119,7 @@ pub(super) async fn revoke_sessions(
     let revoked_count =
         sessions::revoke_bulk(&transaction, caller.account.id, (caller.session.id, bulk), caller.now).await?;
     let payload = json!({"scope": request.scope, "revoked_count": revoked_count});
-    caller.context(&transaction).record(caller.account.id, AuditKind::SessionsRevoked, payload).await?;
+    caller.record(&transaction, AuditKind::SessionsRevoked, payload).await?;
     if revoked_count > 0 {
         let mail =
             Mail::SessionsEndedInBulk { account_id: caller.account.id, by: caller.user.id, at: caller.now };

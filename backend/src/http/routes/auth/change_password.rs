@@ -96,10 +96,7 @@ pub(super) async fn change_password(
         caller.now,
     )
     .await?;
-    caller
-        .context(&transaction)
-        .record(caller.account.id, AuditKind::PasswordChanged, json!({"revoked_count": revoked_count}))
-        .await?;
+    caller.record(&transaction, AuditKind::PasswordChanged, json!({"revoked_count": revoked_count})).await?;
     let mail = Mail::PasswordChanged {
         user_id: caller.user.id,
         at: caller.now,

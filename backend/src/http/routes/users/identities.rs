@@ -77,9 +77,8 @@ pub(super) async fn unlink(
     }
     identities::delete(&transaction, id).await?;
     caller
-        .context(&transaction)
         .record(
-            caller.account.id,
+            &transaction,
             AuditKind::IdentityUnlinked,
             json!({"provider": provider_name(&app, linked.issuer), "identity_id": id}),
         )

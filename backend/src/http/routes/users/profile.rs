@@ -42,13 +42,9 @@ pub(super) async fn update(
         let transaction = caller.begin_transaction(&app).await?;
         // Of several requests with the same name at once, only one is a change.
         if users::set_name(&transaction, caller.user.id, name).await? {
-            let ctx = caller.context(&transaction);
-            ctx.record(
-                caller.account.id,
-                AuditKind::NameChanged,
-                json!({"old": caller.user.name, "new": name}),
-            )
-            .await?;
+            caller
+                .record(&transaction, AuditKind::NameChanged, json!({"old": caller.user.name, "new": name}))
+                .await?;
         }
         transaction.commit().await?;
     }

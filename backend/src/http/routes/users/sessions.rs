@@ -84,9 +84,8 @@ pub(super) async fn revoke(
         return Err(ErrorCode::NotFound.into());
     }
     caller
-        .context(&transaction)
         .record(
-            caller.account.id,
+            &transaction,
             AuditKind::OwnSessionsRevoked,
             json!({"scope": "one", "session_id": id, "revoked_count": 1}),
         )
@@ -122,9 +121,8 @@ pub(super) async fn revoke_others(
     .await?;
     if revoked_count > 0 {
         caller
-            .context(&transaction)
             .record(
-                caller.account.id,
+                &transaction,
                 AuditKind::OwnSessionsRevoked,
                 json!({"scope": "others", "revoked_count": revoked_count}),
             )
